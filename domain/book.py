@@ -1,0 +1,91 @@
+"""What a decision may know: the merchants, payouts, batches and keys of one partition.
+
+Owns the shape of that memory. The shell fills it (checkpoint, tail, look-ups) and drops what has ended; the law reads it and
+`domain.evolve` changes it. Must not know where it comes from.
+"""
+
+from msgspec import Struct
+
+from domain.payout.state import Payout
+from schemas.events import Answer
+from schemas.forms import BatchDeclaration
+from schemas.words import BatchPhase, Funding
+
+
+class Merchant(Struct, frozen=True, kw_only=True):
+    """A merchant as the law needs it."""
+
+    id: str
+    name: str
+    main_currency: str = "USD"
+    active: bool = True
+
+
+class BankAccount(Struct, frozen=True, kw_only=True):
+    """A saved payee account of a merchant."""
+
+    id: str
+    merchant_id: str
+    holder: str
+    account_number: str
+    ifsc: str | None = None
+    bank_name: str | None = None
+    account_type: str = "current"
+    verified: bool = False
+    primary: bool = False
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """A batch as the law needs it. `sums_minor` maps currency to the sum of its rows (fees in `fees_minor`)."""
+
+    id: str
+    merchant_id: str
+    created_at: int
+    phase: BatchPhase = BatchPhase.OPEN
+    name: str | None = None
+    reference: str | None = None
+    funding: Funding = Funding.ALL_OR_NOTHING
+    on_row_failure: str = "continue"
+    declaration: BatchDeclaration | None = None
+    source: str = "api"
+    submit: bool = False
+    idempotency_key: str | None = None
+    row_count: int = 0
+    sums_minor: dict[str, int] = {}
+    fees_minor: dict[str, int] = {}
+
+
+class KeyRecord(Struct, frozen=True, kw_only=True):
+    """What is known of an idempotency key. No `answer` means that the first request is not decided yet."""
+
+    content_hash: str
+    expires_at: int
+    answer: Answer | None = None
+    subject: str | None = None
+
+
+class Book:
+    """The memory of one partition. Plain dictionaries, changed in place by `domain.evolve.evolve` only.
+
+    `balances` maps (merchant, currency, account) to minor units. `keys` maps (merchant, key). `references` maps (merchant,
+    reference) of payouts to payout id, `credits` the same for credits. `waiting` maps (merchant, currency) to the ids of
+    payouts that wait for funds, first in first out.
+    """
+
+    __slots__ = ("balances", "bank_accounts", "batches", "credits", "keys", "merchants", "payouts", "references", "waiting")
+
+    def __init__(self) -> None:
+        """An empty book."""
+        self.merchants: dict[str, Merchant] = {}
+        self.bank_accounts: dict[str, BankAccount] = {}
+        self.balances: dict[tuple[str, str, str], int] = {}
+        self.payouts: dict[str, Payout] = {}
+        self.batches: dict[str, Batch] = {}
+        self.keys: dict[tuple[str, str], KeyRecord] = {}
+        self.references: dict[tuple[str, str], str] = {}
+        self.credits: dict[tuple[str, str], str] = {}
+        self.waiting: dict[tuple[str, str], list[str]] = {}
+
+    def balance(self, merchant_id: str, currency: str, account: str) -> int:
+        """Minor units on an account; 0 for one that has no entry yet."""
+        return self.balances.get((merchant_id, currency, account), 0)

@@ -1,0 +1,11 @@
+"""Minting of ids at the edge: the one place where randomness enters (DESIGN section 6).
+
+Must not be imported by `domain` or `schemas`: what is decided is a function of the ids that arrive.
+"""
+
+from uuid_utils import uuid7
+
+
+def mint() -> str:
+    """A new UUIDv7 in canonical lower-case text; ids minted later sort later."""
+    return str(uuid7())

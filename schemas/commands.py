@@ -1,0 +1,198 @@
+"""Commands: imperatives on `payouts.commands`, one tagged union, wrapped in one envelope.
+
+Owns what may be asked of the processor. Times are milliseconds UTC; amounts are minor units. A record carries one payout
+or up to CHUNK_ROWS_MAX rows of one batch. Adding an optional field is free; a changed meaning is a new type (RUN-27).
+"""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from schemas.forms import BatchDeclaration, PayoutForm
+from schemas.words import Funding, OnInsufficientFunds, Outcome
+
+CHUNK_ROWS_MAX = 500
+CHUNK_BYTES_MAX = 512 * 1024
+
+
+class Body(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What is asked. The tag is the class name in snake case."""
+
+
+class OpenMerchant(Body, tag="open_merchant"):
+    """Make a merchant known. A repeat with the same name changes nothing."""
+
+    name: str
+    main_currency: str = "USD"
+
+
+class AddBankAccount(Body, tag="add_bank_account"):
+    """Save a payee bank account of a merchant (API-28). A repeat of the same id changes nothing."""
+
+    bank_account_id: str
+    holder: str
+    account_number: str
+    ifsc: str | None = None
+    bank_name: str | None = None
+    account_type: str = "current"
+    verified: bool = False
+    primary: bool = False
+
+
+class CreditMerchant(Body, tag="credit_merchant"):
+    """Record incoming money (API-29). `reference` is unique per merchant for ever; a repeat moves nothing."""
+
+    credit_id: str
+    amount_minor: int
+    currency: str
+    reference: str
+    description: str | None = None
+
+
+class RequestPayout(Body, tag="request_payout"):
+    """Pay one payee. `release_at` holds the payout back (reason `schedule`) so that it can still be recalled."""
+
+    payout_id: str
+    form: PayoutForm
+    release_at: int | None = None
+    on_insufficient_funds: OnInsufficientFunds = OnInsufficientFunds.REFUSE
+
+
+class OpenBatch(Body, tag="open_batch"):
+    """Open an empty batch. `submit` says that rows and seal follow under the same key, and the seal gives the answer."""
+
+    batch_id: str
+    name: str | None = None
+    reference: str | None = None
+    funding: Funding = Funding.ALL_OR_NOTHING
+    on_row_failure: str = "continue"
+    declaration: BatchDeclaration | None = None
+    source: str = "api"
+    submit: bool = False
+
+
+class AddRows(Body, tag="add_rows"):
+    """Add rows `first_row`, `first_row` + 1, ... to an open batch. Rows it already has are a repeat and change nothing."""
+
+    batch_id: str
+    first_row: int
+    rows: list[PayoutForm]
+
+
+class SealBatch(Body, tag="seal_batch"):
+    """Close the batch, check its declaration, hold all its money and release it; or refuse all of it."""
+
+    batch_id: str
+    declaration: BatchDeclaration | None = None
+
+
+class CancelBatch(Body, tag="cancel_batch"):
+    """Drop an unsealed batch. No money was held for it."""
+
+    batch_id: str
+    reason: str | None = None
+
+
+class StartAttempts(Body, tag="start_attempts"):
+    """Put the next attempt of these payouts on the log, before the provider is called (LIF-09)."""
+
+    provider: str
+    payout_ids: list[str]
+    batch_id: str | None = None
+
+
+class ProviderAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the provider said of one attempt. `inquiry` marks the answer to a question, not to a send."""
+
+    payout_id: str
+    attempt: int
+    outcome: Outcome
+    retryable: bool = False
+    code: str | None = None
+    reason: str | None = None
+    provider_reference: str | None = None
+    inquiry: bool = False
+
+
+class RecordAnswers(Body, tag="record_answers"):
+    """Bring provider answers into the merchant's order (RAI-02)."""
+
+    provider: str
+    answers: list[ProviderAnswer]
+    batch_id: str | None = None
+
+
+class RetryDue(Body, tag="retry_due"):
+    """The wait between two tries of these payouts is over (LIF-10). Says nothing if it is not, or no longer."""
+
+    payout_ids: list[str]
+    batch_id: str | None = None
+
+
+class TimeOutAttempts(Body, tag="time_out_attempts"):
+    """No word from the provider in time for these payouts (LIF-12). Says nothing if there was one."""
+
+    payout_ids: list[str]
+    batch_id: str | None = None
+
+
+class EditPayout(Body, tag="edit_payout"):
+    """Change a pending payout (API-21). Fields that are UNSET stay; `replace` (PUT) needs all four.
+
+    `amount` is decimal text in the payout's (new) currency. `match_version` is If-Match, `expected_version` the body's.
+    """
+
+    payout_id: str
+    amount: str | UnsetType = UNSET
+    amount_minor: int | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
+    recipient: dict[str, str] | UnsetType = UNSET
+    bank_account_id: str | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    match_version: int | None = None
+    expected_version: int | None = None
+
+
+class CancelPayout(Body, tag="cancel_payout"):
+    """Cancel a pending payout and release its hold (API-24). A repeat is no error and changes nothing."""
+
+    payout_id: str
+    reason: str | None = None
+    match_version: int | None = None
+    expected_version: int | None = None
+
+
+Command = (
+    OpenMerchant
+    | AddBankAccount
+    | CreditMerchant
+    | RequestPayout
+    | OpenBatch
+    | AddRows
+    | SealBatch
+    | CancelBatch
+    | StartAttempts
+    | RecordAnswers
+    | RetryDue
+    | TimeOutAttempts
+    | EditPayout
+    | CancelPayout
+)
+
+
+class CommandRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The envelope on `payouts.commands`.
+
+    `id` is minted at the edge. `key` and `content_hash` are the idempotency key and the hash of the request's canonical
+    content (IDM-05). `actor` says who speaks: api, file, inbox:<upstream>, rails, timer, seed. `trace` is a W3C
+    traceparent, `instance` the path of the request, both only for the answer's text.
+    """
+
+    id: str
+    merchant_id: str
+    at: int
+    body: Command
+    actor: str = "api"
+    key: str | None = None
+    content_hash: str | None = None
+    trace: str | None = None
+    instance: str | None = None
+    v: int = 1

@@ -1,0 +1,61 @@
+"""Identifiers: their shapes, and the ones that are derived from others.
+
+Owns derivation (row payout, attempt reference). Must not mint: a UUIDv7 for a payout or a batch is made once at the edge
+(`runtime.ids`) and travels in the command. Nothing here draws a random number or reads a clock (DESIGN section 6).
+"""
+
+import hashlib
+import re
+from typing import NewType
+from uuid import UUID
+
+MerchantId = NewType("MerchantId", str)
+PayoutId = NewType("PayoutId", str)
+BatchId = NewType("BatchId", str)
+CommandId = NewType("CommandId", str)
+
+MERCHANT_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+BATCH_ROWS_MAX = 1_000_000
+
+_MERCHANT_ID = re.compile(MERCHANT_ID_PATTERN)
+_UUID = re.compile(UUID_PATTERN)
+_ROW_DIGITS = 8
+
+
+def is_merchant_id(text: str) -> bool:
+    """True for 1 to 64 lower-case letters, digits, `_` or `-` (a lower-case UUID is one too)."""
+    return _MERCHANT_ID.fullmatch(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """True for the canonical lower-case form of any UUID."""
+    return _UUID.fullmatch(text) is not None
+
+
+def row_payout_id(batch_id: str, row: int) -> PayoutId:
+    """The id of a batch's row: the batch's first 96 bits, then the row number (1 to BATCH_ROWS_MAX).
+
+    The time prefix stays, so a batch's rows lie together in every index and sort by row. The same batch and row give the
+    same id on every repeat. Raises ValueError for a row number out of range.
+    """
+    if not 1 <= row <= BATCH_ROWS_MAX:
+        raise ValueError(f"row {row} is outside 1..{BATCH_ROWS_MAX}")
+    return PayoutId(f"{batch_id[:-_ROW_DIGITS]}{row:08x}")
+
+
+def batch_id_range(batch_id: str) -> tuple[str, str]:
+    """The lowest and highest payout id that a row of this batch can have; both ends inclusive."""
+    prefix = batch_id[:-_ROW_DIGITS]
+    return prefix + "00000000", prefix + "ffffffff"
+
+
+def attempt_reference(payout_id: str, attempt: int) -> str:
+    """The lasting reference of one send to a provider, in UUID v4 form (RAI-03, LIF-09).
+
+    A function of payout and attempt number only: a crash, a restart or a second worker can never make another one.
+    """
+    digest = bytearray(hashlib.sha256(f"{payout_id}/{attempt}".encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x40
+    digest[8] = digest[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(digest)))

@@ -1,0 +1,1 @@
+"""The processes of Payflow. They never import each other: they meet only through topics, tables and HTTP."""
