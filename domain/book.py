@@ -72,7 +72,17 @@ class Book:
     payouts that wait for funds, first in first out.
     """
 
-    __slots__ = ("balances", "bank_accounts", "batches", "credits", "keys", "merchants", "payouts", "references", "waiting")
+    __slots__ = (
+        "balances",
+        "bank_accounts",
+        "batches",
+        "credits",
+        "keys",
+        "merchants",
+        "payouts",
+        "references",
+        "waiting",
+    )
 
     def __init__(self) -> None:
         """An empty book."""

@@ -17,14 +17,14 @@ class Body(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     """What is asked. The tag is the class name in snake case."""
 
 
-class OpenMerchant(Body, tag="open_merchant"):
+class OpenMerchant(Body, frozen=True, kw_only=True, tag="open_merchant"):
     """Make a merchant known. A repeat with the same name changes nothing."""
 
     name: str
     main_currency: str = "USD"
 
 
-class AddBankAccount(Body, tag="add_bank_account"):
+class AddBankAccount(Body, frozen=True, kw_only=True, tag="add_bank_account"):
     """Save a payee bank account of a merchant (API-28). A repeat of the same id changes nothing."""
 
     bank_account_id: str
@@ -37,7 +37,7 @@ class AddBankAccount(Body, tag="add_bank_account"):
     primary: bool = False
 
 
-class CreditMerchant(Body, tag="credit_merchant"):
+class CreditMerchant(Body, frozen=True, kw_only=True, tag="credit_merchant"):
     """Record incoming money (API-29). `reference` is unique per merchant for ever; a repeat moves nothing."""
 
     credit_id: str
@@ -47,7 +47,7 @@ class CreditMerchant(Body, tag="credit_merchant"):
     description: str | None = None
 
 
-class RequestPayout(Body, tag="request_payout"):
+class RequestPayout(Body, frozen=True, kw_only=True, tag="request_payout"):
     """Pay one payee. `release_at` holds the payout back (reason `schedule`) so that it can still be recalled."""
 
     payout_id: str
@@ -56,7 +56,7 @@ class RequestPayout(Body, tag="request_payout"):
     on_insufficient_funds: OnInsufficientFunds = OnInsufficientFunds.REFUSE
 
 
-class OpenBatch(Body, tag="open_batch"):
+class OpenBatch(Body, frozen=True, kw_only=True, tag="open_batch"):
     """Open an empty batch. `submit` says that rows and seal follow under the same key, and the seal gives the answer."""
 
     batch_id: str
@@ -69,7 +69,7 @@ class OpenBatch(Body, tag="open_batch"):
     submit: bool = False
 
 
-class AddRows(Body, tag="add_rows"):
+class AddRows(Body, frozen=True, kw_only=True, tag="add_rows"):
     """Add rows `first_row`, `first_row` + 1, ... to an open batch. Rows it already has are a repeat and change nothing."""
 
     batch_id: str
@@ -77,21 +77,21 @@ class AddRows(Body, tag="add_rows"):
     rows: list[PayoutForm]
 
 
-class SealBatch(Body, tag="seal_batch"):
+class SealBatch(Body, frozen=True, kw_only=True, tag="seal_batch"):
     """Close the batch, check its declaration, hold all its money and release it; or refuse all of it."""
 
     batch_id: str
     declaration: BatchDeclaration | None = None
 
 
-class CancelBatch(Body, tag="cancel_batch"):
+class CancelBatch(Body, frozen=True, kw_only=True, tag="cancel_batch"):
     """Drop an unsealed batch. No money was held for it."""
 
     batch_id: str
     reason: str | None = None
 
 
-class StartAttempts(Body, tag="start_attempts"):
+class StartAttempts(Body, frozen=True, kw_only=True, tag="start_attempts"):
     """Put the next attempt of these payouts on the log, before the provider is called (LIF-09)."""
 
     provider: str
@@ -112,7 +112,7 @@ class ProviderAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     inquiry: bool = False
 
 
-class RecordAnswers(Body, tag="record_answers"):
+class RecordAnswers(Body, frozen=True, kw_only=True, tag="record_answers"):
     """Bring provider answers into the merchant's order (RAI-02)."""
 
     provider: str
@@ -120,21 +120,21 @@ class RecordAnswers(Body, tag="record_answers"):
     batch_id: str | None = None
 
 
-class RetryDue(Body, tag="retry_due"):
+class RetryDue(Body, frozen=True, kw_only=True, tag="retry_due"):
     """The wait between two tries of these payouts is over (LIF-10). Says nothing if it is not, or no longer."""
 
     payout_ids: list[str]
     batch_id: str | None = None
 
 
-class TimeOutAttempts(Body, tag="time_out_attempts"):
+class TimeOutAttempts(Body, frozen=True, kw_only=True, tag="time_out_attempts"):
     """No word from the provider in time for these payouts (LIF-12). Says nothing if there was one."""
 
     payout_ids: list[str]
     batch_id: str | None = None
 
 
-class EditPayout(Body, tag="edit_payout"):
+class EditPayout(Body, frozen=True, kw_only=True, tag="edit_payout"):
     """Change a pending payout (API-21). Fields that are UNSET stay; `replace` (PUT) needs all four.
 
     `amount` is decimal text in the payout's (new) currency. `match_version` is If-Match, `expected_version` the body's.
@@ -151,7 +151,7 @@ class EditPayout(Body, tag="edit_payout"):
     expected_version: int | None = None
 
 
-class CancelPayout(Body, tag="cancel_payout"):
+class CancelPayout(Body, frozen=True, kw_only=True, tag="cancel_payout"):
     """Cancel a pending payout and release its hold (API-24). A repeat is no error and changes nothing."""
 
     payout_id: str

@@ -33,7 +33,12 @@ _ALL = (
     ErrorCode(code="method_not_allowed", status=405, title="This address does not know the method"),
     ErrorCode(code="not_acceptable", status=406, title="The answer cannot be given in that form"),
     ErrorCode(code="idempotency_conflict", status=409, title="The key was used for another request"),
-    ErrorCode(code="idempotency_in_flight", status=409, title="The first request with this key is not decided yet", retryable=True),
+    ErrorCode(
+        code="idempotency_in_flight",
+        status=409,
+        title="The first request with this key is not decided yet",
+        retryable=True,
+    ),
     ErrorCode(code="duplicate_reference", status=409, title="The reference was used before"),
     ErrorCode(code="invalid_state_transition", status=409, title="The state does not allow this"),
     ErrorCode(code="version_conflict", status=409, title="The payout has changed since"),

@@ -33,14 +33,14 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     """A fact. The tag is the class name in snake case."""
 
 
-class MerchantOpened(Event, tag="merchant_opened"):
+class MerchantOpened(Event, frozen=True, kw_only=True, tag="merchant_opened"):
     """A merchant is known and active."""
 
     name: str
     main_currency: str
 
 
-class BankAccountAdded(Event, tag="bank_account_added"):
+class BankAccountAdded(Event, frozen=True, kw_only=True, tag="bank_account_added"):
     """A payee bank account was saved."""
 
     bank_account_id: str
@@ -53,7 +53,7 @@ class BankAccountAdded(Event, tag="bank_account_added"):
     primary: bool = False
 
 
-class MerchantCredited(Event, tag="merchant_credited"):
+class MerchantCredited(Event, frozen=True, kw_only=True, tag="merchant_credited"):
     """Money came in."""
 
     credit_id: str
@@ -64,7 +64,7 @@ class MerchantCredited(Event, tag="merchant_credited"):
     description: str | None = None
 
 
-class PayoutAccepted(Event, tag="payout_accepted"):
+class PayoutAccepted(Event, frozen=True, kw_only=True, tag="payout_accepted"):
     """A single payout is pending. Its money is held by `postings`, or it waits for funds and has none."""
 
     payout_id: str
@@ -76,7 +76,7 @@ class PayoutAccepted(Event, tag="payout_accepted"):
     postings: list[Posting] = []
 
 
-class PayoutRejected(Event, tag="payout_rejected"):
+class PayoutRejected(Event, frozen=True, kw_only=True, tag="payout_rejected"):
     """A single payout was refused on intake and is kept as `rejected` (ERR-03)."""
 
     payout_id: str
@@ -94,14 +94,14 @@ class FundedPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: Reason | None = None
 
 
-class PayoutsFunded(Event, tag="payouts_funded"):
+class PayoutsFunded(Event, frozen=True, kw_only=True, tag="payouts_funded"):
     """Waiting payouts of one merchant and currency, first in first out, got their hold."""
 
     payouts: list[FundedPayout]
     postings: list[Posting]
 
 
-class BatchOpened(Event, tag="batch_opened"):
+class BatchOpened(Event, frozen=True, kw_only=True, tag="batch_opened"):
     """An empty batch exists."""
 
     batch_id: str
@@ -115,7 +115,7 @@ class BatchOpened(Event, tag="batch_opened"):
     key: str | None = None
 
 
-class RowsAdded(Event, tag="rows_added"):
+class RowsAdded(Event, frozen=True, kw_only=True, tag="rows_added"):
     """Rows `first_row`... of a batch are pending, version 1, and wait for its seal; row ids follow from batch and row."""
 
     batch_id: str
@@ -124,7 +124,7 @@ class RowsAdded(Event, tag="rows_added"):
     totals: list[TotalsDelta]
 
 
-class BatchReleased(Event, tag="batch_released"):
+class BatchReleased(Event, frozen=True, kw_only=True, tag="batch_released"):
     """A batch is sealed, its money held, its rows are free to be paid. No row itself changes."""
 
     batch_id: str
@@ -132,7 +132,7 @@ class BatchReleased(Event, tag="batch_released"):
     postings: list[Posting]
 
 
-class BatchRefused(Event, tag="batch_refused"):
+class BatchRefused(Event, frozen=True, kw_only=True, tag="batch_refused"):
     """A batch was refused at its seal: all `row_count` rows are `canceled` with `code`, each version one higher; no money
     was held."""
 
@@ -143,7 +143,7 @@ class BatchRefused(Event, tag="batch_refused"):
     totals: list[TotalsDelta]
 
 
-class BatchCanceled(Event, tag="batch_canceled"):
+class BatchCanceled(Event, frozen=True, kw_only=True, tag="batch_canceled"):
     """An unsealed batch was dropped: all `row_count` rows are `canceled`, each version one higher; no money was held."""
 
     batch_id: str
@@ -161,7 +161,7 @@ class StartedAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: str
 
 
-class AttemptsStarted(Event, tag="attempts_started"):
+class AttemptsStarted(Event, frozen=True, kw_only=True, tag="attempts_started"):
     """The payouts are processing; the provider may be called. No word by `deadline_at` makes the outcome unknown."""
 
     provider: str
@@ -180,7 +180,7 @@ class PaidPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     provider_reference: str | None = None
 
 
-class PayoutsCompleted(Event, tag="payouts_completed"):
+class PayoutsCompleted(Event, frozen=True, kw_only=True, tag="payouts_completed"):
     """The provider paid; the holds went to clearing and fees."""
 
     provider: str
@@ -202,7 +202,7 @@ class UnpaidPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     inquiry: int = 0
 
 
-class PayoutsFailed(Event, tag="payouts_failed"):
+class PayoutsFailed(Event, frozen=True, kw_only=True, tag="payouts_failed"):
     """A final failure, or the last try failed: the holds are released (LIF-11)."""
 
     provider: str
@@ -212,7 +212,7 @@ class PayoutsFailed(Event, tag="payouts_failed"):
     batch_id: str | None = None
 
 
-class RetriesScheduled(Event, tag="retries_scheduled"):
+class RetriesScheduled(Event, frozen=True, kw_only=True, tag="retries_scheduled"):
     """A definite, retryable failure: processing, reason `retry`, tried again at each one's `due_at` (LIF-10)."""
 
     provider: str
@@ -221,7 +221,7 @@ class RetriesScheduled(Event, tag="retries_scheduled"):
     batch_id: str | None = None
 
 
-class OutcomesUnknown(Event, tag="outcomes_unknown"):
+class OutcomesUnknown(Event, frozen=True, kw_only=True, tag="outcomes_unknown"):
     """Nobody can say whether these were paid: requires_action; the provider is asked at each one's `due_at` (LIF-12)."""
 
     provider: str
@@ -239,7 +239,7 @@ class ProgressingPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     provider_reference: str | None = None
 
 
-class AttemptsInProgress(Event, tag="attempts_in_progress"):
+class AttemptsInProgress(Event, frozen=True, kw_only=True, tag="attempts_in_progress"):
     """The provider says it is at work: processing, reason `in_progress`, until `deadline_at`."""
 
     provider: str
@@ -249,7 +249,7 @@ class AttemptsInProgress(Event, tag="attempts_in_progress"):
     batch_id: str | None = None
 
 
-class AnswerContradicted(Event, tag="answer_contradicted"):
+class AnswerContradicted(Event, frozen=True, kw_only=True, tag="answer_contradicted"):
     """A late answer says other than what was decided (LIF-21). No state and no money moves by it."""
 
     payout_id: str
@@ -260,7 +260,7 @@ class AnswerContradicted(Event, tag="answer_contradicted"):
     provider_reference: str | None = None
 
 
-class PayoutEdited(Event, tag="payout_edited"):
+class PayoutEdited(Event, frozen=True, kw_only=True, tag="payout_edited"):
     """A pending payout has a new form; its hold followed in the same event (API-21)."""
 
     payout_id: str
@@ -272,7 +272,7 @@ class PayoutEdited(Event, tag="payout_edited"):
     batch_id: str | None = None
 
 
-class PayoutCanceled(Event, tag="payout_canceled"):
+class PayoutCanceled(Event, frozen=True, kw_only=True, tag="payout_canceled"):
     """A pending payout was canceled; its hold, if it had one, is released (API-24)."""
 
     payout_id: str
@@ -283,7 +283,7 @@ class PayoutCanceled(Event, tag="payout_canceled"):
     batch_id: str | None = None
 
 
-class CommandRefused(Event, tag="command_refused"):
+class CommandRefused(Event, frozen=True, kw_only=True, tag="command_refused"):
     """The command was refused and nothing changed. `code` is one of `schemas.errors`."""
 
     code: str

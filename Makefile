@@ -1,0 +1,64 @@
+# The developer's verbs. CI and people call the same ones.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+UV     := uv==0.13.8
+STAMP  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e check lint format typecheck imports schemas diagrams bench clean
+
+help: ## Show this list
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Make the virtual environment from the hashed lock
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check "$(UV)"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+lock: ## Resolve the dependencies again (needs the virtual environment)
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --extra local --extra dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.runtime.lock
+
+dev: setup ## Start everything, until Ctrl-C
+	@$(BIN)/payflow dev
+demo: setup ## The whole product: a batch paid before your eyes, then checked
+	@$(BIN)/payflow demo
+seed: setup ## Merchants, money, bank accounts and sample payouts for a running stack; safe to repeat
+	@$(BIN)/payflow seed
+migrate: setup ## Bring the views' schema up to date
+	@$(BIN)/payflow migrate
+run: setup ## The gateway alone
+	@$(BIN)/python -m services.gateway
+worker: setup ## The processor alone
+	@$(BIN)/python -m services.processor
+
+test: setup ## All tests: unit, contract, integration, end to end, on a real broker and a real Postgres
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
+unit contract integration e2e: setup ## One level of tests
+	@$(BIN)/python -m pytest tests/$@
+
+check: setup lint typecheck imports ## Format, lint, types, import contracts, unit tests, stale generated files
+	@$(BIN)/payflow schemas export --check
+	@$(BIN)/python -m pytest -q tests/unit tests/contract
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/yamllint -s docker-compose.yml deploy
+typecheck: setup
+	@$(BIN)/mypy
+imports: setup
+	@$(BIN)/lint-imports
+format: setup ## Format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+schemas diagrams: setup ## Write the generated files: JSON Schemas, OpenAPI, topics, error codes, state diagram
+	@$(BIN)/payflow schemas export
+bench: setup ## Measure the stages of a 100,000-row batch beside a raw Kafka loop
+	@$(BIN)/python -m bench
+clean: ## Remove the virtual environment and all local state
+	rm -rf $(VENV) .payflow .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""How the product is started somewhere: local Kafka and Postgres here, containers and dashboards beside it."""

