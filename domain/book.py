@@ -36,7 +36,7 @@ class BankAccount(Struct, frozen=True, kw_only=True):
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """A batch as the law needs it. `sums_minor` maps currency to the sum of its rows (fees in `fees_minor`)."""
+    """A batch as the law needs it. `counts` and `sums_minor` map currency to number and sum of its rows while it is open."""
 
     id: str
     merchant_id: str
@@ -52,7 +52,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     row_count: int = 0
     sums_minor: dict[str, int] = {}
-    fees_minor: dict[str, int] = {}
+    counts: dict[str, int] = {}
 
 
 class KeyRecord(Struct, frozen=True, kw_only=True):

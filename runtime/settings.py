@@ -31,7 +31,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     profile: Literal["development", "test", "production"] = Field("development", alias="PAYFLOW_PROFILE")
-    debug: bool = Field(False, alias="DEBUG")
+    debug: bool = Field(default=False, alias="DEBUG")
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", alias="KAFKA_BOOTSTRAP_SERVERS")
     kafka_partitions: int = Field(8, alias="KAFKA_PARTITIONS", ge=1, le=10_000)
     kafka_replication_factor: int = Field(1, alias="KAFKA_REPLICATION_FACTOR", ge=1, le=9)

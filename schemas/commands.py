@@ -146,7 +146,7 @@ class EditPayout(Body, frozen=True, kw_only=True, tag="edit_payout"):
     currency: str | UnsetType = UNSET
     recipient: dict[str, str] | UnsetType = UNSET
     bank_account_id: str | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
     match_version: int | None = None
     expected_version: int | None = None
 

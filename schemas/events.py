@@ -133,8 +133,7 @@ class BatchReleased(Event, frozen=True, kw_only=True, tag="batch_released"):
 
 
 class BatchRefused(Event, frozen=True, kw_only=True, tag="batch_refused"):
-    """A batch was refused at its seal: all `row_count` rows are `canceled` with `code`, each version one higher; no money
-    was held."""
+    """A batch was refused at its seal: its rows are `canceled` with `code`, each version one higher; no money was held."""
 
     batch_id: str
     row_count: int

@@ -46,7 +46,8 @@ def exponent(currency: str) -> int:
 def highest_minor(currency: str) -> int:
     """The largest amount of one payout in minor units: 999,999,999.99, or what of it the currency can express (API-09)."""
     shift = exponent(currency) - 2
-    return _HIGHEST_MAJOR_HUNDREDTHS * 10**shift if shift >= 0 else _HIGHEST_MAJOR_HUNDREDTHS // 10**-shift
+    scale: int = 10 ** abs(shift)
+    return _HIGHEST_MAJOR_HUNDREDTHS * scale if shift >= 0 else _HIGHEST_MAJOR_HUNDREDTHS // scale
 
 
 def parse_amount(text: str, currency: str) -> int:

@@ -138,8 +138,10 @@ def _binary(name: str) -> str:
 
 @functools.cache
 def _as_ordinary_user() -> tuple[str, ...]:
-    """Postgres refuses to run as root. Then it runs in a user namespace where root is called 1000, so no file changes hands;
-    where namespaces are forbidden, it runs as `nobody`, who gets the data folder.
+    """How to start Postgres, which refuses to run as root.
+
+    In a user namespace where root is called 1000, so no file changes hands; where namespaces are forbidden, as `nobody`, who
+    gets the data folder.
     """
     if os.geteuid() != 0:
         return ()

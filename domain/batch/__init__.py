@@ -1,0 +1,1 @@
+"""A batch: opened, filled, sealed and released, or refused as a whole."""

@@ -1,0 +1,186 @@
+"""A batch is opened, filled by chunks, sealed or dropped (BAT-01, BAT-02).
+
+Owns that rows come in order without gap, that a repeat is recognised, and that nothing is paid before the seal. Whether the sealed
+batch adds up and is covered is `domain.batch.seal`. Must not know files.
+"""
+
+from domain.batch.view import batch_view
+from domain.book import Batch
+from domain.case import Case, Decision, decided, json_answer, refused, repeated
+from domain.keys import again
+from domain.payout import rejections
+from domain.payout.edit import form_of
+from domain.totals import Totals
+from schemas.commands import AddRows, CancelBatch, OpenBatch
+from schemas.events import Answer, BatchCanceled, BatchOpened, RowsAdded, TotalsDelta
+from schemas.forms import PayoutForm
+from schemas.ids import BATCH_ROWS_MAX, row_payout_id
+from schemas.words import BatchPhase, PayoutStatus
+
+OK = 200
+CREATED = 201
+
+
+def open_batch(case: Case, body: OpenBatch) -> Decision:
+    """Open an empty batch. The same batch id again is a repeat."""
+    refusal = rejections.merchant_refusal(case)
+    if refusal is not None:
+        return refusal
+    known = case.book.batches.get(body.batch_id)
+    if known is not None:
+        return repeated(subject=known.id, answer=_view_answer(known, OK))
+    event = BatchOpened(
+        batch_id=body.batch_id,
+        name=body.name,
+        reference=body.reference,
+        funding=body.funding,
+        on_row_failure=body.on_row_failure,
+        declaration=body.declaration,
+        source=body.source,
+        submit=body.submit,
+        key=case.record.key,
+    )
+    batch = born(event, case.merchant_id, case.now)
+    return decided([event], subject=batch.id, answer=None if body.submit else _view_answer(batch, CREATED))
+
+
+def add_rows(case: Case, body: AddRows) -> Decision:
+    """Add the next rows. Rows that are there already are a repeat if they are the same, else a conflict."""
+    batch = own_batch(case, body.batch_id)
+    if batch is None:
+        return rejections.not_found(case, "batch")
+    if body.first_row <= batch.row_count:
+        return _repeat_or_conflict(case, batch, body)
+    if batch.phase is not BatchPhase.OPEN:
+        return refused(case, "batch_sealed", f"The batch is {batch.phase}; it takes no more rows.", subject=batch.id)
+    if body.first_row > batch.row_count + 1:
+        detail = f"The next row is {batch.row_count + 1}; rows up to {body.first_row - 1} are missing."
+        return refused(case, "row_gap", detail, subject=batch.id, next_row=batch.row_count + 1)
+    return _row_refusal(case, batch, body) or _added(batch, body)
+
+
+def cancel_batch(case: Case, body: CancelBatch) -> Decision:
+    """Drop an unsealed batch; a repeat is no error."""
+    batch = own_batch(case, body.batch_id)
+    if batch is None:
+        return rejections.not_found(case, "batch")
+    if batch.phase in {BatchPhase.CANCELED, BatchPhase.REFUSED}:
+        return repeated(subject=batch.id, answer=Answer(status=204, body=""))
+    if batch.phase is not BatchPhase.OPEN:
+        return refused(
+            case, "batch_sealed", "A sealed batch cannot be dropped; cancel its pending payouts.", subject=batch.id
+        )
+    event = BatchCanceled(
+        batch_id=batch.id,
+        row_count=batch.row_count,
+        totals=dropped_totals(batch),
+        reason=body.reason,
+    )
+    return decided([event], subject=batch.id, answer=Answer(status=204, body=""))
+
+
+def own_batch(case: Case, batch_id: str) -> Batch | None:
+    """The merchant's batch with this id, or None."""
+    batch = case.book.batches.get(batch_id)
+    return batch if batch is not None and batch.merchant_id == case.merchant_id else None
+
+
+def born(event: BatchOpened, merchant_id: str, at: int) -> Batch:
+    """The batch that an opening brings into being."""
+    return Batch(
+        id=event.batch_id,
+        merchant_id=merchant_id,
+        created_at=at,
+        name=event.name,
+        reference=event.reference,
+        funding=event.funding,
+        on_row_failure=event.on_row_failure,
+        declaration=event.declaration,
+        source=event.source,
+        submit=event.submit,
+        idempotency_key=event.key,
+    )
+
+
+def dropped_totals(batch: Batch) -> list[TotalsDelta]:
+    """All rows from pending to canceled."""
+    totals = Totals()
+    for currency, count in batch.counts.items():
+        totals.add(PayoutStatus.PENDING, currency, -count, -batch.sums_minor[currency])
+        totals.add(PayoutStatus.CANCELED, currency, count, batch.sums_minor[currency])
+    return totals.deltas()
+
+
+def _added(batch: Batch, body: AddRows) -> Decision:
+    totals = Totals()
+    for form in body.rows:
+        totals.add(PayoutStatus.PENDING, form.currency, 1, form.amount_minor)
+    event = RowsAdded(batch_id=batch.id, first_row=body.first_row, rows=body.rows, totals=totals.deltas())
+    return decided([event], subject=batch.id, answer=_rows_answer(batch, body, batch.row_count + len(body.rows)))
+
+
+def _repeat_or_conflict(case: Case, batch: Batch, body: AddRows) -> Decision:
+    if all(_same(case, batch, row, form) for row, form in enumerate(body.rows, body.first_row)):
+        return repeated(subject=batch.id, answer=again(_rows_answer(batch, body, batch.row_count)))
+    detail = f"Rows {body.first_row} to {body.first_row + len(body.rows) - 1} overlap other rows; the next row is {batch.row_count + 1}."
+    return refused(case, "row_conflict", detail, subject=batch.id, next_row=batch.row_count + 1)
+
+
+def _same(case: Case, batch: Batch, row: int, form: PayoutForm) -> bool:
+    payout = case.book.payouts.get(row_payout_id(batch.id, row))
+    return payout is not None and form_of(payout) == form
+
+
+def _row_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
+    """All faults of the chunk's rows at once, with pointers; the chunk is taken whole or not at all."""
+    if not body.rows:
+        return refused(case, "validation_error", "A chunk needs at least one row.", subject=batch.id)
+    if body.first_row + len(body.rows) - 1 > BATCH_ROWS_MAX:
+        return refused(case, "limit_exceeded", f"A batch has at most {BATCH_ROWS_MAX} rows.", subject=batch.id)
+    faults = list(_row_faults(case, body))
+    if not faults:
+        return None
+    code = faults[0]["code"] if faults[0]["code"] == "duplicate_reference" else "invalid_rows"
+    return refused(case, code, f"{len(faults)} rows cannot be taken; none was.", subject=batch.id, errors=faults)
+
+
+def _row_faults(case: Case, body: AddRows) -> "list[dict[str, str]]":
+    faults: list[dict[str, str]] = []
+    here: dict[str, int] = {}
+    currencies, references = case.policy.currencies, case.book.references
+    for index, form in enumerate(body.rows):
+        if form.currency not in currencies or form.bank_account_id is not None:
+            fault = rejections.form_fault(case, form)
+            if fault is not None:
+                faults.append(_fault(body, index, *fault))
+        if form.reference is None:
+            continue
+        first = references.get((case.merchant_id, form.reference))
+        if first is not None or form.reference in here:
+            whose = f"payout {first}" if first is not None else f"row {here[form.reference]}"
+            text = f"The reference {form.reference!r} belongs to {whose}."
+            faults.append(_fault(body, index, "duplicate_reference", "/reference", text))
+        here[form.reference] = body.first_row + index
+    return faults
+
+
+def _fault(body: AddRows, index: int, code: str, pointer: str, detail: str) -> dict[str, str]:
+    row = body.first_row + index
+    return {"pointer": f"/rows/{index}{pointer}", "code": code, "detail": f"Row {row}: {detail}"}
+
+
+def _rows_answer(batch: Batch, body: AddRows, row_count: int) -> Answer:
+    view = {"batch_id": batch.id, "first_row": body.first_row, "rows": len(body.rows), "row_count": row_count}
+    return json_answer(OK, view)
+
+
+def _view_answer(batch: Batch, status: int) -> Answer:
+    return json_answer(status, batch_view(batch, open_cells(batch)))
+
+
+def open_cells(batch: Batch) -> dict[tuple[str, str], tuple[int, int]]:
+    """(state, currency) to (count, sum) of a batch whose rows are all pending."""
+    return {
+        (PayoutStatus.PENDING.value, currency): (count, batch.sums_minor[currency])
+        for currency, count in batch.counts.items()
+    }

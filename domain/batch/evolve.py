@@ -1,0 +1,79 @@
+"""Facts move a batch and its rows.
+
+Owns how a batch grows and ends in the book. Must not know why.
+"""
+
+from msgspec import structs
+
+from domain.book import Batch, Book
+from domain.payout.evolve import canceled
+from domain.payout.state import Payout
+from schemas.events import BatchCanceled, BatchRefused, BatchReleased, RowsAdded
+from schemas.ids import row_payout_id
+from schemas.words import BatchPhase
+
+
+def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> list[str]:
+    """The rows are pending and count towards the batch's sums. Returns their ids."""
+    touched = []
+    for row, form in enumerate(event.rows, event.first_row):
+        payout = Payout(
+            id=row_payout_id(event.batch_id, row),
+            merchant_id=merchant_id,
+            amount_minor=form.amount_minor,
+            currency=form.currency,
+            created_at=at,
+            updated_at=at,
+            batch_id=event.batch_id,
+            row=row,
+            reference=form.reference,
+            recipient=form.recipient,
+            bank_account_id=form.bank_account_id,
+            description=form.description,
+        )
+        book.payouts[payout.id] = payout
+        if form.reference is not None:
+            book.references[merchant_id, form.reference] = payout.id
+        touched.append(payout.id)
+    book.batches[event.batch_id] = _grown(book.batches[event.batch_id], event)
+    return touched
+
+
+def released(book: Book, event: BatchReleased) -> list[str]:
+    """The batch is released; its rows do not change. Returns all row ids."""
+    book.batches[event.batch_id] = structs.replace(book.batches[event.batch_id], phase=BatchPhase.RELEASED)
+    return row_ids(event.batch_id, event.row_count)
+
+
+def refused(book: Book, event: BatchRefused, at: int) -> list[str]:
+    """The batch is refused and its rows canceled. Returns all row ids."""
+    book.batches[event.batch_id] = structs.replace(book.batches[event.batch_id], phase=BatchPhase.REFUSED)
+    return _cancel_rows(book, event.batch_id, event.row_count, at, event.code, event.detail)
+
+
+def dropped(book: Book, event: BatchCanceled, at: int) -> list[str]:
+    """The batch was dropped and its rows canceled. Returns all row ids."""
+    book.batches[event.batch_id] = structs.replace(book.batches[event.batch_id], phase=BatchPhase.CANCELED)
+    return _cancel_rows(book, event.batch_id, event.row_count, at, None, event.reason)
+
+
+def row_ids(batch_id: str, row_count: int) -> list[str]:
+    """The payout ids of rows 1 to `row_count`."""
+    return [row_payout_id(batch_id, row) for row in range(1, row_count + 1)]
+
+
+def _cancel_rows(book: Book, batch_id: str, row_count: int, at: int, code: str | None, detail: str | None) -> list[str]:
+    touched = row_ids(batch_id, row_count)
+    for payout_id in touched:
+        payout = book.payouts[payout_id]
+        book.payouts[payout_id] = canceled(payout, payout.version + 1, at, code, detail)
+    return touched
+
+
+def _grown(batch: Batch, event: RowsAdded) -> Batch:
+    counts, sums = dict(batch.counts), dict(batch.sums_minor)
+    for delta in event.totals:
+        counts[delta.currency] = counts.get(delta.currency, 0) + delta.count
+        sums[delta.currency] = sums.get(delta.currency, 0) + delta.amount_minor
+    row_count = event.first_row + len(event.rows) - 1
+    return structs.replace(batch, row_count=row_count, counts=counts, sums_minor=sums)

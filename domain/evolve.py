@@ -1,0 +1,131 @@
+"""Facts change the book: the one place where memory moves.
+
+Owns which fact touches what. Folding the same records in order gives the same book, in the processor, in rails and in a test. Must not
+decide anything.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from domain.batch import evolve as batch_evolve
+from domain.batch.decide import born as batch_born
+from domain.book import Book, KeyRecord, Merchant
+from domain.merchant.decide import saved
+from domain.payout import evolve as payout_evolve
+from domain.payout.decide import born as payout_born
+from domain.payout.edit import apply_form
+from domain.payout.waiting import enqueue, leave
+from schemas import events
+from schemas.events import AnyEvent, EventRecord, Posting
+from schemas.words import Reason
+
+
+def evolve(book: Book, record: EventRecord) -> list[str]:
+    """Apply all facts of one record in place; returns the ids of the payouts that changed, in order.
+
+    Raises IllegalMoveError (a damaged log or a bug) or KeyError for a payout that the book should hold and does not.
+    """
+    touched: list[str] = []
+    for event in record.events:
+        touched += _apply(book, event, record)
+        _post(book, record.merchant_id, getattr(event, "postings", ()))
+    if record.remember is not None:
+        kept = record.remember
+        book.keys[record.merchant_id, kept.key] = KeyRecord(
+            content_hash=kept.content_hash, expires_at=kept.expires_at, answer=record.answer, subject=record.subject
+        )
+    return touched
+
+
+def _post(book: Book, merchant_id: str, legs: Iterable[Posting]) -> None:
+    for leg in legs:
+        account = (merchant_id, leg.currency, leg.account)
+        book.balances[account] = book.balances.get(account, 0) + leg.amount_minor
+
+
+def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # noqa: PLR0912  the list of all facts
+    at, merchant_id = record.at, record.merchant_id
+    match event:
+        case events.MerchantOpened():
+            book.merchants[merchant_id] = Merchant(id=merchant_id, name=event.name, main_currency=event.main_currency)
+        case events.BankAccountAdded():
+            book.bank_accounts[event.bank_account_id] = saved(event, merchant_id)
+        case events.MerchantCredited():
+            book.credits[merchant_id, event.reference] = event.credit_id
+        case events.PayoutAccepted() | events.PayoutRejected():
+            return _born(book, event, merchant_id, at)
+        case events.PayoutsFunded():
+            return [_funded(book, item, at) for item in event.payouts]
+        case events.BatchOpened():
+            book.batches[event.batch_id] = batch_born(event, merchant_id, at)
+        case events.RowsAdded():
+            return batch_evolve.rows_added(book, event, merchant_id, at)
+        case events.BatchReleased():
+            return batch_evolve.released(book, event)
+        case events.BatchRefused():
+            return batch_evolve.refused(book, event, at)
+        case events.BatchCanceled():
+            return batch_evolve.dropped(book, event, at)
+        case events.AttemptsStarted():
+            for attempt in event.attempts:
+                payout = book.payouts[attempt.payout_id]
+                book.payouts[attempt.payout_id] = payout_evolve.started(payout, event, attempt, at)
+            return [attempt.payout_id for attempt in event.attempts]
+        case events.PayoutsCompleted():
+            for paid in event.payouts:
+                book.payouts[paid.payout_id] = payout_evolve.completed(book.payouts[paid.payout_id], paid, at)
+            return [paid.payout_id for paid in event.payouts]
+        case events.PayoutsFailed() | events.RetriesScheduled() | events.OutcomesUnknown():
+            return _unpaid(book, event, at)
+        case events.AttemptsInProgress():
+            for item in event.payouts:
+                payout = book.payouts[item.payout_id]
+                book.payouts[item.payout_id] = payout_evolve.progressing(payout, event, item, at)
+            return [item.payout_id for item in event.payouts]
+        case events.PayoutEdited():
+            payout = book.payouts[event.payout_id]
+            payout_evolve.moved(payout, payout.status, event.version)
+            book.payouts[event.payout_id] = apply_form(payout, event.form, event.version, at)
+            return [event.payout_id]
+        case events.PayoutCanceled():
+            payout = book.payouts[event.payout_id]
+            leave(book, payout)
+            book.payouts[event.payout_id] = payout_evolve.canceled(payout, event.version, at, detail=event.reason)
+            return [event.payout_id]
+        case events.AnswerContradicted() | events.CommandRefused():
+            pass
+        case _:
+            assert_never(event)
+    return []
+
+
+def _born(book: Book, event: events.PayoutAccepted | events.PayoutRejected, merchant_id: str, at: int) -> list[str]:
+    payout = payout_born(event, merchant_id, at)
+    book.payouts[payout.id] = payout
+    if payout.reference is not None and isinstance(event, events.PayoutAccepted):
+        book.references[merchant_id, payout.reference] = payout.id
+    if payout.reason is Reason.FUNDS:
+        enqueue(book, payout)
+    return [payout.id]
+
+
+def _funded(book: Book, item: events.FundedPayout, at: int) -> str:
+    payout = book.payouts[item.payout_id]
+    leave(book, payout)
+    book.payouts[item.payout_id] = payout_evolve.funded(payout, item, at)
+    return item.payout_id
+
+
+def _unpaid(
+    book: Book, event: events.PayoutsFailed | events.RetriesScheduled | events.OutcomesUnknown, at: int
+) -> list[str]:
+    match event:
+        case events.PayoutsFailed():
+            move = payout_evolve.failed
+        case events.RetriesScheduled():
+            move = payout_evolve.retried
+        case events.OutcomesUnknown():
+            move = payout_evolve.unknown
+    for item in event.payouts:
+        book.payouts[item.payout_id] = move(book.payouts[item.payout_id], item, at)
+    return [item.payout_id for item in event.payouts]

@@ -1,0 +1,1 @@
+"""The ledger: how money moves between accounts, always both sides at once."""

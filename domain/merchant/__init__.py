@@ -1,0 +1,1 @@
+"""Merchants, their saved bank accounts and their incoming money."""

@@ -1,0 +1,125 @@
+"""A merchant becomes known, saves a bank account, or gets money (API-27 to API-29).
+
+Owns that a repeat moves nothing. Must not know payouts, save that new money funds those that wait.
+"""
+
+from domain.book import BankAccount, Merchant
+from domain.case import Case, Decision, decided, json_answer, refused, repeated
+from domain.ledger import postings
+from domain.payout import rejections
+from domain.payout.view import amounts, bank_account_view
+from domain.payout.waiting import fund_waiting
+from schemas.commands import AddBankAccount, CreditMerchant, OpenMerchant
+from schemas.events import AnyEvent, BankAccountAdded, MerchantCredited, MerchantOpened
+from schemas.ids import is_merchant_id
+from schemas.money import BALANCE_MAX_MINOR
+from schemas.times import rfc3339
+from schemas.words import AVAILABLE, EXTERNAL
+
+OK = 200
+CREATED = 201
+
+
+def open_merchant(case: Case, body: OpenMerchant) -> Decision:
+    """Make a merchant known; a known one is a repeat and keeps its name."""
+    known = case.book.merchants.get(case.merchant_id)
+    if known is not None:
+        return repeated(answer=json_answer(OK, merchant_view(known)))
+    if not is_merchant_id(case.merchant_id):
+        return refused(case, "validation_error", "A merchant id is 1 to 64 lower-case letters, digits, _ or -.")
+    merchant = Merchant(id=case.merchant_id, name=body.name, main_currency=body.main_currency)
+    event = MerchantOpened(name=body.name, main_currency=body.main_currency)
+    return decided([event], answer=json_answer(CREATED, merchant_view(merchant)))
+
+
+def add_bank_account(case: Case, body: AddBankAccount) -> Decision:
+    """Save an account; a known id of this merchant is a repeat."""
+    refusal = rejections.merchant_refusal(case)
+    if refusal is not None:
+        return refusal
+    known = case.book.bank_accounts.get(body.bank_account_id)
+    if known is not None and known.merchant_id == case.merchant_id:
+        return repeated(subject=known.id, answer=json_answer(OK, bank_account_view(known)))
+    if known is not None:
+        return refused(case, "validation_error", "This bank account id is taken; choose another.")
+    event = BankAccountAdded(
+        bank_account_id=body.bank_account_id,
+        holder=body.holder,
+        account_number=body.account_number,
+        ifsc=body.ifsc,
+        bank_name=body.bank_name,
+        account_type=body.account_type,
+        verified=body.verified,
+        primary=body.primary,
+    )
+    account = saved(event, case.merchant_id)
+    return decided([event], subject=account.id, answer=json_answer(CREATED, bank_account_view(account)))
+
+
+def credit_merchant(case: Case, body: CreditMerchant) -> Decision:
+    """Book incoming money, then fund those that wait. A known reference moves nothing."""
+    refusal = rejections.merchant_refusal(case)
+    if refusal is not None:
+        return refusal
+    first = case.book.credits.get((case.merchant_id, body.reference))
+    if first is not None:
+        detail = f"The reference {body.reference!r} belongs to credit {first}; nothing was booked."
+        return refused(case, "duplicate_reference", detail, subject=first, credit_id=first)
+    if body.currency not in case.policy.currencies:
+        return refused(case, "validation_error", f"{body.currency} is not enabled here.")
+    if _too_much(case, body):
+        return refused(case, "limit_exceeded", "The account would pass the largest balance that can be kept.")
+    event = MerchantCredited(
+        credit_id=body.credit_id,
+        amount_minor=body.amount_minor,
+        currency=body.currency,
+        reference=body.reference,
+        description=body.description,
+        postings=postings.credit(body.amount_minor, body.currency),
+    )
+    events: list[AnyEvent] = [event, *fund_waiting(case, body.currency, body.amount_minor)]
+    return decided(events, subject=body.credit_id, answer=json_answer(CREATED, _credit_view(case, body)))
+
+
+def saved(event: BankAccountAdded, merchant_id: str) -> BankAccount:
+    """The account that the event brings into being."""
+    return BankAccount(
+        id=event.bank_account_id,
+        merchant_id=merchant_id,
+        holder=event.holder,
+        account_number=event.account_number,
+        ifsc=event.ifsc,
+        bank_name=event.bank_name,
+        account_type=event.account_type,
+        verified=event.verified,
+        primary=event.primary,
+    )
+
+
+def merchant_view(merchant: Merchant, accounts: list[BankAccount] | None = None) -> dict[str, object]:
+    """The JSON members of a merchant (API-27)."""
+    return {
+        "id": merchant.id,
+        "name": merchant.name,
+        "main_currency": merchant.main_currency,
+        "active": merchant.active,
+        "bank_accounts": [bank_account_view(account) for account in accounts or []],
+    }
+
+
+def _too_much(case: Case, body: CreditMerchant) -> bool:
+    """Whether what ever came in would pass the cap: then no sum of the merchant's accounts can leave 63 bits."""
+    incoming = -case.book.balance(case.merchant_id, body.currency, EXTERNAL)
+    available = case.book.balance(case.merchant_id, body.currency, AVAILABLE)
+    return max(incoming, available) + body.amount_minor > BALANCE_MAX_MINOR
+
+
+def _credit_view(case: Case, body: CreditMerchant) -> dict[str, object]:
+    return {
+        "id": body.credit_id,
+        "merchant_id": case.merchant_id,
+        **amounts(body.amount_minor, body.currency),
+        "reference": body.reference,
+        "description": body.description,
+        "created_at": rfc3339(case.now),
+    }

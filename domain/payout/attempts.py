@@ -1,0 +1,114 @@
+"""Attempts begin, begin again, or run out of time (LIF-09, LIF-10, LIF-12).
+
+Owns which payouts may be tried now. A payout that may not is passed over in silence: the command came late, twice or too early, and
+that is no fault. Must not know what a provider is.
+"""
+
+from collections.abc import Iterable
+
+from domain.case import Case, Decision, decided, repeated
+from domain.payout.state import Payout
+from domain.totals import Totals
+from schemas.commands import RetryDue, StartAttempts, TimeOutAttempts
+from schemas.events import AttemptsStarted, OutcomesUnknown, StartedAttempt, UnpaidPayout
+from schemas.ids import attempt_reference
+from schemas.words import BatchPhase, PayoutStatus, Reason
+
+NO_ANSWER = "no_answer"
+STILL_IN_PROGRESS = "still_in_progress"
+
+
+def start_attempts(case: Case, body: StartAttempts) -> Decision:
+    """The first attempt of payouts that are free to be paid."""
+    free = [payout for payout in _named(case, body.payout_ids, body.batch_id) if _may_start(case, payout)]
+    return _started(case, free, body.provider, body.batch_id)
+
+
+def retry_due(case: Case, body: RetryDue) -> Decision:
+    """The next attempt of payouts whose wait is over."""
+    due = [payout for payout in _named(case, body.payout_ids, body.batch_id) if _may_retry(case, payout)]
+    return _started(case, due, _provider_of(due), body.batch_id)
+
+
+def time_out_attempts(case: Case, body: TimeOutAttempts) -> Decision:
+    """No word in time: the outcome is unknown. Nothing is failed, released or sent again."""
+    late = [payout for payout in _named(case, body.payout_ids, body.batch_id) if _is_late(case, payout)]
+    if not late:
+        return repeated(subject=body.batch_id)
+    totals = Totals()
+    for payout in late:
+        totals.move(payout.status, PayoutStatus.REQUIRES_ACTION, payout.currency, payout.amount_minor)
+    event = OutcomesUnknown(
+        provider=_provider_of(late),
+        payouts=[_late(case, payout) for payout in late],
+        totals=totals.deltas() if body.batch_id else [],
+        batch_id=body.batch_id,
+    )
+    return decided([event], subject=body.batch_id or late[0].id)
+
+
+def _started(case: Case, payouts: list[Payout], provider: str, batch_id: str | None) -> Decision:
+    if not payouts:
+        return repeated(subject=batch_id)
+    totals = Totals()
+    for payout in payouts:
+        totals.move(payout.status, PayoutStatus.PROCESSING, payout.currency, payout.amount_minor)
+    event = AttemptsStarted(
+        provider=provider,
+        deadline_at=case.now + case.policy.processing_timeout_ms,
+        attempts=[_next_attempt(payout) for payout in payouts],
+        totals=totals.deltas() if batch_id else [],
+        batch_id=batch_id,
+    )
+    return decided([event], subject=batch_id or payouts[0].id)
+
+
+def _next_attempt(payout: Payout) -> StartedAttempt:
+    attempt = payout.attempt_count + 1
+    reference = attempt_reference(payout.id, attempt)
+    return StartedAttempt(payout_id=payout.id, attempt=attempt, version=payout.version + 1, reference=reference)
+
+
+def _late(case: Case, payout: Payout) -> UnpaidPayout:
+    waited_long = payout.reason is Reason.IN_PROGRESS
+    return UnpaidPayout(
+        payout_id=payout.id,
+        attempt=payout.attempt_count,
+        version=payout.version + 1,
+        code=STILL_IN_PROGRESS if waited_long else NO_ANSWER,
+        reason="The provider has not said how it ended." if waited_long else "The provider did not answer in time.",
+        due_at=case.policy.inquire_at(case.now, case.now, 0),
+    )
+
+
+def _named(case: Case, payout_ids: Iterable[str], batch_id: str | None) -> Iterable[Payout]:
+    """The merchant's payouts of these ids and this batch, each once."""
+    for payout_id in dict.fromkeys(payout_ids):
+        payout = case.book.payouts.get(payout_id)
+        if payout is not None and payout.merchant_id == case.merchant_id and payout.batch_id == batch_id:
+            yield payout
+
+
+def _may_start(case: Case, payout: Payout) -> bool:
+    if payout.status is not PayoutStatus.PENDING:
+        return False
+    if payout.batch_id is not None:
+        batch = case.book.batches.get(payout.batch_id)
+        return batch is not None and batch.phase is BatchPhase.RELEASED
+    if payout.reason is Reason.SCHEDULE:
+        return payout.due_at is not None and payout.due_at <= case.now
+    return payout.reason is None
+
+
+def _may_retry(case: Case, payout: Payout) -> bool:
+    waits = payout.status is PayoutStatus.PROCESSING and payout.reason is Reason.RETRY
+    return waits and payout.due_at is not None and payout.due_at <= case.now
+
+
+def _is_late(case: Case, payout: Payout) -> bool:
+    open_attempt = payout.status is PayoutStatus.PROCESSING and payout.reason in {None, Reason.IN_PROGRESS}
+    return open_attempt and payout.due_at is not None and payout.due_at <= case.now
+
+
+def _provider_of(payouts: list[Payout]) -> str:
+    return payouts[0].provider or "" if payouts else ""

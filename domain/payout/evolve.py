@@ -1,0 +1,139 @@
+"""Facts move a payout: one small function per kind of fact, each from a payout to a payout.
+
+Owns what changes with each fact. Every move is checked against TRANSITIONS; a fact that breaks the table is a bug or a damaged log,
+and raises. Must not know why the fact came to be.
+"""
+
+from msgspec import structs
+
+from domain.payout.state import Payout, may_move
+from schemas.events import (
+    AttemptsInProgress,
+    AttemptsStarted,
+    FundedPayout,
+    PaidPayout,
+    ProgressingPayout,
+    StartedAttempt,
+    UnpaidPayout,
+)
+from schemas.words import PayoutStatus, Reason
+
+S = PayoutStatus
+
+
+class IllegalMoveError(Exception):
+    """An event moves a payout along no line of the table: the log is damaged or the law has a bug."""
+
+
+def moved(payout: Payout, target: PayoutStatus, version: int) -> None:
+    """Assert that the table has this move and the version follows. Raises IllegalMoveError."""
+    legal = payout.status is target or may_move(payout.status, target)
+    if not legal or version != payout.version + 1:
+        text = f"payout {payout.id}: {payout.status} v{payout.version} -> {target} v{version}"
+        raise IllegalMoveError(text)
+
+
+def started(payout: Payout, event: AttemptsStarted, item: StartedAttempt, at: int) -> Payout:
+    """An attempt is open."""
+    moved(payout, S.PROCESSING, item.version)
+    return structs.replace(
+        payout,
+        status=S.PROCESSING,
+        reason=None,
+        version=item.version,
+        provider=event.provider,
+        attempt_count=item.attempt,
+        inquiry_count=0,
+        due_at=event.deadline_at,
+        failure_code=None,
+        failure_reason=None,
+        updated_at=at,
+        processing_started_at=payout.processing_started_at or at,
+    )
+
+
+def progressing(payout: Payout, event: AttemptsInProgress, item: ProgressingPayout, at: int) -> Payout:
+    """The provider is at work."""
+    moved(payout, S.PROCESSING, item.version)
+    return structs.replace(
+        payout,
+        status=S.PROCESSING,
+        reason=Reason.IN_PROGRESS,
+        version=item.version,
+        inquiry_count=0,
+        due_at=event.deadline_at,
+        failure_code=None,
+        failure_reason=None,
+        bank_reference_id=item.provider_reference or payout.bank_reference_id,
+        updated_at=at,
+    )
+
+
+def completed(payout: Payout, item: PaidPayout, at: int) -> Payout:
+    """The provider paid."""
+    moved(payout, S.COMPLETED, item.version)
+    return structs.replace(
+        payout,
+        status=S.COMPLETED,
+        reason=None,
+        version=item.version,
+        due_at=None,
+        failure_code=None,
+        failure_reason=None,
+        bank_reference_id=item.provider_reference or payout.bank_reference_id,
+        updated_at=at,
+        completed_at=at,
+    )
+
+
+def failed(payout: Payout, item: UnpaidPayout, at: int) -> Payout:
+    """It ended without money paid."""
+    moved(payout, S.FAILED, item.version)
+    return structs.replace(_unpaid(payout, item, at), status=S.FAILED, reason=None, due_at=None, failed_at=at)
+
+
+def retried(payout: Payout, item: UnpaidPayout, at: int) -> Payout:
+    """A further try is owed."""
+    moved(payout, S.PROCESSING, item.version)
+    return structs.replace(_unpaid(payout, item, at), status=S.PROCESSING, reason=Reason.RETRY)
+
+
+def unknown(payout: Payout, item: UnpaidPayout, at: int) -> Payout:
+    """Nobody can say how it ended."""
+    moved(payout, S.REQUIRES_ACTION, item.version)
+    return structs.replace(_unpaid(payout, item, at), status=S.REQUIRES_ACTION, reason=Reason.OUTCOME_UNKNOWN)
+
+
+def funded(payout: Payout, item: FundedPayout, at: int) -> Payout:
+    """It no longer waits for funds."""
+    moved(payout, S.PENDING, item.version)
+    due_at = payout.due_at if item.reason is Reason.SCHEDULE else None
+    return structs.replace(payout, reason=item.reason, due_at=due_at, version=item.version, updated_at=at)
+
+
+def canceled(payout: Payout, version: int, at: int, code: str | None = None, detail: str | None = None) -> Payout:
+    """It was canceled, alone or with its batch."""
+    moved(payout, S.CANCELED, version)
+    return structs.replace(
+        payout,
+        status=S.CANCELED,
+        reason=None,
+        due_at=None,
+        version=version,
+        failure_code=code,
+        failure_reason=detail,
+        updated_at=at,
+        canceled_at=at,
+    )
+
+
+def _unpaid(payout: Payout, item: UnpaidPayout, at: int) -> Payout:
+    return structs.replace(
+        payout,
+        version=item.version,
+        inquiry_count=item.inquiry,
+        due_at=item.due_at,
+        failure_code=item.code,
+        failure_reason=item.reason,
+        updated_at=at,
+    )

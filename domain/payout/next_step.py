@@ -1,0 +1,81 @@
+"""What is owed next for a payout: by the provider's side, by time, or by nobody.
+
+Owns the one answer to "what now" for rails, timers and explanations. Must not do it.
+"""
+
+from msgspec import Struct
+
+from domain.book import Batch
+from domain.payout.state import Payout
+from schemas.ids import attempt_reference
+from schemas.words import BatchPhase, PayoutStatus, Reason
+
+
+class Nothing(Struct, frozen=True, tag=True):
+    """It has ended, or only people can move it."""
+
+
+class Wait(Struct, frozen=True, tag=True):
+    """It waits for a named reason; `until` (ms UTC) when time alone ends it."""
+
+    reason: Reason
+    until: int | None = None
+
+
+class StartAttempt(Struct, frozen=True, tag=True):
+    """Put an attempt on the log."""
+
+
+class Send(Struct, frozen=True, tag=True):
+    """Send this attempt under its reference; no word by `deadline_at` makes the outcome unknown."""
+
+    reference: str
+    attempt: int
+    deadline_at: int | None
+
+
+class RetryAt(Struct, frozen=True, tag=True):
+    """Try again at this time (ms UTC)."""
+
+    at: int | None
+
+
+class Inquire(Struct, frozen=True, tag=True):
+    """Ask the provider about this reference, not before `at`; None means that only people ask now."""
+
+    reference: str
+    attempt: int
+    at: int | None
+
+
+Step = Nothing | Wait | StartAttempt | Send | RetryAt | Inquire
+
+
+def next_step(payout: Payout, batch: Batch | None) -> Step:
+    """The one thing owed. `batch` is the payout's batch, None for a single payout."""
+    match payout.status:
+        case PayoutStatus.PENDING:
+            return _of_pending(payout, batch)
+        case PayoutStatus.PROCESSING:
+            return _of_processing(payout)
+        case PayoutStatus.REQUIRES_ACTION:
+            return Inquire(attempt_reference(payout.id, payout.attempt_count), payout.attempt_count, payout.due_at)
+        case _:
+            return Nothing()
+
+
+def _of_pending(payout: Payout, batch: Batch | None) -> Step:
+    if payout.batch_id is not None and (batch is None or batch.phase is not BatchPhase.RELEASED):
+        return Wait(Reason.UNSEALED)
+    if payout.reason is not None:
+        return Wait(payout.reason, payout.due_at if payout.reason is Reason.SCHEDULE else None)
+    return StartAttempt()
+
+
+def _of_processing(payout: Payout) -> Step:
+    if payout.reason is Reason.RETRY:
+        return RetryAt(payout.due_at)
+    reference = attempt_reference(payout.id, payout.attempt_count)
+    if payout.reason is Reason.IN_PROGRESS:
+        return Inquire(reference, payout.attempt_count, payout.updated_at)
+    return Send(reference, payout.attempt_count, payout.due_at)
