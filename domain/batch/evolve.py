@@ -63,9 +63,12 @@ def row_ids(batch_id: str, row_count: int) -> list[str]:
 
 
 def _cancel_rows(book: Book, batch_id: str, row_count: int, at: int, code: str | None, detail: str | None) -> list[str]:
+    """Cancel all rows; their references are free again, so that the corrected batch can use them."""
     touched = row_ids(batch_id, row_count)
     for payout_id in touched:
         payout = book.payouts[payout_id]
+        if payout.reference is not None:
+            book.references.pop((payout.merchant_id, payout.reference), None)
         book.payouts[payout_id] = canceled(payout, payout.version + 1, at, code, detail)
     return touched
 

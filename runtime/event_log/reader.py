@@ -1,0 +1,120 @@
+"""Reading `payouts.events`: committed records only, in order, without gap.
+
+Owns positions and the gap check that every reader makes: source offsets follow each other by one, or somebody halts. Must not know
+what an event means.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from runtime.event_log import connection
+from schemas.topics import EVENTS
+
+CALL_SECONDS = 15.0
+SOURCE_HEADER = "src"
+COMMAND_HEADER = "cmd"
+
+
+class GapFoundError(Exception):
+    """Source offsets do not follow each other: events were lost, doubled or damaged. Halt, never skip."""
+
+
+class LoggedEvent(NamedTuple):
+    """One record as it stands on the log. `value` is the encoded EventRecord."""
+
+    partition: int
+    offset: int
+    source_offset: int
+    command_id: str
+    value: bytes
+
+
+def logged(record: "ConsumerRecord[bytes, bytes]") -> LoggedEvent:
+    """The parts that readers need. Raises GapFoundError for a record without its headers: it is not one of ours."""
+    headers = dict(record.headers)
+    try:
+        source, command = int(headers[SOURCE_HEADER]), headers[COMMAND_HEADER].decode()
+    except (KeyError, ValueError) as error:
+        raise GapFoundError(f"events {record.partition}@{record.offset} has no source offset: {error}") from error
+    return LoggedEvent(record.partition, record.offset, source, command, record.value or b"")
+
+
+class Contiguity:
+    """Checks source offsets of one partition. `expected` is the next one; None until the first is seen."""
+
+    def __init__(self, partition: int, expected: int | None = 0) -> None:
+        """Expects `expected` first."""
+        self.partition = partition
+        self.expected = expected
+
+    def check(self, event: LoggedEvent) -> None:
+        """Accept the event or raise GapFoundError."""
+        if self.expected is not None and event.source_offset != self.expected:
+            place = f"events {event.partition}@{event.offset}"
+            raise GapFoundError(f"{place}: source offset {event.source_offset}, expected {self.expected}")
+        self.expected = event.source_offset + 1
+
+
+class EventReader:
+    """Reads given partitions from given offsets, without a group."""
+
+    def __init__(self, bootstrap: str, *, wait_ms: int = 100) -> None:
+        """`wait_ms` is how long the broker may wait for something to send."""
+        self._consumer: AIOKafkaConsumer = connection.reader(bootstrap, fetch_max_wait_ms=wait_ms)
+
+    async def start(self, offsets: Mapping[int, int]) -> None:
+        """Begin at `offsets` (partition to events offset)."""
+        await asyncio.wait_for(self._consumer.start(), CALL_SECONDS)
+        self._assign(offsets)
+
+    async def start_at_end(self, partitions: int) -> dict[int, int]:
+        """Begin behind the last committed record of every partition; returns those positions."""
+        await asyncio.wait_for(self._consumer.start(), CALL_SECONDS)
+        ends = await self.ends(range(partitions))
+        self._assign(ends)
+        return ends
+
+    def _assign(self, offsets: Mapping[int, int]) -> None:
+        self._consumer.assign([_place(partition) for partition in offsets])
+        for partition, offset in offsets.items():
+            self._consumer.seek(_place(partition), offset)
+
+    async def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+        """The last stable offset of each partition: what is before it is committed or aborted for good."""
+        places = [_place(partition) for partition in partitions]
+        found = await asyncio.wait_for(self._consumer.end_offsets(places), CALL_SECONDS)
+        return {place.partition: offset for place, offset in found.items()}
+
+    async def poll(self, timeout_ms: int = 200, max_records: int | None = None) -> list[LoggedEvent]:
+        """What has come in, per partition in order; empty after `timeout_ms` without anything."""
+        found = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=max_records)
+        return [logged(record) for records in found.values() for record in records]
+
+    async def position(self, partition: int) -> int:
+        """The offset that is read next. Transaction markers count, so compare this, not the last record, with an end."""
+        return int(await asyncio.wait_for(self._consumer.position(_place(partition)), CALL_SECONDS))
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await asyncio.wait_for(self._consumer.stop(), CALL_SECONDS)
+
+
+async def history(bootstrap: str, partition: int, start: int) -> AsyncIterator[list[LoggedEvent]]:
+    """The committed events of one partition from `start` to the end as it is now, in lists."""
+    reader = EventReader(bootstrap, wait_ms=50)
+    await reader.start({partition: start})
+    try:
+        end = (await reader.ends([partition]))[partition]
+        while await reader.position(partition) < end:
+            events = [event for event in await reader.poll(1000) if event.offset < end]
+            if events:
+                yield events
+    finally:
+        await reader.stop()
+
+
+def _place(partition: int) -> TopicPartition:
+    return TopicPartition(EVENTS.name, partition)

@@ -1,0 +1,1 @@
+"""The processor: one fenced writer per partition turns commands into events. `rails`, beside it, talks to providers."""

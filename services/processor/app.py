@@ -1,0 +1,43 @@
+"""The Faust app: how the processor joins its group, fetches and stops.
+
+Owns Faust's settings. Faust is only the runner: its acks, positions, producer and tables stay out of the path of money (ADR 0007).
+"""
+
+import tempfile
+from typing import Any
+
+import faust
+
+from schemas.topics import Topic
+
+
+def build(name: str, bootstrap: str) -> faust.App:
+    """An app of this consumer group. A session ends 6 s after the last heartbeat: then another worker takes over."""
+    return faust.App(
+        name,
+        broker=f"kafka://{bootstrap}",
+        store="memory://",
+        datadir=tempfile.mkdtemp(prefix=f"{name}-"),
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=1.0,
+        broker_rebalance_timeout=10.0,
+        broker_request_timeout=15.0,
+        broker_max_poll_records=500,
+        broker_check_crcs=False,
+        stream_buffer_maxsize=4096,
+        stream_recovery_delay=0.0,
+        stream_wait_empty=False,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        web_tables_enabled=False,
+        table_cleanup_interval=3600,
+        agent_supervisor="mode.CrashingSupervisor",
+    )
+
+
+def raw_topic(app: faust.App, topic: Topic) -> Any:
+    """A topic as bytes: decoding happens in our own guarded code, and Faust's ack is never used."""
+    return app.topic(topic.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False)

@@ -1,0 +1,123 @@
+"""Look-ups: what a poll's commands name and memory lacks, fetched from the projection in one round trip before they are decided.
+
+Owns the join of memory and projection: what has left memory is in the projection, because nothing leaves before that. Must not decide.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from domain.book import Book
+from domain.needs import needs
+from schemas.commands import CommandRecord
+from services.processor import rows
+from services.processor.checkpoint import Cursor, Pool, load_batches
+
+
+class Lookups:
+    """Fetches into one book."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Reads over `pool`."""
+        self._pool = pool
+
+    async def fetch(self, book: Book, commands: Iterable[CommandRecord]) -> list[tuple[str, Any]]:
+        """Put into the book what the commands name and it lacks; what is nowhere stays absent. Returns what was fetched."""
+        lacking = _lacking(book, commands)
+        if not any(lacking):
+            return []
+        payout_ids, batch_ids, keys, references, credits_named = lacking
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            await _payouts(cursor, book, sorted(payout_ids))
+            await _keys(cursor, book, sorted(keys))
+            await _references(cursor, book, sorted(references))
+            await _credits(cursor, book, sorted(credits_named))
+            batch_ids |= {p.batch_id for p in (book.payouts.get(i) for i in payout_ids) if p and p.batch_id}
+            batch_ids -= book.batches.keys()
+            if batch_ids:
+                await load_batches(cursor, book, "id = ANY(%s::uuid[])", [sorted(batch_ids)])
+        kinds = {"payouts": payout_ids, "keys": keys, "references": references, "credits": credits_named}
+        return [(kind, name) for kind, names in kinds.items() for name in names if name in getattr(book, kind)]
+
+
+Pairs = set[tuple[str, str]]
+
+
+def _lacking(book: Book, commands: Iterable[CommandRecord]) -> tuple[set[str], set[str], Pairs, Pairs, Pairs]:
+    payouts: set[str] = set()
+    batches: set[str] = set()
+    keys: Pairs = set()
+    references: Pairs = set()
+    credited: Pairs = set()
+    for command in commands:
+        named, merchant = needs(command), command.merchant_id
+        payouts.update(named.payout_ids)
+        batches.update(named.batch_ids)
+        keys.update((merchant, key) for key in named.keys)
+        references.update((merchant, reference) for reference in named.references)
+        credited.update((merchant, reference) for reference in named.credit_references)
+    payouts -= _fresh_rows(book, payouts) | book.payouts.keys()
+    return (
+        payouts,
+        batches - book.batches.keys(),
+        keys - book.keys.keys(),
+        references - book.references.keys(),
+        credited - book.credits.keys(),
+    )
+
+
+def _fresh_rows(book: Book, payout_ids: set[str]) -> set[str]:
+    """Row ids of batches that memory holds as open: their rows are all in memory or do not exist yet."""
+    prefixes = {batch.id[:-8] for batch in book.batches.values() if batch.phase == "open"}
+    return {payout_id for payout_id in payout_ids if payout_id[:-8] in prefixes} if prefixes else set()
+
+
+async def _payouts(cursor: Cursor, book: Book, ids: Sequence[str]) -> None:
+    if not ids:
+        return
+    await cursor.execute(f"SELECT {rows.PAYOUT_COLUMNS} FROM payouts WHERE id = ANY(%s::uuid[])", [list(ids)])  # noqa: S608
+    for row in await cursor.fetchall():
+        book.payouts[row["id"]] = rows.payout_of(row)
+
+
+async def _keys(cursor: Cursor, book: Book, pairs: Sequence[tuple[str, str]]) -> None:
+    if not pairs:
+        return
+    await cursor.execute(
+        "SELECT k.merchant_id, k.key, content_hash, subject::text, status, body, version, expires_at FROM idempotency_answers k "
+        "JOIN unnest(%s::text[], %s::text[]) AS n(merchant_id, key) ON k.merchant_id = n.merchant_id AND k.key = n.key",
+        _columns(pairs),
+    )
+    for row in await cursor.fetchall():
+        book.keys[row["merchant_id"], row["key"]] = rows.key_of(row)
+
+
+async def _references(cursor: Cursor, book: Book, pairs: Sequence[tuple[str, str]]) -> None:
+    if not pairs:
+        return
+    await cursor.execute(
+        "SELECT p.merchant_id, p.reference, p.id::text FROM payouts p JOIN unnest(%s::text[], %s::text[]) AS n(merchant_id, "
+        "reference) ON p.merchant_id = n.merchant_id AND p.reference = n.reference LEFT JOIN batches b ON b.id = p.batch_id "
+        "WHERE p.status <> 'rejected' AND (b.phase IS NULL OR b.phase IN ('open', 'released'))",
+        _columns(pairs),
+    )
+    for row in await cursor.fetchall():
+        book.references[row["merchant_id"], row["reference"]] = row["id"]
+
+
+async def _credits(cursor: Cursor, book: Book, pairs: Sequence[tuple[str, str]]) -> None:
+    if not pairs:
+        return
+    await cursor.execute(
+        "SELECT c.merchant_id, c.reference, c.credit_id::text FROM credits c JOIN unnest(%s::text[], %s::text[]) "
+        "AS n(merchant_id, reference) ON c.merchant_id = n.merchant_id AND c.reference = n.reference",
+        _columns(pairs),
+    )
+    for row in await cursor.fetchall():
+        book.credits[row["merchant_id"], row["reference"]] = row["credit_id"]
+
+
+def _columns(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
+    return [[merchant for merchant, _ in pairs], [name for _, name in pairs]]

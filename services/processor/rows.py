@@ -1,0 +1,68 @@
+"""Rows of the projection as values of the law.
+
+Owns the spelling of the read queries' columns and how a row becomes a Payout, a Batch, a KeyRecord. Must not know when they are read.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from domain.book import BankAccount, Batch, KeyRecord, Merchant
+from domain.payout.state import Payout
+from schemas.events import Answer
+from schemas.forms import BatchDeclaration
+from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
+
+Row = Mapping[str, Any]
+
+PAYOUT_COLUMNS = (
+    "id::text, merchant_id, amount_minor, currency, created_at, updated_at, status, reason, version, batch_id::text, row_number, "
+    "reference, recipient, bank_account_id::text, description, idempotency_key, fee_minor, provider, attempt_count, inquiry_count, "
+    "due_at, failure_code, failure_reason, bank_reference_id, expected_settlement_date, processing_started_at, completed_at, "
+    "failed_at, canceled_at, returned_at, settled_at"
+)
+BATCH_COLUMNS = (
+    "id::text, merchant_id, created_at, phase, name, reference, funding, on_row_failure, declaration, source, submit, "
+    "idempotency_key, row_count"
+)
+
+
+def payout_of(row: Row) -> Payout:
+    """A payout from PAYOUT_COLUMNS."""
+    fields = dict(row)
+    fields["row"] = fields.pop("row_number")
+    fields["status"] = PayoutStatus(fields["status"])
+    fields["reason"] = Reason(fields["reason"]) if fields["reason"] else None
+    fields["recipient"] = orjson.loads(fields["recipient"]) if fields["recipient"] else None
+    return Payout(**fields)
+
+
+def batch_of(row: Row, cells: Mapping[str, tuple[int, int]]) -> Batch:
+    """A batch from BATCH_COLUMNS; `cells` maps currency to (count, sum) over all its rows."""
+    fields = dict(row)
+    declaration = orjson.loads(fields.pop("declaration") or b"null")
+    return Batch(
+        **{**fields, "phase": BatchPhase(fields["phase"]), "funding": Funding(fields["funding"])},
+        declaration=BatchDeclaration(**declaration) if declaration else None,
+        counts={currency: count for currency, (count, _) in cells.items()},
+        sums_minor={currency: total for currency, (_, total) in cells.items()},
+    )
+
+
+def key_of(row: Row) -> KeyRecord:
+    """An idempotency key; a status of None means that the first request is not decided."""
+    answer = None
+    if row["status"] is not None:
+        answer = Answer(status=row["status"], body=bytes(row["body"]).decode(), version=row["version"])
+    return KeyRecord(content_hash=row["content_hash"], expires_at=row["expires_at"], answer=answer, subject=row["subject"])
+
+
+def merchant_of(row: Row) -> Merchant:
+    """A merchant."""
+    return Merchant(id=row["id"], name=row["name"], main_currency=row["main_currency"], active=row["active"])
+
+
+def bank_account_of(row: Row) -> BankAccount:
+    """A saved bank account."""
+    return BankAccount(**{**row, "id": row["id"]})
