@@ -23,6 +23,8 @@ from schemas.words import Reason
 def evolve(book: Book, record: EventRecord) -> list[str]:
     """Apply all facts of one record in place; returns the ids of the payouts that changed, in order.
 
+    The release of a batch changes no row: whoever waits for it looks at the batch.
+
     Raises IllegalMoveError (a damaged log or a bug) or KeyError for a payout that the book should hold and does not.
     """
     touched: list[str] = []
@@ -61,7 +63,7 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
         case events.RowsAdded():
             return batch_evolve.rows_added(book, event, merchant_id, at)
         case events.BatchReleased():
-            return batch_evolve.released(book, event)
+            batch_evolve.released(book, event)
         case events.BatchRefused():
             return batch_evolve.refused(book, event, at)
         case events.BatchCanceled():

@@ -39,10 +39,9 @@ def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> list[
     return touched
 
 
-def released(book: Book, event: BatchReleased) -> list[str]:
-    """The batch is released; its rows do not change. Returns all row ids."""
+def released(book: Book, event: BatchReleased) -> None:
+    """The batch is released; its rows do not change."""
     book.batches[event.batch_id] = structs.replace(book.batches[event.batch_id], phase=BatchPhase.RELEASED)
-    return row_ids(event.batch_id, event.row_count)
 
 
 def refused(book: Book, event: BatchRefused, at: int) -> list[str]:

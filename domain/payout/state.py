@@ -26,7 +26,7 @@ TRANSITIONS: dict[PayoutStatus, frozenset[PayoutStatus]] = {
 UNFINISHED = frozenset({S.PENDING, S.PROCESSING, S.REQUIRES_ACTION})
 
 
-class Payout(Struct, frozen=True, kw_only=True):
+class Payout(Struct, frozen=True, kw_only=True, gc=False):
     """One payout as it stands. Amounts in minor units, times in ms UTC. The columns of the `payouts` view are these fields.
 
     `due_at` is when time itself owes something: the attempt's deadline (processing), the retry (reason `retry`), the next

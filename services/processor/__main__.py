@@ -28,7 +28,8 @@ def main() -> None:
         asyncio.run(check(settings))
     except RefusedStartError as error:
         refuse("processor", error)
-    sys.argv = ["processor", "worker", "--without-web", "-l", "warning"]
+    asyncio.set_event_loop(asyncio.new_event_loop())  # Faust's worker runs on the thread's current loop
+    sys.argv = ["processor", "worker", "--without-web", "-l", "info"]
     Processor(settings).app.main()
 
 

@@ -34,6 +34,8 @@ def build(name: str, bootstrap: str) -> faust.App:
         web_enabled=False,
         web_tables_enabled=False,
         table_cleanup_interval=3600,
+        worker_redirect_stdouts=False,
+        logging_config={"version": 1, "incremental": True},  # our own JSON lines stay
         agent_supervisor="mode.CrashingSupervisor",
     )
 

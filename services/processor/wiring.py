@@ -11,7 +11,7 @@ import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from psycopg_pool import AsyncConnectionPool
 
-from runtime import metrics
+from runtime import logging, metrics
 from runtime.clock import SystemClock
 from runtime.dead_letters import DeadLetters
 from runtime.event_log import connection
@@ -43,7 +43,7 @@ class Processor:
         self._pool = pool(settings)
         self._commands = CommandLog(settings.kafka_bootstrap_servers, settings.kafka_partitions)
         self._dead_letters = DeadLetters(settings.kafka_bootstrap_servers)
-        self._ends = connection.reader(settings.kafka_bootstrap_servers, isolation_level="read_uncommitted")
+        self._ends: AIOKafkaConsumer | None = None
         self._writers = Writers(self.app, self._writer)
         self._hint = Hint(self.app, COMMANDS.name, clock, lambda: {p: w.next_source for p, w in self._writers.open.items()})
         self._tools = Tools(
@@ -53,7 +53,7 @@ class Processor:
             pool=self._pool,
             commands=self._commands,
             dead_letters=self._dead_letters,
-            commands_end=lambda partition: end_of(self._ends, partition),
+            commands_end=self._commands_end,
             is_member=self._hint.is_member,
         )
         install(self.app, self._writers)
@@ -63,15 +63,22 @@ class Processor:
         return PartitionWriter(partition, self._tools, inbox)
 
     async def _start(self) -> None:
+        logging.set_up("processor")  # Faust has put its own handlers in place
         metrics.serve(self.settings.processor_metrics_port, self.settings.metrics_host)
         await self._pool.open(wait=True, timeout=ASK_SECONDS)
         await self._commands.start()
         await self._dead_letters.start()
+        self._ends = connection.reader(self.settings.kafka_bootstrap_servers, isolation_level="read_uncommitted")
         await self._ends.start()
+
+    async def _commands_end(self, partition: int) -> int:
+        assert self._ends is not None
+        return await end_of(self._ends, partition)
 
     async def _stop(self) -> None:
         await self._writers.stop()
-        for stop in (self._commands.stop, self._dead_letters.stop, self._ends.stop, self._pool.close):
+        stops = [self._commands.stop, self._dead_letters.stop, self._pool.close]
+        for stop in [*stops, self._ends.stop] if self._ends is not None else stops:
             await asyncio.gather(stop(), return_exceptions=True)
 
 

@@ -1,0 +1,176 @@
+"""A batch and chunks of its rows, read (BAT-01, BAT-02, BAT-07, BAT-10).
+
+Owns options, declaration and rows of the JSON forms. Rows are payout requests like any other.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from domain.intake.amounts import currency_fault
+from domain.intake.faults import Fault, under
+from domain.intake.payout import PayoutRequest, field_faults, read_payout
+from domain.intake.text import REFERENCE_MAX, VALUE_MAX, text_fault
+from schemas.commands import CHUNK_ROWS_MAX
+from schemas.forms import BatchDeclaration, PayoutForm
+from schemas.ids import BATCH_ROWS_MAX, is_merchant_id
+from schemas.money import MoneyError, parse_amount
+from schemas.words import Funding
+
+FIELDS = frozenset({"name", "reference", "funding", "on_row_failure", "declared", "rows", "merchant_id"})
+ROW_FAULTS_MAX = 1000
+
+
+class BatchRequest(Struct, frozen=True, kw_only=True):
+    """A valid batch. `rows` is None when none were sent: the batch is opened to be filled by chunks."""
+
+    name: str | None = None
+    reference: str | None = None
+    funding: Funding = Funding.ALL_OR_NOTHING
+    on_row_failure: str = "continue"
+    declaration: BatchDeclaration | None = None
+    rows: list[PayoutForm] | None = None
+    merchant_id: str | None = None
+
+
+class RowsRequest(Struct, frozen=True, kw_only=True):
+    """A valid chunk. `first_row` is None when the client did not number it."""
+
+    rows: list[PayoutForm]
+    first_row: int | None = None
+
+
+def read_batch(raw: object, *, currencies: frozenset[str]) -> BatchRequest | list[Fault]:
+    """The batch, or all its faults."""
+    if not isinstance(raw, Mapping):
+        return [Fault(pointer="", detail="must be a JSON object")]
+    faults = [*field_faults(raw, FIELDS), *_option_faults(raw)]
+    declaration = read_declaration(raw.get("declared"), currencies)
+    if isinstance(declaration, list):
+        faults += under("/declared", declaration)
+    rows = _rows(raw["rows"], currencies, BATCH_ROWS_MAX) if "rows" in raw else ([], [])
+    faults += under("/rows", rows[1])
+    if faults or isinstance(declaration, list):
+        return faults
+    return BatchRequest(
+        name=_text(raw, "name"),
+        reference=_text(raw, "reference"),
+        funding=Funding(str(raw.get("funding", Funding.ALL_OR_NOTHING))),
+        on_row_failure=str(raw.get("on_row_failure", "continue")),
+        declaration=declaration,
+        rows=rows[0] if "rows" in raw else None,
+        merchant_id=_text(raw, "merchant_id"),
+    )
+
+
+def read_rows(raw: object, *, currencies: frozenset[str]) -> RowsRequest | list[Fault]:
+    """A chunk of up to CHUNK_ROWS_MAX rows, or all its faults."""
+    if not isinstance(raw, Mapping):
+        return [Fault(pointer="", detail='must be a JSON object such as {"rows": [...]}')]
+    faults = field_faults(raw, frozenset({"rows", "first_row"}))
+    first = raw.get("first_row")
+    if first is not None and (isinstance(first, bool) or not isinstance(first, int) or not 1 <= first <= BATCH_ROWS_MAX):
+        faults.append(Fault(pointer="/first_row", detail=f"must be an integer from 1 to {BATCH_ROWS_MAX}"))
+    forms, row_faults = _rows(raw.get("rows"), currencies, CHUNK_ROWS_MAX)
+    faults += under("/rows", row_faults)
+    if faults:
+        return faults
+    return RowsRequest(rows=forms, first_row=first if isinstance(first, int) else None)
+
+
+def read_seal(raw: object, *, currencies: frozenset[str]) -> BatchDeclaration | list[Fault] | None:
+    """The body of a seal: nothing, or what the batch is declared to add up to."""
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping):
+        return [Fault(pointer="", detail="must be a JSON object")]
+    faults = field_faults(raw, frozenset({"declared"}))
+    declaration = read_declaration(raw.get("declared"), currencies)
+    if isinstance(declaration, list):
+        faults += under("/declared", declaration)
+    return faults or declaration
+
+
+def read_declaration(raw: object, currencies: frozenset[str]) -> BatchDeclaration | list[Fault] | None:
+    """`{"row_count": 3, "sums": {"USD": "12.50"}}`; either part may be left out."""
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping):
+        return [Fault(pointer="", detail='must be an object such as {"row_count": 3, "sums": {"USD": "12.50"}}')]
+    faults = field_faults(raw, frozenset({"row_count", "sums"}))
+    count, sums = raw.get("row_count"), raw.get("sums")
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
+        faults.append(Fault(pointer="/row_count", detail="must be an integer from 0"))
+    minors: dict[str, int] = {}
+    if sums is not None:
+        faults += _read_sums(sums, currencies, minors)
+    if faults:
+        return faults
+    return BatchDeclaration(count=count if isinstance(count, int) else None, sums_minor=minors if sums is not None else None)
+
+
+def _read_sums(sums: object, currencies: frozenset[str], into: dict[str, int]) -> list[Fault]:
+    if not isinstance(sums, Mapping):
+        return [Fault(pointer="/sums", detail='must map currency to a decimal string, such as {"USD": "12.50"}')]
+    faults = []
+    for currency, amount in sums.items():
+        fault = currency_fault(currency, currencies)
+        if fault is not None:
+            faults.append(Fault(pointer=f"/sums/{str(currency)[:16]}", detail=fault.detail))
+            continue
+        try:
+            into[currency] = _sum(amount, currency)
+        except MoneyError as error:
+            faults.append(Fault(pointer=f"/sums/{currency}", detail=str(error)))
+    return faults
+
+
+def _sum(amount: object, currency: str) -> int:
+    """A sum may be larger than one payout: it is read in parts of what a payout may be."""
+    if not isinstance(amount, str) or type(amount) is not str:
+        raise MoneyError("must be a decimal string")
+    whole, point, decimals = amount.partition(".")
+    if len(whole) <= 9:  # noqa: PLR2004  digits of a payout's highest amount
+        return parse_amount(amount, currency)
+    if len(whole) > 15 or not whole.isascii() or not whole.isdigit():  # noqa: PLR2004  a million of the highest payouts
+        raise MoneyError("must be a decimal string of at most 15 digits before the point")
+    unit = parse_amount("1", currency)
+    tail = parse_amount(f"1{point}{decimals}", currency) - unit
+    return int(whole) * unit + tail
+
+
+def _rows(raw: object, currencies: frozenset[str], most: int) -> tuple[list[PayoutForm], list[Fault]]:
+    if not isinstance(raw, list):
+        return [], [Fault(pointer="", detail="must be a list of payout requests")]
+    if not 1 <= len(raw) <= most:
+        return [], [Fault(pointer="", detail=f"must have 1 to {most} rows; it has {len(raw)}")]
+    forms: list[PayoutForm] = []
+    faults: list[Fault] = []
+    for index, row in enumerate(raw):
+        read = read_payout(row, currencies=currencies)
+        if isinstance(read, PayoutRequest):
+            forms.append(read.form)
+        elif len(faults) < ROW_FAULTS_MAX:
+            faults += under(f"/{index}", read)
+    return forms, faults
+
+
+def _option_faults(raw: Mapping[str, object]) -> list[Fault]:
+    faults = []
+    if raw.get("name") is not None:
+        faults.append(text_fault("/name", raw["name"], longest=VALUE_MAX, shortest=1))
+    if raw.get("reference") is not None:
+        faults.append(text_fault("/reference", raw["reference"], longest=REFERENCE_MAX, shortest=1))
+    if raw.get("funding", Funding.ALL_OR_NOTHING) not in {member.value for member in Funding}:
+        faults.append(Fault(pointer="/funding", detail=f"must be one of {', '.join(member.value for member in Funding)}"))
+    if raw.get("on_row_failure", "continue") != "continue":
+        faults.append(Fault(pointer="/on_row_failure", detail="must be continue"))
+    merchant = raw.get("merchant_id")
+    if merchant is not None and not (isinstance(merchant, str) and is_merchant_id(merchant)):
+        faults.append(Fault(pointer="/merchant_id", code="unknown_merchant", detail="is not a merchant id"))
+    return [fault for fault in faults if fault is not None]
+
+
+def _text(raw: Mapping[str, object], name: str) -> str | None:
+    value = raw.get(name)
+    return value if isinstance(value, str) else None

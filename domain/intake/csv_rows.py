@@ -1,0 +1,160 @@
+"""Rows of a CSV file, read by column name (BAT-03, BAT-05).
+
+Owns the column names and the fast way through a good row; a bad row is read again by the request's own rules, so that codes and texts are
+the same on every channel. Must not know files or encodings: cells come as text.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from domain.intake.amounts import currency_fault
+from domain.intake.faults import Fault
+from domain.intake.payout import PayoutRequest, read_payout
+from domain.intake.text import VALUE_MAX, has_forbidden
+from schemas.forms import PayoutForm
+from schemas.money import MoneyError, parse_amount
+
+SYNONYMS = {
+    "phone": "msisdn",
+    "phone_number": "msisdn",
+    "mobile": "msisdn",
+    "account": "account_number",
+    "ccy": "currency",
+    "memo": "description",
+}
+REQUEST_COLUMNS = frozenset(
+    {"amount", "amount_minor", "amount_paise", "currency", "bank_account_id", "reference", "description"}
+)
+COLUMNS_MAX = 40
+
+_COLUMN_NAME = re.compile(r"[a-z][a-z0-9_ -]{0,63}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_GROUPED = re.compile(r"[0-9]+[.,'][0-9]{3}(?:[.,'][0-9]+)?|[0-9]*,[0-9]+")
+
+Reader = Callable[[Sequence[str], int], PayoutForm | list[Fault]]
+
+
+class Plan:
+    """How the cells of one file's rows become requests; made once from its header."""
+
+    def __init__(self, columns: list[str], currencies: frozenset[str], default_currency: str | None) -> None:
+        """`columns` are the request's names, in the file's order."""
+        self.columns = columns
+        self._currencies = currencies
+        self._default_currency = default_currency
+        self._width = len(columns)
+        self._place = {name: index for index, name in enumerate(columns)}
+        extras = [name for name in columns if name not in REQUEST_COLUMNS and name != "msisdn"]
+        self._extras = [(name, self._place[name]) for name in extras]
+        account = {"account_number", "iban", "bank_account_id", "type", "ifsc", "amount_minor", "amount_paise"}
+        self._fast = "msisdn" in self._place and "amount" in self._place and not account & set(columns)
+
+    def read(self, cells: Sequence[str], row: int) -> PayoutForm | list[Fault]:
+        """One row (numbered from 1, the header not counted)."""
+        if len(cells) != self._width:
+            detail = f"has {len(cells)} cells, the header has {self._width}; look for a missing or extra separator"
+            return [Fault(pointer=f"/rows/{row - 1}", code="ragged_row", detail=detail, row=row)]
+        if self._fast:
+            form = self._read_fast(cells)
+            if form is not None:
+                return form
+        return self._read_slowly(cells, row)
+
+    def _read_fast(self, cells: Sequence[str]) -> PayoutForm | None:
+        """A good mobile-money row in one pass; None for anything that needs a closer look."""
+        place = self._place
+        number, amount = cells[place["msisdn"]], cells[place["amount"]]
+        currency = cells[place["currency"]] if "currency" in place else self._default_currency
+        if currency not in self._currencies or not _E164.fullmatch(number) or has_forbidden("".join(cells)):
+            return None
+        recipient = {"type": "mobile_money", "msisdn": number}
+        for name, index in self._extras:
+            if cells[index]:
+                recipient[name] = cells[index]
+        reference = cells[place["reference"]] or None if "reference" in place else None
+        description = cells[place["description"]] or None if "description" in place else None
+        if len(reference or "") > 64 or max(map(len, cells)) > VALUE_MAX or "\n" in "".join(cells):  # noqa: PLR2004
+            return None
+        try:
+            minor = parse_amount(amount, currency)
+        except MoneyError:
+            return None
+        return PayoutForm(
+            amount_minor=minor, currency=currency, recipient=recipient, reference=reference, description=description
+        )
+
+    def _read_slowly(self, cells: Sequence[str], row: int) -> PayoutForm | list[Fault]:
+        raw, faults = self._request(cells)
+        read = read_payout(raw, currencies=self._currencies)
+        if isinstance(read, PayoutRequest) and not faults:
+            return read.form
+        faults = faults or (read if isinstance(read, list) else [])
+        return [
+            Fault(pointer=f"/rows/{row - 1}{f.pointer}", code=f.code, detail=f.detail, row=row, column=_column(f.pointer))
+            for f in faults
+        ]
+
+    def _request(self, cells: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:
+        raw: dict[str, Any] = {}
+        details: dict[str, str] = {}
+        faults: list[Fault] = []
+        for name, cell in zip(self.columns, cells, strict=True):
+            if cell == "":
+                continue
+            if name not in REQUEST_COLUMNS:
+                details[name] = cell
+            elif name in {"amount_minor", "amount_paise"}:
+                raw[name] = int(cell) if cell.isascii() and cell.isdigit() and len(cell) <= 18 else cell  # noqa: PLR2004
+            else:
+                raw[name] = cell
+        if details:
+            raw["recipient_details"] = details
+        if "currency" not in raw and self._default_currency is not None and "amount_paise" not in raw:
+            raw["currency"] = self._default_currency
+        if _GROUPED.fullmatch(str(raw.get("amount", ""))) and "," in raw["amount"]:
+            detail = f"{raw['amount']!r} can be read two ways; write it without grouping, with a point, such as 1000.00"
+            faults.append(Fault(pointer="/amount", code="ambiguous_number", detail=detail))
+        return raw, faults
+
+
+def read_header(
+    cells: Sequence[str], *, currencies: frozenset[str], default_currency: str | None = None
+) -> Plan | list[Fault]:
+    """The plan of a file from its first row, or all that is wrong with it."""
+    columns = [_canonical(cell) for cell in cells]
+    faults = _header_faults(cells, columns)
+    if default_currency is not None and (fault := currency_fault(default_currency, currencies)) is not None:
+        faults.append(fault)
+    if not faults and "currency" not in columns and default_currency is None and "amount_paise" not in columns:
+        faults.append(_fault("currency", "a column `currency` is missing; add it, or name the currency of the whole file"))
+    return faults or Plan(columns, currencies, default_currency)
+
+
+def _header_faults(cells: Sequence[str], columns: list[str]) -> list[Fault]:
+    if len(columns) > COLUMNS_MAX:
+        return [_fault("", f"the file has {len(columns)} columns; at most {COLUMNS_MAX} are read")]
+    faults = []
+    for index, (cell, name) in enumerate(zip(cells, columns, strict=True)):
+        if not _COLUMN_NAME.fullmatch(name):
+            faults.append(_fault(cell[:64], f"column {index + 1} has no usable name; the first row must name the columns"))
+        elif name in columns[:index]:
+            faults.append(_fault(cell[:64], f"the column {cell[:64]!r} stands twice; keep one"))
+    if not {"amount", "amount_minor", "amount_paise"} & set(columns):
+        faults.append(_fault("amount", "a column `amount` is missing"))
+    if not {"msisdn", "account_number", "iban", "bank_account_id"} & set(columns):
+        faults.append(_fault("msisdn", "a column for the payee is missing: msisdn, account_number, iban or bank_account_id"))
+    return faults
+
+
+def _canonical(cell: str) -> str:
+    name = cell.strip().lower().replace(" ", "_").replace("-", "_")
+    return SYNONYMS.get(name, name)
+
+
+def _fault(column: str, detail: str) -> Fault:
+    return Fault(pointer="/header", code="header_invalid", detail=detail, row=0, column=column)
+
+
+def _column(pointer: str) -> str:
+    return pointer.rsplit("/", 1)[-1]
