@@ -1,0 +1,180 @@
+"""The rail of one partition: folds its events and does what they leave owed.
+
+Owns recovery (checkpoint plus tail, as the processor's writer), the flow of starts and the tasks of calls. An attempt that was open when we
+came is asked after before it is sent. Acts on money only by commands. Must not decide.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from domain.batch.evolve import row_ids
+from domain.book import Book
+from domain.evolve import evolve
+from domain.payout.state import Payout
+from runtime import metrics
+from runtime.clock import Clock
+from runtime.event_log.producer import CommandLog, LogUnavailableError
+from runtime.event_log.reader import Contiguity, GapFoundError, LoggedEvent, history
+from runtime.ids import mint
+from runtime.logging import logger
+from schemas.codec import CodecError, decode_event
+from schemas.commands import CommandRecord, StartAttempts
+from schemas.events import BatchReleased, EventRecord
+from schemas.ids import attempt_reference
+from services.processor import checkpoint
+from services.processor.inbox import Inbox
+from services.processor.rails.calls import Calls
+from services.processor.rails.worklist import Worklist
+
+TICK_SECONDS = 0.1
+PAUSE_SECONDS = 1.0
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a rail works with; one set per process. `places` says how many attempts may still be started."""
+
+    bootstrap: str
+    clock: Clock
+    pool: checkpoint.Pool
+    commands: CommandLog
+    calls: Calls
+    places: Callable[[], int]
+
+
+class PartitionRail:
+    """One task per assigned partition."""
+
+    def __init__(self, partition: int, tools: Tools, inbox: Inbox) -> None:
+        """Does nothing before run()."""
+        self.partition = partition
+        self.inbox = inbox
+        self._tools = tools
+        self._begin(checkpoint.Checkpoint(Book(), 0, 0))
+
+    def _begin(self, loaded: checkpoint.Checkpoint) -> None:
+        self._book = loaded.book
+        self.next_offset = loaded.next_offset
+        self._contiguity = Contiguity(self.partition, loaded.next_source)
+        self.work = Worklist(self._book)
+        self._ask_first: set[str] = set()
+        self._starts: dict[str, list[str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Recover and work for ever; returns only when halted."""
+        while True:
+            try:
+                await self._recover()
+                await self._work()
+            except (GapFoundError, CodecError) as error:
+                metrics.WRITER_HALTED.labels("rails", self.partition).set(1)
+                log.critical("rails.halted", partition=self.partition, why=str(error))
+                return
+            except Exception as error:  # noqa: BLE001  start over from the checkpoint, whatever it was
+                log.warning("rails.restarting", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
+            finally:
+                for task in list(self._tasks):
+                    task.cancel()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _recover(self) -> None:
+        self._begin(await checkpoint.load(self._tools.pool, self.partition))
+        async for events in history(self._tools.bootstrap, self.partition, self.next_offset):
+            for event in events:
+                self._fold(event)
+        self._ask_first = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
+        self.work.look(list(self._book.payouts))
+        log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(self._ask_first))
+
+    def _fold(self, event: LoggedEvent) -> tuple[EventRecord, list[str]]:
+        self._contiguity.check(event)
+        record = decode_event(event.value)
+        touched = evolve(self._book, record)
+        self.next_offset = event.offset + 1
+        for unused in (self._book.keys, self._book.references, self._book.credits):
+            unused.clear()
+        return record, touched
+
+    async def _work(self) -> None:
+        ticking = asyncio.create_task(self._tick())
+        try:
+            while True:
+                for offset, _, value in await self.inbox.take():
+                    if offset >= self.next_offset:
+                        self._live(offset, value or b"")
+                self._send_open()
+                await self._start_ready()
+        finally:
+            ticking.cancel()
+
+    def _live(self, offset: int, value: bytes) -> None:
+        source = decode_event(value).source_offset
+        record, touched = self._fold(LoggedEvent(self.partition, offset, source, "", value))
+        self.work.starting.difference_update(self._starts.pop(record.command_id, ()))
+        self.work.look(touched)
+        for event in record.events:
+            if isinstance(event, BatchReleased):
+                self.work.ready.put((record.merchant_id, event.batch_id), row_ids(event.batch_id, event.row_count))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            for payout in self.work.due(self._tools.clock.now_ms()):
+                self._spawn(self._inquire(payout))
+            await self._start_ready()
+
+    def _send_open(self) -> None:
+        for payout in self.work.take_sends():
+            self._spawn(self._pay(payout))
+
+    async def _pay(self, payout: Payout) -> None:
+        await self._tools.calls.pay(
+            payout,
+            attempt_reference(payout.id, payout.attempt_count),
+            self._book.bank_accounts.get(payout.bank_account_id or ""),
+            ask_first=payout.id in self._ask_first,
+            current=lambda: self._is_current(payout),
+        )
+        self._ask_first.discard(payout.id)
+
+    async def _inquire(self, payout: Payout) -> None:
+        reference = attempt_reference(payout.id, payout.attempt_count)
+        await self._tools.calls.inquire(payout, reference, self._book.bank_accounts.get(payout.bank_account_id or ""))
+        if self._is_current(payout):
+            self.work.poll_again(payout, self._tools.clock.now_ms())
+
+    def _is_current(self, payout: Payout) -> bool:
+        now = self._book.payouts.get(payout.id)
+        return now is not None and now.version == payout.version
+
+    async def _start_ready(self) -> None:
+        while not self._tools.calls.down and (taken := self.work.take_ready(self._tools.places())) is not None:
+            (merchant_id, batch_id), payout_ids = taken
+            groups = [payout_ids] if batch_id is not None else [[payout_id] for payout_id in payout_ids]
+            records = [self._start_record(merchant_id, batch_id, group) for group in groups if group]
+            try:
+                await self._tools.commands.append_many(records)
+            except LogUnavailableError as error:
+                log.warning("rails.start_postponed", partition=self.partition, why=str(error))
+                self.work.starting.difference_update(payout_ids)
+                self.work.ready.put((merchant_id, batch_id), payout_ids)
+                await asyncio.sleep(PAUSE_SECONDS)
+                return
+        if self._tools.calls.down and self.work.in_flight == 0:
+            self._tools.calls.down = False
+
+    def _start_record(self, merchant_id: str, batch_id: str | None, payout_ids: list[str]) -> CommandRecord:
+        body = StartAttempts(provider=self._tools.calls.provider.name, payout_ids=payout_ids, batch_id=batch_id)
+        record = CommandRecord(id=mint(), merchant_id=merchant_id, at=self._tools.clock.now_ms(), body=body, actor="rails")
+        self._starts[record.id] = payout_ids
+        return record
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,13 @@
+"""What rails are told by their environment."""
+
+from pydantic import Field
+
+from services.processor.settings import ProcessorSettings
+
+
+class RailsSettings(ProcessorSettings):
+    """The processor's settings and the provider's address."""
+
+    rails_metrics_port: int = Field(9103, alias="RAILS_METRICS_PORT")
+    rails_concurrency: int = Field(256, alias="RAILS_CONCURRENCY", ge=1, le=10_000)
+    simulator_url: str = Field("http://127.0.0.1:8100", alias="SIMULATOR_URL", pattern="^https?://")

@@ -1,0 +1,111 @@
+"""What a partition's payouts owe now: which to start, which to send, which to ask about and when.
+
+Owns turning `next_step` into piles and times. Must not call anybody: it is plain data, so fairness and flow control can be tried alone.
+"""
+
+import heapq
+from collections.abc import Iterable
+
+from domain.book import Book
+from domain.payout.next_step import Inquire, Send, StartAttempt, Wait, next_step
+from domain.payout.state import UNFINISHED, Payout
+from schemas.words import PayoutStatus, Reason
+from services.processor.rails.lanes import Lane, Lanes
+
+POLL_WAITS_MS = (1_000, 2_000, 5_000, 15_000)
+
+
+class Worklist:
+    """Piles of one partition. `open` are attempts on the log that wait for an answer, `starting` those asked for."""
+
+    def __init__(self, book: Book) -> None:
+        """Empty; look() fills it."""
+        self._book = book
+        self.ready = Lanes()
+        self.to_send: list[str] = []
+        self.open: set[str] = set()
+        self.starting: set[str] = set()
+        self._later: list[tuple[int, str, int]] = []
+        self._polls: dict[str, int] = {}
+
+    def look(self, payout_ids: Iterable[str]) -> None:
+        """Look again at payouts that changed; ended ones leave the book."""
+        for payout_id in payout_ids:
+            self.starting.discard(payout_id)
+            self.open.discard(payout_id)
+            payout = self._book.payouts[payout_id]
+            if payout.status in UNFINISHED:
+                self._place(payout)
+            else:
+                del self._book.payouts[payout_id]
+                self._polls.pop(payout_id, None)
+
+    def _place(self, payout: Payout) -> None:
+        batch = self._book.batches.get(payout.batch_id) if payout.batch_id else None
+        match next_step(payout, batch):
+            case StartAttempt():
+                self.ready.put(_lane(payout), [payout.id])
+            case Wait(reason=Reason.SCHEDULE, until=until):
+                self._push(until, payout)
+            case Send():
+                self.open.add(payout.id)
+                self.to_send.append(payout.id)
+            case Inquire(at=at):
+                self._push(at, payout)
+            case _:
+                pass
+
+    def _push(self, at: int | None, payout: Payout) -> None:
+        if at is None:
+            return
+        if payout.status is PayoutStatus.PROCESSING:
+            at += self._poll_wait(payout.id)
+        heapq.heappush(self._later, (at, payout.id, payout.version))
+
+    def poll_again(self, payout: Payout, now: int) -> None:
+        """An inquiry brought no news: ask again after the next wait."""
+        if payout.status is PayoutStatus.PROCESSING:
+            heapq.heappush(self._later, (now + self._poll_wait(payout.id), payout.id, payout.version))
+
+    def _poll_wait(self, payout_id: str) -> int:
+        polls = self._polls.get(payout_id, 0)
+        self._polls[payout_id] = polls + 1
+        return POLL_WAITS_MS[min(polls, len(POLL_WAITS_MS) - 1)]
+
+    def due(self, now: int) -> list[Payout]:
+        """Payouts to ask about now; scheduled ones whose time has come go to their lane."""
+        asked = []
+        while self._later and self._later[0][0] <= now:
+            _, payout_id, version = heapq.heappop(self._later)
+            payout = self._book.payouts.get(payout_id)
+            if payout is None or payout.version != version:
+                continue
+            if payout.status is PayoutStatus.PENDING:
+                self.ready.put(_lane(payout), [payout_id])
+            else:
+                asked.append(payout)
+        return asked
+
+    def take_sends(self) -> list[Payout]:
+        """The attempts to send now, each once."""
+        taken, self.to_send = self.to_send, []
+        return [self._book.payouts[payout_id] for payout_id in taken if payout_id in self.open]
+
+    def take_ready(self, most: int) -> tuple[Lane, list[str]] | None:
+        """Payouts to start, of one lane; those that have moved on meanwhile are passed over."""
+        taken = self.ready.take(most)
+        if taken is None:
+            return None
+        lane, payout_ids = taken
+        still = [i for i in payout_ids if (p := self._book.payouts.get(i)) and p.status is PayoutStatus.PENDING]
+        self.starting.update(still)
+        return lane, still
+
+    @property
+    def in_flight(self) -> int:
+        """Attempts asked for or open."""
+        return len(self.open) + len(self.starting)
+
+
+def _lane(payout: Payout) -> Lane:
+    return payout.merchant_id, payout.batch_id

@@ -1,0 +1,1 @@
+"""A payment provider over HTTP, for development and tests: somebody else's system, with books of its own."""
