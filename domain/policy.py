@@ -33,8 +33,13 @@ class Policy(Struct, frozen=True, kw_only=True):
         spread = wait * self.jitter_percent // 100
         return now + wait - spread + draw * 2 * spread // 0xFFFFFFFF
 
-    def inquire_at(self, now: int, unknown_since: int, inquiry: int) -> int | None:
-        """When to ask for the (`inquiry` + 1)th time; None once the horizon has passed and only people ask."""
-        if now - unknown_since >= self.inquiry_horizon_ms:
+    def inquire_at(self, now: int, inquiry: int) -> int | None:
+        """When to ask for the (`inquiry` + 1)th time; None once the waits add up to the horizon and only people ask.
+
+        The waits count, not the clock: after days without power every inquiry that is owed is still made.
+        """
+        waits = self.inquiry_waits_ms
+        waited = sum(waits[:inquiry]) + max(inquiry - len(waits), 0) * self.inquiry_later_ms
+        if waited >= self.inquiry_horizon_ms:
             return None
-        return now + (self.inquiry_waits_ms[inquiry] if inquiry < len(self.inquiry_waits_ms) else self.inquiry_later_ms)
+        return now + (waits[inquiry] if inquiry < len(waits) else self.inquiry_later_ms)

@@ -13,8 +13,6 @@ from aiokafka.errors import KafkaError
 from runtime.settings import REFUSED, RefusedStartError, ServiceSettings, load
 from schemas.topics import CATALOGUE, Topic, inbox
 
-app = typer.Typer(help="The topics of the log.", no_args_is_help=True)
-
 
 class TopicSettings(ServiceSettings):
     """What making topics needs; INBOX_UPSTREAMS names the upstreams that get an inbox."""
@@ -28,13 +26,7 @@ class TopicSettings(ServiceSettings):
         return [*CATALOGUE, *(inbox(name) for name in names)]
 
 
-@app.callback()
-def _group() -> None:
-    """The topics of the log."""
-
-
-@app.command()
-def apply(dry_run: bool = typer.Option(False, "--dry-run", help="Only show what would be made.")) -> None:  # noqa: FBT001
+def apply(dry_run: bool = typer.Option(False, "--dry-run", help="Only show what would be made.")) -> None:
     """Make missing topics; refuse a changed partition count. Safe to repeat."""
     try:
         settings = load(TopicSettings)

@@ -26,6 +26,9 @@ LAG_SECONDS = Gauge("payflow_log_lag_seconds", "Age of the oldest record not yet
 WRITER_OPEN = Gauge(
     "payflow_writer_open", "1 while the partition's writer is open. Remedy: 0 for long: see the log.", ["partition"]
 )
+RAIL_OPEN = Gauge(
+    "payflow_rail_open", "1 while the partition's rail is open. Remedy: 0 for long: see the log.", ["partition"]
+)
 WRITER_HALTED = Gauge(
     "payflow_writer_halted",
     "1 once a partition's writer or reader has halted. Remedy: runbook.",
@@ -45,6 +48,11 @@ DEAD_LETTERS = Counter(
 )
 PROJECTION_SECONDS = Histogram(
     "payflow_projection_transaction_seconds", "One transaction of the projector.", buckets=SECONDS
+)
+PROJECTION_RESTARTS = Counter(
+    "payflow_projection_restarts_total",
+    "Times a partition went back to where its views stand. Remedy: many `away`: see the database; `displaced`: two own it.",
+    ["cause"],
 )
 PROJECTED = Counter("payflow_projected_changes_total", "Payout changes written to the views.")
 FEED_CLIENTS = Gauge("payflow_feed_clients", "Connected live feed clients.")

@@ -1,0 +1,5 @@
+"""`python -m payflow` is `payflow`."""
+
+from payflow.cli import main
+
+main()

@@ -1,0 +1,258 @@
+"""The whole product on one machine: Kafka, Postgres, all services and the simulator under one supervisor.
+
+Owns addresses, the order of starting, restarts, and that nothing is left behind. Used by `payflow dev`, the demo, the tests and the bench. What
+KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL name is used instead of a local one. Must not know payouts.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local import processes
+from deploy.local.kafka import LocalKafka
+from deploy.local.postgres import LocalPostgres
+from runtime.settings import RefusedStartError
+
+READY_SECONDS = 90.0
+RESTART_SECONDS = (0.5, 1, 2, 5, 10)
+CALM_SECONDS = 60.0
+"""A service that ran this long is restarted without delay again."""
+
+SERVICES = {
+    "simulator": "services.simulator",
+    "projector": "services.projector",
+    "processor": "services.processor",
+    "rails": "services.processor.rails",
+    "ingest": "services.ingest",
+    "gateway": "services.gateway",
+}
+PORTS = {"GATEWAY_PORT": 8000, "INGEST_PORT": 8001, "SIMULATOR_PORT": 8100}
+METRICS = {
+    "INGEST_METRICS_PORT": 9101,
+    "PROCESSOR_METRICS_PORT": 9102,
+    "RAILS_METRICS_PORT": 9103,
+    "PROJECTOR_METRICS_PORT": 9104,
+    "GATEWAY_METRICS_PORT": 9105,
+    "SIMULATOR_METRICS_PORT": 9106,
+}
+
+
+@dataclass
+class Child:
+    """One supervised service."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    started_at: float
+    deaths: int = 0
+
+
+@dataclass
+class Stack:
+    """Start with start() or as a context manager. `free_ports` takes free ports for everything, so that stacks can stand side by side."""
+
+    folder: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    free_ports: bool = False
+    say: Callable[[str], None] = print
+    children: dict[str, Child] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Choose addresses; nothing starts."""
+        self.folder = self.folder.resolve()
+        base = {**os.environ, **self.env}
+        chosen = {
+            name: str(processes.free_port()) if self.free_ports else base.get(name, str(port))
+            for name, port in PORTS.items()
+        }
+        chosen |= {
+            name: str(processes.free_port()) if self.free_ports else base.get(name, str(port))
+            for name, port in METRICS.items()
+        }
+        self.environ: dict[str, str] = {**base, **chosen, "PYTHONUNBUFFERED": "1"}
+        self.environ["INGEST_URL"] = f"http://127.0.0.1:{chosen['INGEST_PORT']}"
+        self.environ["SIMULATOR_URL"] = f"http://127.0.0.1:{chosen['SIMULATOR_PORT']}"
+        self.environ.setdefault("SIMULATOR_DIR", str(self.folder / "simulator"))
+        self.environ.setdefault("INBOX_UPSTREAMS", "erp:demo")
+        self._kafka: LocalKafka | None = None
+        self._postgres: LocalPostgres | None = None
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The front door."""
+        return f"http://127.0.0.1:{self.environ['GATEWAY_PORT']}"
+
+    @property
+    def simulator_url(self) -> str:
+        """The provider's door."""
+        return self.environ["SIMULATOR_URL"]
+
+    @property
+    def database_url(self) -> str:
+        """The database."""
+        return self.environ["DATABASE_URL"]
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker."""
+        return self.environ["KAFKA_BOOTSTRAP_SERVERS"]
+
+    @property
+    def logs(self) -> Path:
+        """Where each service's output goes."""
+        return self.folder / "logs"
+
+    def start(self) -> "Stack":
+        """Start everything and wait until the front door is ready. Raises RefusedStartError, with nothing left running."""
+        try:
+            self._check_ports()
+            self._start_stores()
+            self._prepare()
+            for name in SERVICES:
+                self.launch(name)
+            self._watcher = threading.Thread(target=self._watch, daemon=True)
+            self._watcher.start()
+            self._await_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End everything, services first; a repeat is no error."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+        for child in reversed(self.children.values()):
+            if child.process.poll() is None:
+                child.process.terminate()
+        for child in self.children.values():
+            processes.stop(child.process)
+        self.children.clear()
+        for store in (self._kafka, self._postgres):
+            if store is not None:
+                store.stop()
+
+    def __enter__(self) -> "Stack":
+        """Start."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    def launch(self, name: str) -> Child:
+        """Start one service; one that runs under this name is replaced in the list, not stopped."""
+        command = [sys.executable, "-m", SERVICES[name]]
+        process = processes.start(command, log=self.logs / f"{name}.log", env=self.environ)
+        deaths = self.children[name].deaths if name in self.children else 0
+        self.children[name] = Child(name, process, time.monotonic(), deaths)
+        return self.children[name]
+
+    def _check_ports(self) -> None:
+        for name in (*PORTS, *METRICS):
+            port = int(self.environ[name])
+            if port and not processes.is_free(port):
+                raise RefusedStartError(f"port {port} is taken: stop what listens there, or set {name} to another one")
+
+    def _start_stores(self) -> None:
+        if not self.environ.get("DATABASE_URL"):
+            self.say("starting Postgres")
+            self._postgres = LocalPostgres(self.folder / "postgres")
+            self.environ["DATABASE_URL"] = self._postgres.start().url
+        if not self.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+            self.say("starting Kafka (its files are fetched on first use)")
+            self._kafka = LocalKafka(self.folder / "kafka")
+            self.environ["KAFKA_BOOTSTRAP_SERVERS"] = self._kafka.start().bootstrap
+
+    def _prepare(self) -> None:
+        for command in (["migrate"], ["topics", "apply"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "payflow", *command], env=self.environ, capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                raise RefusedStartError(f"payflow {' '.join(command)}: {(done.stderr or done.stdout).strip()[-500:]}")
+
+    def _await_ready(self) -> None:
+        self.say("starting the services")
+        deadline = time.monotonic() + READY_SECONDS
+        while not (_answers(f"{self.url}/readyz") and self._deciding()):
+            for child in self.children.values():
+                if child.process.poll() == 2:  # noqa: PLR2004  a refused start: it has said why
+                    raise RefusedStartError(f"{child.name} did not start: {_last_line(self.logs / f'{child.name}.log')}")
+            if time.monotonic() > deadline:
+                raise RefusedStartError(f"the services were not ready within {READY_SECONDS:g} s: see {self.logs}")
+            time.sleep(0.2)
+
+    def _deciding(self) -> bool:
+        """Whether all partitions have an open writer and an open rail."""
+        wanted = int(self.environ.get("KAFKA_PARTITIONS", "8"))
+        found = _metric(int(self.environ["PROCESSOR_METRICS_PORT"]), "payflow_writer_open")
+        return found >= wanted and _metric(int(self.environ["RAILS_METRICS_PORT"]), "payflow_rail_open") >= wanted
+
+    def _watch(self) -> None:
+        """Start again what died, later and later while it keeps dying."""
+        while not self._stopping.wait(0.3):
+            for child in list(self.children.values()):
+                if child.process.poll() is not None and not self._stopping.is_set():
+                    self._revive(child)
+
+    def _revive(self, child: Child) -> None:
+        lived = time.monotonic() - child.started_at
+        child.deaths = 1 if lived > CALM_SECONDS else child.deaths + 1
+        pause = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS)) - 1]
+        self.say(f"{child.name} ended (exit code {child.process.returncode}); starting it again in {pause:g} s")
+        if not self._stopping.wait(pause):
+            self.launch(child.name)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own address
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _metric(port: int, name: str) -> float:
+    """The sum of a metric over its labels; the number of open partitions when nothing is exported (port 0)."""
+    if not port:
+        return float("inf")
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as answer:
+            lines = answer.read().decode().splitlines()
+    except (urllib.error.URLError, OSError):
+        return 0
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + "{"))
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+    return lines[-1] if lines else "it said nothing"
+
+
+def run_until_interrupted(stack: Stack) -> None:
+    """Keep going until Ctrl-C or SIGTERM."""
+    import signal
+
+    ended = asyncio.Event()
+
+    async def wait() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ended.set)
+        await ended.wait()
+
+    asyncio.run(wait())
+    stack.say("stopping")

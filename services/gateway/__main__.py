@@ -1,0 +1,58 @@
+"""`python -m services.gateway`: open the front door, or refuse in one line."""
+
+import asyncio
+
+import uvicorn
+
+from runtime import logging
+from runtime.event_log.guard import check_topics
+from runtime.settings import RefusedStartError, load, refuse
+from schemas.topics import COMMANDS, EVENTS
+from services.gateway.settings import GatewaySettings
+from services.gateway.store import Store
+from services.gateway.wiring import connect
+
+STOP_SECONDS = 8
+
+
+async def check(settings: GatewaySettings) -> None:
+    """Raise RefusedStartError unless open mode is safe here and broker, topics and views are as promised."""
+    settings.check_open_mode()
+    await check_topics(settings, [COMMANDS.name, EVENTS.name])
+    store = Store(settings.database_url, settings.projection_schema)
+    try:
+        await store.open()
+        found = await store.one("SELECT to_regclass('projection_offsets') AS there")
+    except Exception as error:
+        remedy = "start it (`payflow dev`) or set DATABASE_URL"
+        raise RefusedStartError(f"no Postgres answers ({type(error).__name__}): {remedy}") from error
+    finally:
+        await store.close()
+    if found is None or found["there"] is None:
+        raise RefusedStartError(f"the schema {settings.projection_schema} is not migrated: run `payflow migrate`")
+
+
+def main() -> None:
+    """Check, then serve until SIGTERM."""
+    logging.set_up("gateway")
+    try:
+        settings = load(GatewaySettings)
+        asyncio.run(check(settings))
+    except RefusedStartError as error:
+        refuse("gateway", error)
+    uvicorn.run(
+        connect(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()

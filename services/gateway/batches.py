@@ -1,0 +1,80 @@
+"""Batches, read: list, detail, rows (BAT-12)."""
+
+from fastapi import APIRouter, Request, Response
+
+from runtime.http_problems import ProblemError
+from schemas.ids import is_uuid
+from services.gateway import rows
+from services.gateway.door import door_of, freshness, json_response, listing, wait_for_position
+from services.gateway.filters import (
+    CURSOR_LIMIT_MAX,
+    PAGING,
+    PAYOUT_FILTERS,
+    known_only,
+    payout_conditions,
+    read_merchant,
+    read_paging,
+    refuse,
+)
+from services.gateway.store import Row
+
+router = APIRouter(tags=["batches"])
+
+
+@router.get("/batches", summary="List batches, newest first")
+async def list_batches(request: Request) -> Response:
+    """Counts and sums per state for each."""
+    await wait_for_position(request)
+    query = request.query_params
+    known_only(query, PAGING | {"merchant_id"})
+    paging, merchant = read_paging(query), read_merchant(query, request.headers.get("x-merchant-id"))
+    store = door_of(request).store
+    found = await store.batches(merchant, paging)
+    cells = await store.cells([row["id"] for row in found])
+    count = None if paging.by_cursor else await store.count_batches(merchant)
+    return listing(request, [rows.batch(row, cells[row["id"]]) for row in found], count, paging)
+
+
+@router.get("/batches/{batch_id}", summary="One batch with counts, sums and progress")
+async def get_batch(request: Request, batch_id: str) -> Response:
+    """What the rows add up to, how far it is, and whether it needs somebody."""
+    await wait_for_position(request)
+    row = await own_batch(request, batch_id)
+    cells = await door_of(request).store.cells([row["id"]])
+    return json_response({**rows.batch(row, cells[row["id"]]), "freshness": freshness(request)})
+
+
+@router.get("/batches/{batch_id}/rows", summary="Rows of a batch, in order, by cursor")
+async def get_rows(request: Request, batch_id: str) -> Response:
+    """Pages by cursor, with the payout filters."""
+    await wait_for_position(request)
+    query = request.query_params
+    known_only(query, (PAYOUT_FILTERS - {"merchant_id", "batch_id"}) | {"cursor", "limit"})
+    row = await own_batch(request, batch_id)
+    limit = _limit(query.get("limit"))
+    cursor = query.get("cursor") or None
+    if cursor is not None and not is_uuid(cursor):
+        raise refuse("cursor", "is not one that we gave; start again without it")
+    found = await door_of(request).store.rows_of(row["id"], payout_conditions(query), cursor, limit)
+    shown = [rows.payout(payout) for payout in found[:limit]]
+    next_cursor = shown[-1]["id"] if len(found) > limit else None
+    return json_response(
+        {"count": row["row_count"], "results": shown, "next_cursor": next_cursor, "freshness": freshness(request)}
+    )
+
+
+async def own_batch(request: Request, batch_id: str) -> Row:
+    """The batch if it is this merchant's. Raises ProblemError 404."""
+    row = await door_of(request).store.batch(batch_id) if is_uuid(batch_id) else None
+    merchant = read_merchant({}, request.headers.get("x-merchant-id"))
+    if row is None or merchant not in {None, row["merchant_id"]}:
+        raise ProblemError("not_found", "There is no such batch.")
+    return row
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return 50
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= CURSOR_LIMIT_MAX):  # noqa: PLR2004
+        raise refuse("limit", f"must be a number from 1 to {CURSOR_LIMIT_MAX}")
+    return int(text)

@@ -1,0 +1,72 @@
+"""The API's documentation: one OpenAPI document for all services, Swagger UI and ReDoc from our own files (API-30).
+
+Owns where they stand. The document is generated and checked in (`make schemas`). Must not fetch anything from another host.
+"""
+
+from pathlib import Path
+
+import fastapi_offline
+from fastapi import APIRouter, Response
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.responses import FileResponse
+
+import schemas
+from runtime.http_problems import ProblemError
+from schemas.errors import REGISTRY
+from services.gateway.door import json_response
+
+DOCUMENT = Path(schemas.__file__).parent / "exported" / "openapi.json"
+ASSETS = Path(fastapi_offline.__file__).parent / "static"
+ASSETS_PATH = "/api/v1/docs/assets"
+ASSET_NAMES = frozenset({"favicon.png", "redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"})
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/schema")
+async def schema() -> Response:
+    """The OpenAPI document."""
+    return FileResponse(DOCUMENT, media_type="application/json")
+
+
+@router.get("/docs")
+async def swagger() -> Response:
+    """Swagger UI."""
+    base = ASSETS_PATH
+    return get_swagger_ui_html(
+        openapi_url="/api/schema/",
+        title="Payflow",
+        swagger_js_url=f"{base}/swagger-ui-bundle.js",
+        swagger_css_url=f"{base}/swagger-ui.css",
+        swagger_favicon_url=f"{base}/favicon.png",
+    )
+
+
+@router.get("/redoc")
+async def redoc() -> Response:
+    """ReDoc."""
+    base = ASSETS_PATH
+    return get_redoc_html(
+        openapi_url="/api/schema/",
+        title="Payflow",
+        redoc_js_url=f"{base}/redoc.standalone.js",
+        redoc_favicon_url=f"{base}/favicon.png",
+        with_google_fonts=False,
+    )
+
+
+@router.get("/docs/assets/{name}")
+async def asset(name: str) -> Response:
+    """A file of the documentation pages."""
+    if name not in ASSET_NAMES:
+        raise ProblemError("not_found", "There is no such file.")
+    return FileResponse(ASSETS / name, headers={"Cache-Control": "public, max-age=86400"})
+
+
+@router.get("/docs/errors/{code}")
+async def error_code(code: str) -> Response:
+    """What an error code means; the `type` of every problem points here."""
+    entry = REGISTRY.get(code)
+    if entry is None:
+        raise ProblemError("not_found", "There is no such error code.")
+    return json_response({"code": entry.code, "status": entry.status, "title": entry.title, "retryable": entry.retryable})

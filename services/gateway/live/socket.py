@@ -1,0 +1,182 @@
+"""The WebSocket of the feed: hello, subscriptions, heartbeat (LIV-01, LIV-03).
+
+Owns the messages of a client and the answers to each. Must not read the views itself.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from runtime import metrics
+from runtime.clock import Clock
+from runtime.http_problems import ProblemError
+from schemas.ids import is_merchant_id
+from schemas.times import rfc3339
+from services.gateway.live import channels
+from services.gateway.live.channels import ChannelError
+from services.gateway.live.client import Client, Subscription
+from services.gateway.live.cursor import parse
+from services.gateway.live.hub import Hub
+from services.gateway.progress import Progress
+from services.gateway.store import Store
+
+SUBSCRIBE_SECONDS = 5.0
+SUBSCRIPTIONS_MAX = 50
+MESSAGE_BYTES_MAX = 64 * 1024
+MESSAGES_PER_SECOND = 100
+NO_SUBSCRIPTION, BAD_MESSAGE = 4001, 4002
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What the sockets of one process share."""
+
+    store: Store
+    hub: Hub
+    progress: Progress
+    clock: Clock
+    partitions: int
+    heartbeat_seconds: float
+
+
+@router.websocket("/feed")
+async def feed(socket: WebSocket) -> None:
+    """Follow batches, payouts and balances live; see docs/feed.md."""
+    shared: Feed = socket.app.state.feed
+    merchant = socket.headers.get("x-merchant-id") or socket.query_params.get("merchant_id")
+    await socket.accept()
+    if merchant is not None and not is_merchant_id(merchant):
+        await socket.close(BAD_MESSAGE, "X-Merchant-Id is not a merchant id")
+        return
+    await Session(shared, socket, merchant).run()
+
+
+class Session:
+    """One connection from hello to goodbye."""
+
+    def __init__(self, shared: Feed, socket: WebSocket, merchant: str | None) -> None:
+        """`merchant` limits what may be followed; None: anything (open mode)."""
+        self._shared, self._socket, self._merchant = shared, socket, merchant
+        self._client = Client(socket)
+        self._window = (0.0, 0)
+
+    async def run(self) -> None:
+        """Serve until the client goes."""
+        metrics.FEED_CLIENTS.inc()
+        tasks = [asyncio.create_task(work()) for work in (self._client.pump, self._beat)]
+        self._send({"type": "hello", "v": 1, "limits": _limits(self._shared.heartbeat_seconds), "time": self._time()})
+        try:
+            await self._listen()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            metrics.FEED_CLIENTS.dec()
+            for subscription in self._client.subscriptions.values():
+                self._shared.hub.leave(self._client, subscription)
+            for task in tasks:
+                task.cancel()
+
+    async def _listen(self) -> None:
+        deadline: float | None = SUBSCRIBE_SECONDS
+        while True:
+            try:
+                text = await asyncio.wait_for(self._socket.receive_text(), None if self._client.subscriptions else deadline)
+            except TimeoutError:
+                await self._client.close(NO_SUBSCRIPTION, f"subscribe within {SUBSCRIBE_SECONDS:g} s")
+                return
+            except (KeyError, RuntimeError):
+                await self._client.close(BAD_MESSAGE, "messages are JSON text")
+                return
+            if len(text) > MESSAGE_BYTES_MAX or self._too_many():
+                await self._client.close(BAD_MESSAGE, "too large, or too many messages a second")
+                return
+            await self._handle(text)
+
+    async def _handle(self, text: str) -> None:
+        try:
+            message: Any = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            message = None
+        match message:
+            case {"type": "subscribe", "channel": channel}:
+                await self._subscribe(channel, message)
+            case {"type": "unsubscribe", "channel": str(channel)}:
+                self._unsubscribe(channel)
+            case {"type": "ping"}:
+                self._send({"type": "pong", "time": self._time()})
+            case _:
+                self._refuse(None, ChannelError("validation_error", "send subscribe, unsubscribe or ping with a channel"))
+
+    async def _subscribe(self, name: object, message: dict[str, Any]) -> None:
+        try:
+            if len(self._client.subscriptions) >= SUBSCRIPTIONS_MAX or name in self._client.subscriptions:
+                raise ChannelError("limit_exceeded", f"at most {SUBSCRIPTIONS_MAX} subscriptions, each channel once")
+            await self._begin(name, message)
+        except ChannelError as error:
+            self._refuse(name, error)
+        except ProblemError as error:
+            self._refuse(name, channels.unavailable(error))
+
+    async def _begin(self, name: object, message: dict[str, Any]) -> None:
+        store = self._shared.store
+        channel = await channels.resolve(store, name, self._merchant)
+        now = await channels.start(store, channel, self._shared.partitions)
+        resumed = message.get("resume")
+        cursor = parse(resumed) if resumed is not None else now
+        if cursor is None:
+            raise ChannelError("cursor_invalid", "resume must be a cursor that we gave")
+        channels.check_resume(cursor, now)
+        subscription = Subscription(channel.name, channel.kind, channel.subject, channel.merchant_id, cursor)
+        self._client.subscriptions[channel.name] = subscription
+        self._send({"type": "subscribed", "channel": channel.name, "cursor": str(cursor), "resumed": resumed is not None})
+        if resumed is None:
+            state = await channels.snapshot(store, channel, with_rows=message.get("rows", True) is not False)
+            self._send({"type": "snapshot", "channel": channel.name, "cursor": str(cursor), **state})
+        await self._shared.hub.join(self._client, subscription)
+
+    def _unsubscribe(self, name: str) -> None:
+        subscription = self._client.subscriptions.pop(name, None)
+        if subscription is not None:
+            self._shared.hub.leave(self._client, subscription)
+        self._send({"type": "unsubscribed", "channel": name})
+
+    def _refuse(self, name: object, error: ChannelError) -> None:
+        shown = name if isinstance(name, str) else None
+        self._send({"type": "error", "channel": shown, "code": error.code, "detail": error.detail})
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(self._shared.heartbeat_seconds)
+                progress = self._shared.progress
+                position = {str(partition): offset for partition, offset in sorted(progress.next_offset.items())}
+                lag = progress.freshness()["max_age_ms"]
+                self._send({"type": "heartbeat", "time": self._time(), "position": position, "lag_ms": lag})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._client.put(orjson.dumps(message))
+
+    def _time(self) -> str:
+        return rfc3339(self._shared.clock.now_ms())
+
+    def _too_many(self) -> bool:
+        start, count = self._window
+        now = self._shared.clock.monotonic()
+        self._window = (now, 1) if now - start >= 1 else (start, count + 1)
+        return self._window[1] > MESSAGES_PER_SECOND
+
+
+def _limits(heartbeat_seconds: float) -> dict[str, object]:
+    return {
+        "heartbeat_seconds": heartbeat_seconds,
+        "subscribe_within_seconds": SUBSCRIBE_SECONDS,
+        "subscriptions": SUBSCRIPTIONS_MAX,
+        "message_bytes": MESSAGE_BYTES_MAX,
+        "messages_per_second": MESSAGES_PER_SECOND,
+    }

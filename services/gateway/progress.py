@@ -1,0 +1,112 @@
+"""How far the projection is, per partition, and how old that makes an answer.
+
+Owns the LISTEN connection, the positions it tells, waiting for one, and freshness. The notification is only a hint; the position is read from
+the table when the connection is made anew. Must not read views.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import psycopg
+from aiokafka.errors import KafkaError
+from psycopg import AsyncConnection
+
+from runtime.clock import Clock
+from runtime.event_log.reader import EventReader
+from runtime.logging import logger
+
+CHANNEL = "payflow_projection"
+RECONNECT_SECONDS = 1.0
+ENDS_SECONDS = 1.0
+MARKER = 1
+"""A transaction's end marker takes an offset behind its last record, so a projection that has everything stands one before the end."""
+
+log = logger(__name__)
+
+Listener = Callable[[int, int], Awaitable[None]]
+
+
+class Progress:
+    """Positions of the projection. `listeners` are told (partition, next_offset) of each advance, one after another."""
+
+    def __init__(self, database_url: str, schema: str, bootstrap: str, partitions: int, clock: Clock) -> None:
+        """Nothing is known before run()."""
+        self._url, self._options = database_url, f"-c search_path={schema}"
+        self._bootstrap, self._partitions, self._clock = bootstrap, partitions, clock
+        self.next_offset: dict[int, int] = {}
+        self.listeners: list[Listener] = []
+        self._advanced = asyncio.Condition()
+        self._fresh_at = 0
+        self._lag = 0
+
+    async def run(self) -> None:
+        """Follow the projection for ever."""
+        await asyncio.gather(self._follow(), self._measure())
+
+    async def passed(self, partition: int, offset: int, seconds: float) -> bool:
+        """Wait until the projection has passed an event; False if it has not within `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._advanced:
+                await self._advanced.wait_for(lambda: self.next_offset.get(partition, 0) > offset)
+        return self.next_offset.get(partition, 0) > offset
+
+    def freshness(self) -> dict[str, object]:
+        """When the views last had all events, as members of an answer (API-17)."""
+        now = self._clock.now_ms()
+        return {"timestamp_ms": self._fresh_at or now, "source": "projection", "max_age_ms": now - (self._fresh_at or now)}
+
+    @property
+    def lag_records(self) -> int:
+        """Events not yet in the views, as last measured."""
+        return self._lag
+
+    @property
+    def fresh_at(self) -> int:
+        """When the views last had all events (ms UTC); 0 while unknown."""
+        return self._fresh_at
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with await AsyncConnection.connect(self._url, options=self._options, autocommit=True) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    await self._catch_up(connection)
+                    async for notification in connection.notifies():
+                        partition, _, offset = notification.payload.partition(":")
+                        await self._advance(int(partition), int(offset))
+            except (psycopg.Error, OSError) as error:
+                log.warning("progress.lost", error=type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _catch_up(self, connection: "AsyncConnection[tuple[object, ...]]") -> None:
+        cursor = await connection.execute("SELECT partition, next_offset FROM projection_offsets")
+        for partition, offset in await cursor.fetchall():
+            await self._advance(int(str(partition)), int(str(offset)))
+
+    async def _advance(self, partition: int, offset: int) -> None:
+        if offset <= self.next_offset.get(partition, 0):
+            return
+        async with self._advanced:
+            self.next_offset[partition] = offset
+            self._advanced.notify_all()
+        for listener in self.listeners:
+            await listener(partition, offset)
+
+    async def _measure(self) -> None:
+        """Every second compare with the ends of the log: when all is projected, the views are fresh."""
+        reader: EventReader | None = None
+        while True:
+            try:
+                if reader is None:
+                    reader = EventReader(self._bootstrap)
+                    await reader.start({})
+                asked_at = self._clock.now_ms()
+                ends = await reader.ends(range(self._partitions))
+                behind = {p: end - MARKER - self.next_offset.get(p, 0) for p, end in ends.items() if end}
+                self._lag = sum(lag for lag in behind.values() if lag > 0)
+                if not self._lag:
+                    self._fresh_at = asked_at
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("progress.no_ends", error=type(error).__name__)
+            await asyncio.sleep(ENDS_SECONDS)

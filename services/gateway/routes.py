@@ -1,0 +1,85 @@
+"""The routes of the gateway, and the last stop of a payout: its row is read back.
+
+Owns the table of routes and the payouts' reads; the other themes have files of their own. Must not decide anything.
+"""
+
+from fastapi import APIRouter, Request, Response
+
+from runtime.http_problems import ProblemError
+from schemas.ids import is_uuid
+from services.gateway import batches, documentation, health, money, rows
+from services.gateway.door import door_of, json_response, listing, tagged, wait_for_position
+from services.gateway.filters import PAGING, PAYOUT_FILTERS, known_only, payout_conditions, read_merchant, read_paging
+from services.gateway.live import socket
+from services.gateway.store import Row
+
+WRITES = ["POST", "PUT", "PATCH", "DELETE"]
+
+api = APIRouter(prefix="/api/v1")
+
+
+@api.get("/payouts", summary="List payouts, newest first", tags=["payouts"])
+async def list_payouts(request: Request) -> Response:
+    """By page (10), by limit and offset (50) or by cursor (50), with filters (API-17 to API-19)."""
+    await wait_for_position(request)
+    query = request.query_params
+    known_only(query, PAGING | PAYOUT_FILTERS)
+    paging, conditions = read_paging(query), payout_conditions(query)
+    merchant = read_merchant(query, request.headers.get("x-merchant-id"))
+    if merchant is not None:
+        conditions.add("p.merchant_id = %s", merchant)
+    store = door_of(request).store
+    found = await store.payouts(conditions, paging)
+    count = None if paging.by_cursor else await store.count_payouts(conditions)
+    return listing(request, [rows.payout(row) for row in found], count, paging)
+
+
+@api.get("/payouts/{payout_id}", summary="One payout", tags=["payouts"])
+async def get_payout(request: Request, payout_id: str) -> Response:
+    """200 with a strong ETag, 304 on match, 202 until decided, 404 for what is not this merchant's (API-14, API-20)."""
+    await wait_for_position(request)
+    row = await _own_payout(request, payout_id)
+    if row is not None:
+        return tagged(request, rows.payout(row))
+    if is_uuid(payout_id) and await door_of(request).proxy.is_in_flight(payout_id):
+        headers = {"Location": f"/api/v1/payouts/{payout_id}", "Retry-After": "1"}
+        return json_response({"id": payout_id, "status": "undecided"}, 202, headers)
+    raise not_found("payout")
+
+
+@api.get("/payouts/{payout_id}/events", summary="A payout's history", tags=["payouts"])
+async def get_payout_events(request: Request, payout_id: str) -> Response:
+    """Every change with from, to, reason, actor, time and log position (LIF-18)."""
+    await wait_for_position(request)
+    if await _own_payout(request, payout_id) is None:
+        raise not_found("payout")
+    changes = rows.history(await door_of(request).store.changes_of(payout_id))
+    return json_response({"count": len(changes), "results": changes})
+
+
+async def _own_payout(request: Request, payout_id: str) -> Row | None:
+    if not is_uuid(payout_id):
+        return None
+    row = await door_of(request).store.payout(payout_id)
+    merchant = read_merchant({}, request.headers.get("x-merchant-id"))
+    return row if row is not None and merchant in {None, row["merchant_id"]} else None
+
+
+def not_found(what: str) -> ProblemError:
+    """404, the same for unknown, malformed and another merchant's."""
+    return ProblemError("not_found", f"There is no such {what}.")
+
+
+for theme in (batches, money, documentation, socket):
+    api.include_router(theme.router)
+
+
+@api.api_route("/{path:path}", methods=WRITES, include_in_schema=False)
+async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the whole path travels
+    """Every write goes on to ingest, as a stream."""
+    return await door_of(request).proxy.pass_on(request)
+
+
+root = APIRouter()
+root.include_router(health.router)
+root.include_router(api)

@@ -1,0 +1,201 @@
+"""Rows of the views as public forms.
+
+Owns which columns are read and how they become what clients see. The forms themselves are the law's (`payout_view`, `batch_view`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from domain.batch.view import Cells, batch_view
+from domain.book import BankAccount, Batch
+from domain.payout.state import Payout
+from domain.payout.view import amounts, bank_account_view, payout_view
+from schemas.money import format_amount
+from schemas.times import rfc3339
+from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
+
+Row = Mapping[str, Any]
+
+PAYOUT = (
+    "p.id::text, p.merchant_id, p.amount_minor, p.currency, p.created_at, p.updated_at, p.status, p.reason, p.version, "
+    "p.batch_id::text, p.row_number, p.reference, p.recipient, p.bank_account_id::text, p.description, p.idempotency_key, p.fee_minor, "
+    "p.provider, p.attempt_count, p.inquiry_count, p.due_at, p.failure_code, p.failure_reason, p.bank_reference_id, "
+    "p.expected_settlement_date, p.processing_started_at, p.completed_at, p.failed_at, p.canceled_at, p.returned_at, p.settled_at, "
+    "b.phase AS batch_phase, a.holder, a.account_number, a.ifsc, a.bank_name, a.account_type, a.verified, a.is_primary"
+)
+PAYOUT_FROM = (
+    "payouts p LEFT JOIN batches b ON b.id = p.batch_id "
+    "LEFT JOIN bank_accounts a ON a.id = p.bank_account_id AND a.merchant_id = p.merchant_id"
+)
+BATCH = (
+    "id::text, merchant_id, created_at, updated_at, phase, name, reference, funding, on_row_failure, source, submit, idempotency_key, "
+    "row_count, refusal_code, refusal_detail, released_at, last_offset, partition"
+)
+CHANGE = (
+    'c."offset", c.idx, c.payout_id::text AS id, c.batch_id::text, c.merchant_id, c.version, c.status, c.reason, c.attempt_count, '
+    "c.due_at, c.failure_code, c.failure_reason, c.bank_reference_id, c.at, p.row_number, p.reference, p.amount_minor, p.currency"
+)
+
+_EXTRA = ("batch_phase", "holder", "account_number", "ifsc", "bank_name", "account_type", "verified", "is_primary")
+
+
+def payout(row: Row) -> dict[str, object]:
+    """The public form of a row of PAYOUT."""
+    fields = {name: value for name, value in row.items() if name not in _EXTRA}
+    fields["row"] = fields.pop("row_number")
+    fields["status"] = PayoutStatus(fields["status"])
+    fields["reason"] = Reason(fields["reason"]) if fields["reason"] else None
+    fields["recipient"] = orjson.loads(fields["recipient"]) if fields["recipient"] else None
+    return payout_view(Payout(**fields), batch_open=row["batch_phase"] == "open", bank_account=_account(row))
+
+
+def _account(row: Row) -> BankAccount | None:
+    if row["account_number"] is None:
+        return None
+    return BankAccount(
+        id=row["bank_account_id"],
+        merchant_id=row["merchant_id"],
+        holder=row["holder"],
+        account_number=row["account_number"],
+        ifsc=row["ifsc"],
+        bank_name=row["bank_name"],
+        account_type=row["account_type"],
+        verified=row["verified"],
+        primary=row["is_primary"],
+    )
+
+
+def batch(row: Row, cells: Cells) -> dict[str, object]:
+    """The public form of a row of BATCH with its totals."""
+    value = Batch(
+        id=row["id"],
+        merchant_id=row["merchant_id"],
+        created_at=row["created_at"],
+        phase=BatchPhase(row["phase"]),
+        name=row["name"],
+        reference=row["reference"],
+        funding=Funding(row["funding"]),
+        on_row_failure=row["on_row_failure"],
+        source=row["source"],
+        submit=row["submit"],
+        idempotency_key=row["idempotency_key"],
+        row_count=row["row_count"],
+    )
+    return batch_view(
+        value,
+        cells,
+        released_at=row["released_at"],
+        updated_at=row["updated_at"],
+        refusal_code=row["refusal_code"],
+        refusal_detail=row["refusal_detail"],
+    )
+
+
+def change(row: Row) -> dict[str, object]:
+    """One change of a payout as the feed tells it: the whole moving state and the version (LIV-05)."""
+    return {
+        "id": row["id"],
+        "batch_id": row["batch_id"],
+        "row": row["row_number"],
+        "merchant_id": row["merchant_id"],
+        "reference": row["reference"],
+        **amounts(row["amount_minor"], row["currency"]),
+        "version": row["version"],
+        "status": row["status"],
+        "reason": row["reason"],
+        "attempt_count": row["attempt_count"],
+        "failure_code": row["failure_code"],
+        "failure_reason": row["failure_reason"],
+        "bank_reference_id": row["bank_reference_id"],
+        "updated_at": rfc3339(row["at"]),
+    }
+
+
+def history(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """A payout's changes in order, each with where it came from (LIF-18)."""
+    moves: list[dict[str, object]] = []
+    before: str | None = None
+    for row in rows:
+        moves.append(
+            {
+                "position": {"partition": row["partition"], "offset": row["offset"], "index": row["idx"]},
+                "from": before,
+                "to": row["status"],
+                "version": row["version"],
+                "reason": row["reason"],
+                "attempt": row["attempt_count"],
+                "failure_code": row["failure_code"],
+                "failure_reason": row["failure_reason"],
+                "bank_reference_id": row["bank_reference_id"],
+                "actor": row["actor"],
+                "command_id": row["command_id"],
+                "at": rfc3339(row["at"]),
+            }
+        )
+        before = row["status"]
+    return moves
+
+
+def entry(row: Row) -> dict[str, object]:
+    """A ledger entry (API-26). The id is its place on the log; `amount` is signed."""
+    amount = row["amount_minor"]
+    return {
+        "id": f"{row['partition']}-{row['offset']}-{row['leg']}",
+        "account": row["account"],
+        "entry_type": row["entry_type"],
+        "direction": "credit" if amount > 0 else "debit",
+        **amounts(amount, row["currency"]),
+        "merchant_id": row["merchant_id"],
+        "payout_id": row["payout_id"],
+        "batch_id": row["batch_id"],
+        "payout_count": row["payout_count"],
+        "description": _describe(row),
+        "created_at": rfc3339(row["created_at"]),
+    }
+
+
+def _describe(row: Row) -> str:
+    words = str(row["entry_type"]).replace("_", " ")
+    if row["payout_id"]:
+        return f"{words} of payout {row['payout_id']}"
+    if row["batch_id"]:
+        return f"{words} of {row['payout_count']} payouts of batch {row['batch_id']}"
+    return words
+
+
+def balances(rows: list[Row], main_currency: str) -> dict[str, object]:
+    """Available, held and total, the main currency on top (API-25)."""
+    by_currency: dict[str, dict[str, int]] = {main_currency: {}}
+    for row in rows:
+        by_currency.setdefault(row["currency"], {})[row["account"]] = row["balance_minor"]
+    forms = [
+        _balance(currency, held)
+        for currency, held in sorted(by_currency.items(), key=lambda i: (i[0] != main_currency, i[0]))
+    ]
+    return {**forms[0], "balances": forms}
+
+
+def _balance(currency: str, accounts: dict[str, int]) -> dict[str, object]:
+    available, held = accounts.get("available", 0), accounts.get("held", 0)
+    form: dict[str, object] = {"currency": currency}
+    for name, amount in (("available", available), ("held", held), ("total", available + held)):
+        form[name] = form[f"{name}_balance"] = format_amount(amount, currency)
+        form[f"{name}_minor"] = amount
+        if currency == "INR":
+            form[f"{name}_balance_paise"] = amount
+    return form
+
+
+def merchant(row: Row, accounts: list[Row]) -> dict[str, object]:
+    """A merchant with its bank accounts (API-27)."""
+    held = [_account({**account, "bank_account_id": account["id"]}) for account in accounts]
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "main_currency": row["main_currency"],
+        "active": row["active"],
+        "created_at": rfc3339(row["created_at"]),
+        "bank_accounts": [bank_account_view(account) for account in held if account is not None],
+    }

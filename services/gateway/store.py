@@ -1,0 +1,163 @@
+"""Reading the views.
+
+Owns every query of the gateway and the mapping of a lost database to 503. Read only. Must not know HTTP.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from domain.batch.view import Cells
+from runtime.http_problems import ProblemError
+from schemas.ids import batch_id_range
+from services.gateway import rows
+from services.gateway.filters import Conditions, Paging
+
+Row = dict[str, Any]
+
+
+class Store:
+    """Queries over a pool of read-only connections. Every call raises ProblemError 503 while the database is away."""
+
+    def __init__(self, database_url: str, schema: str) -> None:
+        """Not open yet."""
+        options = f"-c search_path={schema} -c default_transaction_read_only=on -c statement_timeout=10000"
+        settings = {"options": options, "autocommit": True, "row_factory": dict_row}
+        self._pool: Any = AsyncConnectionPool(database_url, min_size=2, max_size=16, open=False, timeout=3, kwargs=settings)
+
+    async def open(self) -> None:
+        """Connect. Raises PoolTimeout if the database does not answer."""
+        await self._pool.open(wait=True, timeout=10)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._pool.close()
+
+    async def all(self, query: str, arguments: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query. `query` is our own text."""
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(query, arguments)
+                found: list[Row] = await cursor.fetchall()
+                return found
+        except (psycopg.OperationalError, PoolTimeout, OSError):
+            raise ProblemError("view_unavailable", "The views cannot be read now; try again soon.") from None
+
+    async def one(self, query: str, arguments: Sequence[Any] = ()) -> Row | None:
+        """The first row, or None."""
+        found = await self.all(query, arguments)
+        return found[0] if found else None
+
+    async def payout(self, payout_id: str) -> Row | None:
+        """One payout."""
+        return await self.one(f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM} WHERE p.id = %s", [payout_id])  # noqa: S608
+
+    async def payouts(self, conditions: Conditions, paging: Paging) -> list[Row]:
+        """A page of payouts, newest first, and one more row if there are more."""
+        wanted = Conditions()
+        wanted.parts, wanted.arguments = [*conditions.parts], [*conditions.arguments]
+        if paging.cursor is not None:
+            wanted.add("p.id < %s", paging.cursor)
+        query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id DESC LIMIT %s OFFSET %s"  # noqa: S608
+        return await self.all(query, [*wanted.arguments, paging.limit + 1, paging.offset])
+
+    async def count_payouts(self, conditions: Conditions) -> int:
+        """How many payouts match."""
+        row = await self.one(f"SELECT count(*) AS count FROM payouts p{conditions.sql}", conditions.arguments)  # noqa: S608
+        return int(row["count"]) if row else 0
+
+    async def rows_of(self, batch_id: str, conditions: Conditions, after: str | None, limit: int) -> list[Row]:
+        """A page of a batch's rows in order of row, and one more if there are more."""
+        low, high = batch_id_range(batch_id)
+        wanted = Conditions()
+        wanted.add("p.id > %s AND p.id <= %s AND p.batch_id = %s", after or low, high, batch_id)
+        wanted.parts += conditions.parts
+        wanted.arguments += conditions.arguments
+        query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id LIMIT %s"  # noqa: S608
+        return await self.all(query, [*wanted.arguments, limit + 1])
+
+    async def changes_of(self, payout_id: str) -> list[Row]:
+        """A payout's changes in order."""
+        query = 'SELECT * FROM payout_changes WHERE payout_id = %s ORDER BY version, "offset", idx'
+        return await self.all(query, [payout_id])
+
+    async def batch(self, batch_id: str) -> Row | None:
+        """One batch."""
+        return await self.one(f"SELECT {rows.BATCH} FROM batches WHERE id = %s", [batch_id])  # noqa: S608
+
+    async def batches(self, merchant_id: str | None, paging: Paging) -> list[Row]:
+        """A page of batches, newest first, and one more row if there are more."""
+        wanted = Conditions()
+        if merchant_id is not None:
+            wanted.add("merchant_id = %s", merchant_id)
+        if paging.cursor is not None:
+            wanted.add("id < %s", paging.cursor)
+        query = f"SELECT {rows.BATCH} FROM batches{wanted.sql} ORDER BY id DESC LIMIT %s OFFSET %s"  # noqa: S608
+        return await self.all(query, [*wanted.arguments, paging.limit + 1, paging.offset])
+
+    async def count_batches(self, merchant_id: str | None) -> int:
+        """How many batches there are."""
+        query = "SELECT count(*) AS count FROM batches WHERE merchant_id = coalesce(%s, merchant_id)"
+        row = await self.one(query, [merchant_id])
+        return int(row["count"]) if row else 0
+
+    async def cells(self, batch_ids: Sequence[str]) -> dict[str, Cells]:
+        """Totals of batches."""
+        query = (
+            "SELECT batch_id::text, currency, status, count, amount_minor FROM batch_totals WHERE batch_id = ANY(%s::uuid[])"
+        )
+        found: dict[str, Cells] = {batch_id: {} for batch_id in batch_ids}
+        for row in await self.all(query, [list(batch_ids)]):
+            found[row["batch_id"]][row["status"], row["currency"]] = (row["count"], row["amount_minor"])
+        return found
+
+    async def merchant(self, merchant_id: str) -> Row | None:
+        """One merchant."""
+        return await self.one("SELECT * FROM merchants WHERE id = %s", [merchant_id])
+
+    async def merchants(self) -> list[Row]:
+        """Active merchants."""
+        return await self.all("SELECT * FROM merchants WHERE active ORDER BY id LIMIT 1000")
+
+    async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
+        """Saved accounts of merchants."""
+        query = "SELECT id::text, merchant_id, holder, account_number, ifsc, bank_name, account_type, verified, is_primary "
+        return await self.all(
+            query + "FROM bank_accounts WHERE merchant_id = ANY(%s) ORDER BY created_at, id", [list(merchant_ids)]
+        )
+
+    async def balances(self, merchant_id: str) -> list[Row]:
+        """Accounts of a merchant."""
+        query = "SELECT currency, account, balance_minor, partition, last_offset FROM balances WHERE merchant_id = %s"
+        return await self.all(query, [merchant_id])
+
+    async def entries(self, merchant_id: str, payout_id: str | None, limit: int, offset: int) -> list[Row]:
+        """A merchant's ledger entries on its own accounts, newest first."""
+        wanted = _entries(merchant_id, payout_id)
+        query = (
+            'SELECT partition, "offset", leg, merchant_id, account, currency, amount_minor, entry_type, payout_id::text, batch_id::text, '
+            f'payout_count, created_at FROM ledger_entries{wanted.sql} ORDER BY "offset" DESC, leg DESC LIMIT %s OFFSET %s'
+        )
+        return await self.all(query, [*wanted.arguments, limit, offset])
+
+    async def count_entries(self, merchant_id: str, payout_id: str | None) -> int:
+        """How many entries there are."""
+        wanted = _entries(merchant_id, payout_id)
+        row = await self.one(f"SELECT count(*) AS count FROM ledger_entries{wanted.sql}", wanted.arguments)  # noqa: S608
+        return int(row["count"]) if row else 0
+
+    async def position(self, partition: int) -> int:
+        """The projection's next offset of a partition."""
+        row = await self.one("SELECT next_offset FROM projection_offsets WHERE partition = %s", [partition])
+        return int(row["next_offset"]) if row else 0
+
+
+def _entries(merchant_id: str, payout_id: str | None) -> Conditions:
+    wanted = Conditions()
+    wanted.add("merchant_id = %s AND account IN ('available', 'held', 'fees')", merchant_id)
+    if payout_id is not None:
+        wanted.add("payout_id = %s", payout_id)
+    return wanted

@@ -1,0 +1,65 @@
+"""The one place where the gateway's clients are built and joined."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from runtime import http_problems, metrics
+from runtime.clock import SystemClock
+from runtime.http_watch import Watch
+from services.gateway.door import Door
+from services.gateway.live.hub import Hub
+from services.gateway.live.socket import Feed
+from services.gateway.paths import Normalise
+from services.gateway.progress import Progress
+from services.gateway.proxy import Proxy
+from services.gateway.routes import root
+from services.gateway.settings import GatewaySettings
+from services.gateway.store import Store
+
+
+def build_app() -> FastAPI:
+    """The application with its routes; `connect` gives it its collaborators."""
+    app = FastAPI(
+        title="Payflow",
+        version="1",
+        description="Pays many people at once and never loses sight of a single payment.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(root)
+    http_problems.install(app)
+    return app
+
+
+def connect(settings: GatewaySettings) -> FastAPI:
+    """The application that serves: connected when it starts, let go when it stops."""
+    app, clock = build_app(), SystemClock()
+    store = Store(settings.database_url, settings.projection_schema)
+    progress = Progress(
+        settings.database_url, settings.projection_schema, settings.kafka_bootstrap_servers, settings.kafka_partitions, clock
+    )
+    proxy, hub = Proxy(settings.ingest_url, progress), Hub(store)
+    app.state.door = Door(store, progress, proxy)
+    app.state.feed = Feed(store, hub, progress, clock, settings.kafka_partitions, settings.heartbeat_seconds)
+
+    @contextlib.asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        metrics.serve(settings.metrics_port, settings.metrics_host)
+        await store.open()
+        await proxy.open()
+        progress.listeners.append(hub.advanced)
+        following = asyncio.create_task(progress.run())
+        yield
+        following.cancel()
+        await proxy.close()
+        await store.close()
+
+    app.router.lifespan_context = life
+    app.add_middleware(Watch, service="gateway", clock=clock)
+    app.add_middleware(Normalise)
+    return app
