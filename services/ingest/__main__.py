@@ -1,0 +1,59 @@
+"""`python -m services.ingest`: start ingest, or refuse in one line."""
+
+import asyncio
+import sys
+
+from runtime import logging
+from runtime.settings import RefusedStartError, load, refuse
+from services.ingest.settings import IngestSettings
+
+GRACE_SECONDS = 8
+SWITCH_SECONDS = 0.001
+"""How long a thread that reads a large file may keep the interpreter; short, so that single requests stay quick beside it."""
+
+
+async def check(settings: IngestSettings) -> None:
+    """Raise RefusedStartError unless broker and topics are as promised and the database has been migrated."""
+    from runtime.event_log.guard import check_topics
+    from schemas.topics import COMMANDS, DEAD_LETTERS, EVENTS, REPLIES
+    from services.ingest.wiring import check_projection
+
+    await check_topics(settings, [COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name])
+    await check_projection(settings)
+
+
+def serve(settings: IngestSettings) -> None:
+    """Serve until SIGTERM; requests under way are finished or given up within GRACE_SECONDS."""
+    import uvicorn
+
+    from services.ingest.app import create_app
+    from services.ingest.wiring import lifespan
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    uvicorn.run(
+        create_app(lifespan(settings)),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=75,
+    )
+
+
+def main() -> None:
+    """Check, then serve."""
+    logging.set_up("ingest")
+    try:
+        settings = load(IngestSettings)
+        asyncio.run(check(settings))
+        serve(settings)
+    except (RefusedStartError, OSError) as error:
+        refuse("ingest", error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Chunks of rows for an open batch (BAT-02).
+
+Owns the numbering of rows that come without a number: the log itself is asked for the next one, so that no view can be wrong about
+it. A numbered chunk needs no key, because its rows are recognised; one without a number does, or a repeat would add them twice.
+"""
+
+import asyncio
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from domain.intake.batch import RowsRequest, read_rows
+from schemas.commands import AddRows
+from schemas.ids import BATCH_ROWS_MAX
+from services.ingest.answers import About, response_of
+from services.ingest.asking import Ask
+from services.ingest.batches import code_of_rows, decide_on_batch, merchant_of_batch, read_maybe_large
+from services.ingest.documentation import documented
+from services.ingest.edge import BATCHES
+from services.ingest.envelope import Envelope
+from services.ingest.payouts import canonical
+from services.ingest.problems import ProblemError
+from services.ingest.submitting import within
+from services.ingest.waiting import Decided
+
+router = APIRouter()
+
+ASK_SECONDS = 10.0
+
+
+@router.post("/batches/{batch_id}/rows", **documented("add_rows"))
+async def add_rows(request: Request, batch_id: str) -> Response:
+    """Add the next rows of an open batch, up to 500 at a time; rows it already has are a repeat."""
+    ask = Ask(request)
+    batch_id = canonical(batch_id)
+    content = await ask.content()
+    wanted = await read_maybe_large(content, lambda: read_rows(content, currencies=ask.edge.currencies))
+    if isinstance(wanted, RowsRequest) and wanted.first_row is None:
+        ask.require_key("with rows that have no first_row")
+    if ask.faults or isinstance(wanted, list):
+        raise ask.problem(wanted, code=None if ask.faults else code_of_rows(wanted))
+    merchant_id = await merchant_of_batch(ask, batch_id)
+    envelope = ask.envelope(merchant_id, f"add_rows {batch_id}", content)
+    if wanted.first_row is not None:
+        return await decide_on_batch(ask, envelope, batch_id, _command(batch_id, wanted, wanted.first_row))
+    return await _add_unnumbered(ask, envelope, batch_id, wanted)
+
+
+async def _add_unnumbered(ask: Ask, envelope: Envelope, batch_id: str, wanted: RowsRequest) -> Response:
+    about = About(envelope.key, BATCHES, creates=False)
+    first = await ask.edge.known(envelope, about, ask.wait_seconds)
+    if first is not None:
+        return first
+    async with ask.edge.numbering.setdefault(batch_id, asyncio.Lock()):
+        told = await _next_row(ask, envelope, batch_id)
+        if isinstance(told, Decided):
+            return response_of(told, about)
+        return await decide_on_batch(ask, envelope, batch_id, _command(batch_id, wanted, told))
+
+
+async def _next_row(ask: Ask, envelope: Envelope, batch_id: str) -> int | Decided:
+    """The number of the batch's next row, or the refusal if it takes no more. Asks for what leaves a gap and adds nothing."""
+    question = AddRows(batch_id=batch_id, first_row=BATCH_ROWS_MAX, rows=[])
+    decided = await within(await ask.edge.submitter.append(envelope.wrap(question, keyed=False)), ASK_SECONDS)
+    if decided is None:
+        raise ProblemError("log_unavailable", "The batch's next row is not known in time; send first_row, or try again.")
+    answer = decided.record.answer
+    told = msgspec.json.decode(answer.body) if answer is not None else {}
+    return told["next_row"] if told.get("code") == "row_gap" else decided
+
+
+def _command(batch_id: str, wanted: RowsRequest, first_row: int) -> AddRows:
+    return AddRows(batch_id=batch_id, first_row=first_row, rows=wanted.rows)

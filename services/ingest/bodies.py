@@ -1,0 +1,117 @@
+"""Raw request bodies, within limits of size and time, and only of the content types that a route takes.
+
+Owns: 1 MiB of JSON in 10 s, 200 MiB of upload with 10 s between two pieces, no content encoding (a small compressed body can be a huge
+one). Must not know what the bytes mean.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from services.ingest.problems import ProblemError
+
+JSON_BYTES_MAX = 1024 * 1024
+UPLOAD_BYTES_MAX = 200 * 1024 * 1024
+BODY_SECONDS = 10.0
+JSON_TYPES = ("application/json",)
+PATCH_TYPES = ("application/json", "application/merge-patch+json")
+
+_DRAIN_BYTES_MAX = 16 * 1024 * 1024
+_DRAIN_SECONDS = 2.0
+_CLOSE = {"Connection": "close"}
+
+
+def media_type(request: Request) -> str:
+    """The content type without parameters, in lower case; empty if there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def check_content(request: Request, types: tuple[str, ...]) -> None:
+    """Refuse a body that is encoded, or of a type that the route does not take, or not in UTF-8 (JSON). Raises ProblemError 415."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise _unsupported("header/Content-Encoding", "An encoded (compressed) body is not taken; send it plain.")
+    if media_type(request) not in types:
+        raise _unsupported("header/Content-Type", f"Send the body as {' or '.join(types)}.")
+    charset = _charset(request)
+    if types in (JSON_TYPES, PATCH_TYPES) and charset not in ("", "utf-8", "utf8"):
+        raise _unsupported("header/Content-Type", "JSON is taken in UTF-8 only.")
+
+
+def has_body(request: Request) -> bool:
+    """Whether the request announces a body that is not empty."""
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+
+
+async def read_json_bytes(request: Request, types: tuple[str, ...] = JSON_TYPES) -> bytes:
+    """The whole body. Raises ProblemError 415 (type), 413 (size), 400 (not all of it within BODY_SECONDS)."""
+    check_content(request, types)
+    pieces = [piece async for piece in stream(request, JSON_BYTES_MAX, within_seconds=BODY_SECONDS)]
+    return b"".join(pieces)
+
+
+async def stream(
+    request: Request, bytes_max: int, *, within_seconds: float | None = None, idle_seconds: float = BODY_SECONDS
+) -> AsyncIterator[bytes]:
+    """The body piece by piece. Raises ProblemError 413 past `bytes_max`, 400 when pieces stop coming or the client leaves."""
+    await _check_announced(request, bytes_max)
+    ends = None if within_seconds is None else asyncio.get_running_loop().time() + within_seconds
+    pieces, count = request.stream(), 0
+    while True:
+        piece = await _next_piece(pieces, ends, idle_seconds)
+        if piece is None:
+            return
+        count += len(piece)
+        if count > bytes_max:
+            await _drain(pieces)
+            raise _too_large(bytes_max)
+        yield piece
+
+
+async def _next_piece(pieces: AsyncIterator[bytes], ends: float | None, idle_seconds: float) -> bytes | None:
+    idle = asyncio.get_running_loop().time() + idle_seconds
+    try:
+        async with asyncio.timeout_at(idle if ends is None else min(idle, ends)):
+            return await anext(pieces, None)
+    except TimeoutError:
+        raise ProblemError("malformed_body", "The body did not arrive in time.", headers=_CLOSE) from None
+    except ClientDisconnect:
+        raise ProblemError("malformed_body", "The body ended early.", headers=_CLOSE) from None
+
+
+async def _check_announced(request: Request, bytes_max: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > bytes_max:
+        await _drain(request.stream())
+        raise _too_large(bytes_max)
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    # A client (or the gateway) that is still sending would see a reset instead of the answer; so take in some of it first.
+    left = _DRAIN_BYTES_MAX
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for piece in pieces:
+                left -= len(piece)
+                if left < 0:
+                    return
+    except (TimeoutError, ClientDisconnect):
+        return
+
+
+def _charset(request: Request) -> str:
+    for parameter in request.headers.get("content-type", "").split(";")[1:]:
+        name, _, value = parameter.strip().partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower()
+    return ""
+
+
+def _too_large(bytes_max: int) -> ProblemError:
+    return ProblemError("payload_too_large", f"The body may have at most {bytes_max:,} bytes.", headers=_CLOSE)
+
+
+def _unsupported(pointer: str, detail: str) -> ProblemError:
+    errors = [{"pointer": pointer, "code": "unsupported_media_type", "detail": detail}]
+    return ProblemError("unsupported_media_type", detail, errors=errors)

@@ -1,0 +1,79 @@
+"""Rows of a batch into chunks that fit one record: at most 500 rows and 512 KiB.
+
+Owns the cutting and the form of a spooled chunk. Must not know where rows come from or go to.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+import msgspec
+
+from schemas.commands import CHUNK_BYTES_MAX, CHUNK_ROWS_MAX
+from schemas.forms import PayoutForm
+
+ENVELOPE_BYTES = 8 * 1024
+"""Kept free in a chunk for what stands around the rows in the record."""
+
+ROWS_BYTES_MAX = CHUNK_BYTES_MAX - ENVELOPE_BYTES
+_LENGTH_BYTES = 4
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[PayoutForm])
+
+
+class ChunkCutter:
+    """Collects rows, and gives a chunk's JSON when it is full. One row is always far smaller than a chunk."""
+
+    def __init__(self, rows_max: int = CHUNK_ROWS_MAX, bytes_max: int = ROWS_BYTES_MAX) -> None:
+        """Limits of one chunk."""
+        self._rows_max = rows_max
+        self._bytes_max = bytes_max
+        self._rows: list[bytes] = []
+        self._bytes = 2
+
+    def add(self, form: PayoutForm) -> bytes | None:
+        """Take a row in; the chunk before it, if there is no room for it any more."""
+        row = _encoder.encode(form)
+        full = self.rest() if self._full(len(row) + 1) else None
+        self._rows.append(row)
+        self._bytes += len(row) + 1
+        return full
+
+    def rest(self) -> bytes | None:
+        """What is left, as a chunk; None if nothing is."""
+        if not self._rows:
+            return None
+        chunk = b"[" + b",".join(self._rows) + b"]"
+        self._rows = []
+        self._bytes = 2
+        return chunk
+
+    def _full(self, more: int) -> bool:
+        return len(self._rows) >= self._rows_max or (bool(self._rows) and self._bytes + more > self._bytes_max)
+
+
+def cut(forms: Iterable[PayoutForm]) -> Iterator[list[PayoutForm]]:
+    """Rows in memory as chunks, in order."""
+    cutter = ChunkCutter()
+    for form in forms:
+        if (chunk := cutter.add(form)) is not None:
+            yield _decoder.decode(chunk)
+    if (chunk := cutter.rest()) is not None:
+        yield _decoder.decode(chunk)
+
+
+def write_chunk(spool: IO[bytes], chunk: bytes) -> None:
+    """Put a chunk at the end of a spool file."""
+    spool.write(len(chunk).to_bytes(_LENGTH_BYTES, "big"))
+    spool.write(chunk)
+
+
+def read_chunks(spool: IO[bytes]) -> Iterator[list[PayoutForm]]:
+    """The chunks of a spool file from its start, in order. Raises EOFError for a torn file."""
+    spool.seek(0)
+    while head := spool.read(_LENGTH_BYTES):
+        length = int.from_bytes(head, "big")
+        chunk = spool.read(length)
+        if len(chunk) != length:
+            raise EOFError("the spool file is torn")
+        yield _decoder.decode(chunk)

@@ -1,0 +1,136 @@
+"""The OpenAPI of ingest: what each route takes and answers, in the forms of `services.ingest.forms` (API-30).
+
+Owns one entry per route. The gateway merges the document into the public one. Must not know how a request is read.
+"""
+
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from services.ingest import forms
+
+JSON = "application/json"
+REFS = "#/components/schemas/{model}"
+_PROBLEM_OF = {
+    400: "The request is not valid; all faults are listed.",
+    402: "The available balance does not cover it.",
+    404: "There is no such thing here.",
+    409: "The key, the reference, the version or the state does not allow it.",
+    412: "If-Match is not the current version.",
+    413: "The body is too large.",
+    415: "The content type is not supported.",
+    503: "The log cannot take commands now; nothing was acknowledged.",
+}
+_COMMON = (400, 404, 409, 413, 415, 503)
+
+
+class Entry(NamedTuple):
+    """One route: tag, request form, content types, success statuses to answer forms, further problem statuses, headers."""
+
+    tag: str
+    takes: type[BaseModel] | None
+    gives: dict[int, type[BaseModel] | None]
+    problems: tuple[int, ...] = ()
+    types: tuple[str, ...] = (JSON,)
+    needs_body: bool = True
+    key: str = "optional"
+
+
+ENTRIES: dict[str, Entry] = {
+    "request_payout": Entry("payouts", forms.PayoutRequest, {201: forms.Payout, 200: forms.Payout}, (402,)),
+    "edit_payout": Entry("payouts", forms.PayoutEdit, {200: forms.Payout}, (402, 412)),
+    "replace_payout": Entry("payouts", forms.PayoutEdit, {200: forms.Payout}, (402, 412)),
+    "delete_payout": Entry("payouts", None, {204: None}, (412,)),
+    "cancel_payout": Entry("payouts", forms.CancelRequest, {204: None}, (412,), needs_body=False),
+    "create_batch": Entry("batches", forms.BatchRequest, {201: forms.Batch, 200: forms.Batch}, (402,), key="required"),
+    "upload_batch": Entry(
+        "batches",
+        forms.UploadForm,
+        {201: forms.Batch, 200: forms.Batch},
+        (402,),
+        types=("multipart/form-data",),
+        key="required",
+    ),
+    "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
+    "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402,), needs_body=False),
+    "delete_batch": Entry("batches", None, {204: None}),
+    "open_merchant": Entry("merchants", forms.MerchantRequest, {201: forms.OpenedMerchant, 200: forms.OpenedMerchant}),
+    "credit_merchant": Entry("merchants", forms.CreditRequest, {201: forms.Credit, 200: forms.Credit}, key="required"),
+    "add_bank_account": Entry("merchants", forms.BankAccountRequest, {201: forms.SavedAccount, 200: forms.SavedAccount}),
+}
+
+
+def documented(name: str) -> dict[str, Any]:
+    """The keyword arguments of a route's decorator. Raises KeyError for a route without an entry."""
+    entry = ENTRIES[name]
+    first, *others = entry.gives
+    return {
+        "operation_id": name,
+        "tags": [entry.tag],
+        "status_code": first,
+        "response_model": None,
+        "responses": {status: _response(entry.gives.get(status)) for status in (first, *others)}
+        | {202: _response(forms.Pending)}
+        | {status: _problem(status) for status in sorted({*_COMMON, *entry.problems})},
+        "openapi_extra": {"parameters": _parameters(entry, name), **_request_body(entry)},
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make the app's document complete: the forms stand in its components."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=app.description)
+    models = [form for form in vars(forms).values() if isinstance(form, type) and issubclass(form, BaseModel)]
+    _, schema = models_json_schema([(model, "validation") for model in models if model is not BaseModel], ref_template=REFS)
+    found.setdefault("components", {}).setdefault("schemas", {}).update(schema["$defs"])
+    return found
+
+
+def _response(model: type[BaseModel] | None) -> dict[str, Any]:
+    if model is None:
+        return {"description": "Done."}
+    description = (model.__doc__ or "").strip()
+    return {"description": description, "content": {JSON: {"schema": {"$ref": REFS.format(model=model.__name__)}}}}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": REFS.format(model=forms.Problem.__name__)}}}
+    return {"description": _PROBLEM_OF[status], "content": content}
+
+
+def _request_body(entry: Entry) -> dict[str, Any]:
+    if entry.takes is None:
+        return {}
+    schema = {"$ref": REFS.format(model=entry.takes.__name__)}
+    return {"requestBody": {"required": entry.needs_body, "content": {kind: {"schema": schema} for kind in entry.types}}}
+
+
+def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
+    parameters = [
+        _header("X-Merchant-Id", "Whose money it is; see the rules of each request.", required=False),
+        _header("Idempotency-Key", "1 to 255 visible ASCII characters.", required=entry.key == "required"),
+        _header(
+            "Prefer",
+            "`wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202.",
+            required=False,
+        ),
+    ]
+    if "payout" in name and name != "request_payout":
+        parameters.append(_header("If-Match", "The ETag you saw; another version is 412.", required=False))
+    return parameters
+
+
+def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": required, "description": description, "schema": {"type": "string"}}

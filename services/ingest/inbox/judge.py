@@ -1,0 +1,172 @@
+"""Inbox records of one merchant, judged in order: read, appended, decided (INB-01 to INB-03).
+
+Owns whose a record is (its key, which must be one of the upstream's merchants, whatever its content says), its idempotency key, and
+the batch that a row message names. Commands go out in bursts, in order; a message that names a batch by the key of its opening waits
+for that opening. Must not write replies.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from domain.intake.content import content_hash
+from domain.intake.faults import Fault
+from domain.intake.headers import read_key
+from runtime.logging import logger
+from schemas.commands import CommandRecord
+from schemas.ids import is_uuid
+from services.ingest.edge import Edge
+from services.ingest.envelope import Envelope
+from services.ingest.inbox.messages import InboxRecord, Message, UnreadableError, read_message
+from services.ingest.inbox.reading import Reading, record_id
+from services.ingest.inbox.replies import Asked, reply_to_decision, reply_to_problem
+from services.ingest.inbox.worker import Judged
+from services.ingest.problems import ProblemError, problem_of, traceparent
+from services.ingest.store import ViewUnavailableError
+from services.ingest.waiting import Decided
+
+RETRY_SECONDS = 1.0
+OPENINGS_MAX = 10_000
+_MAKES = frozenset({"request_payout", "open_batch", "credit_merchant"})
+_NAMES_BATCH = frozenset({"add_rows", "seal_batch", "cancel_batch"})
+
+_log = logger(__name__)
+
+
+class InboxJudge:
+    """Judges the records of one upstream."""
+
+    def __init__(self, edge: Edge, upstream: str, merchants: frozenset[str]) -> None:
+        """`merchants` are those that the upstream may act for (INB-02)."""
+        self.edge = edge
+        self.actor = f"inbox:{upstream}"
+        self.merchants = merchants
+        self.openings: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    async def judge(self, records: Sequence[InboxRecord]) -> list[Judged]:
+        """The records of one key, in order. Waits until each is decided."""
+        turn = Turn(self)
+        for record in records:
+            await turn.take(record)
+        await turn.flush()
+        return [turn.judged[record.offset] for record in records]
+
+    def opened(self, merchant_id: str, key: str, batch_id: str) -> None:
+        """Remember which batch an opening made; the oldest are forgotten, the projection knows them."""
+        self.openings[merchant_id, key] = batch_id
+        while len(self.openings) > OPENINGS_MAX:
+            self.openings.popitem(last=False)
+
+
+class Turn:
+    """One merchant's records of one poll."""
+
+    def __init__(self, judge: InboxJudge) -> None:
+        """Nothing taken yet."""
+        self.judged: dict[int, Judged] = {}
+        self._judge = judge
+        self._edge = judge.edge
+        self._burst: list[tuple[InboxRecord, Asked, CommandRecord]] = []
+
+    async def take(self, record: InboxRecord) -> None:
+        """Read one record: refuse it, or put its command into the burst."""
+        asked = Asked()
+        try:
+            message = read_message(record)
+            new_id = record_id(record, self._edge.clock.now_ms())
+            asked = Asked(message.kind, message.message_id, message.key, new_id if message.kind in _MAKES else None)
+            self._burst.append((record, asked, await self._command(record, message, new_id)))
+        except UnreadableError as error:
+            problem = ProblemError(
+                "malformed_body", f"The record cannot be read: {error.reason}. It is kept as a dead letter."
+            )
+            self._refuse(record, asked, problem, (error.code, error.reason))
+        except ProblemError as problem:
+            self._refuse(record, asked, problem)
+
+    async def flush(self) -> None:
+        """Bring the burst to the log and wait for its decisions. Does not give up."""
+        burst, self._burst = self._burst, []
+        if not burst:
+            return
+        decisions = await self._append([command for _, _, command in burst])
+        for (record, asked, command), decision in zip(burst, decisions, strict=True):
+            decided = await decision
+            self._note_opening(command, asked, decided)
+            reply = reply_to_decision(record, asked, decided, self._edge.clock.now_ms())
+            self.judged[record.offset] = Judged(record, reply)
+
+    async def _append(self, commands: list[CommandRecord]) -> "list[asyncio.Future[Decided]]":
+        while True:
+            try:
+                return await self._edge.submitter.append_many(commands)
+            except ProblemError:  # the log is away; the same commands again are the same to it
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _command(self, record: InboxRecord, message: Message, new_id: str) -> CommandRecord:
+        merchant_id = self._merchant(record, message)
+        key = self._key(message)
+        batch_id = await self._batch_id(merchant_id, message) if message.kind in _NAMES_BATCH else None
+        data = {name: value for name, value in message.data.items() if name != "merchant_id"}
+        reading = Reading(merchant_id, self._edge.currencies, self._edge.release_at)
+        body = reading.body(message._replace(data=data), new_id, batch_id)
+        envelope = Envelope(
+            merchant_id=merchant_id,
+            clock=self._edge.clock,
+            actor=self._judge.actor,
+            key=key,
+            content_hash=content_hash(message.kind, message.data),
+            trace=traceparent(message.trace),
+        )
+        return envelope.wrap(body)
+
+    def _merchant(self, record: InboxRecord, message: Message) -> str:
+        merchant_id = (record.key or b"").decode("utf-8", "replace")
+        if merchant_id not in self._judge.merchants:
+            _log.warning("inbox.foreign_merchant", actor=self._judge.actor, partition=record.partition, offset=record.offset)
+            raise ProblemError("forbidden", "This upstream may not act for the merchant that the record's key names.")
+        if message.data.get("merchant_id", merchant_id) != merchant_id:
+            _log.warning("inbox.foreign_merchant", actor=self._judge.actor, partition=record.partition, offset=record.offset)
+            raise ProblemError("forbidden", "The content names another merchant than the record's key.")
+        return merchant_id
+
+    def _key(self, message: Message) -> str:
+        if message.key is None:
+            detail = "is required: a message needs one, or a CloudEvents id"
+            raise problem_of([Fault(pointer="/idempotency_key", code="idempotency_key_required", detail=detail)])
+        read = read_key(message.key)
+        if isinstance(read, Fault):
+            raise problem_of([Fault(pointer="/idempotency_key", code=read.code, detail=read.detail)])
+        return read
+
+    async def _batch_id(self, merchant_id: str, message: Message) -> str:
+        """The batch that a message names: by `batch_id`, or by `batch_key`, the key of the message that opened it."""
+        batch_id, batch_key = message.data.get("batch_id"), message.data.get("batch_key")
+        if isinstance(batch_id, str) and is_uuid(batch_id.lower()) and batch_key is None:
+            return batch_id.lower()
+        if not isinstance(batch_key, str) or batch_id is not None:
+            detail = "name the batch: its batch_id, or as batch_key the idempotency key of the message that opened it"
+            raise problem_of([Fault(pointer="/batch_id", detail=detail)])
+        await self.flush()
+        return self._judge.openings.get((merchant_id, batch_key)) or await self._stored_opening(merchant_id, batch_key)
+
+    async def _stored_opening(self, merchant_id: str, batch_key: str) -> str:
+        while True:
+            try:
+                stored = await self._edge.store.stored_answer(merchant_id, batch_key)
+            except ViewUnavailableError:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if stored is None or stored.subject is None:
+                raise ProblemError("not_found", "No batch was opened under this batch_key.")
+            return stored.subject
+
+    def _note_opening(self, command: CommandRecord, asked: Asked, decided: Decided) -> None:
+        if asked.kind == "open_batch" and command.key is not None and decided.record.subject is not None:
+            self._judge.opened(command.merchant_id, command.key, decided.record.subject)
+
+    def _refuse(
+        self, record: InboxRecord, asked: Asked, problem: ProblemError, unreadable: tuple[str, str] | None = None
+    ) -> None:
+        reply = reply_to_problem(record, asked, problem, self._edge.clock.now_ms())
+        self.judged[record.offset] = Judged(record, reply, unreadable)

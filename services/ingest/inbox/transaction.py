@@ -1,0 +1,78 @@
+"""Replies and the inbox's offset in one Kafka transaction.
+
+Owns one transactional producer per inbox partition, `ingest-inbox-<upstream>-<partition>`: a new owner of the partition fences the old
+one when it opens. After any error the producer is dropped and the partition read again from the committed offset. Must not know
+what a reply says.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from runtime.event_log import connection
+from schemas.topics import REPLIES
+
+OPEN_SECONDS = 15.0
+WRITE_SECONDS = 8.0
+"""Below the transaction time-out, so that we give up before the broker does."""
+TRANSACTION_MS = 10_000
+DROP_SECONDS = 2.0
+
+
+class Outgoing(NamedTuple):
+    """One record for `payouts.replies`."""
+
+    key: bytes | None
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def group_of(upstream: str) -> str:
+    """The consumer group that reads an upstream's inbox. Never rename it: its committed offsets are the place."""
+    return f"ingest-inbox-{upstream}"
+
+
+class ReplyWriter:
+    """Writes the replies of one inbox partition. Any error leaves it unusable: drop it and open a new one."""
+
+    def __init__(self, bootstrap: str, upstream: str, place: TopicPartition) -> None:
+        """Not open yet."""
+        self._group = group_of(upstream)
+        self._place = place
+        self._producer: AIOKafkaProducer = connection.producer(
+            bootstrap,
+            transactional_id=f"{self._group}-{place.partition}",
+            transaction_timeout_ms=TRANSACTION_MS,
+        )
+
+    async def open(self) -> None:
+        """Become the only writer for this partition; what an older one left open is aborted. Raises KafkaError, TimeoutError."""
+        await asyncio.wait_for(self._producer.start(), OPEN_SECONDS)
+
+    async def write(self, replies: Sequence[Outgoing], next_offset: int) -> None:
+        """Write all replies and commit `next_offset` together. Raises on any trouble; the outcome is then unknown."""
+        await asyncio.wait_for(self._transaction(replies, next_offset), WRITE_SECONDS)
+
+    async def _transaction(self, replies: Sequence[Outgoing], next_offset: int) -> None:
+        await self._producer.begin_transaction()
+        sent = [
+            await self._producer.send(REPLIES.name, reply.value, key=reply.key, headers=reply.headers) for reply in replies
+        ]
+        await asyncio.gather(*sent)
+        await self._producer.send_offsets_to_transaction({self._place: next_offset}, self._group)
+        await self._producer.commit_transaction()
+
+    async def drop(self) -> None:
+        """Let go, in bounded time whatever state the producer is in."""
+        manager = self._producer._txn_manager  # noqa: SLF001  aiokafka leaves a fenced transaction's future unread
+        waiter = manager._transaction_waiter if manager is not None else None  # noqa: SLF001
+        if waiter is not None:
+            waiter.add_done_callback(lambda future: future.cancelled() or future.exception())
+        try:
+            await asyncio.wait_for(self._producer.stop(), DROP_SECONDS)
+        except Exception:  # noqa: BLE001  it is lost either way; what matters is that it is not used again
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._producer.client.close(), DROP_SECONDS)

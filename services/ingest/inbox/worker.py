@@ -1,0 +1,163 @@
+"""Reading one upstream's inbox topic and answering each record once.
+
+Owns the poll: its records are judged at the same time, those of one merchant in order; then, per partition, the replies and the
+offset behind them go out in one transaction.
+
+What is guaranteed: a record's command is idempotent by its key, so reading a record again never acts twice. A record's reply and the
+offset behind it are committed together, so a reader of committed records sees exactly one reply per record, also after a crash or a
+rebalance at any point. Dead letters are at least once: a crash between the dead letter and the transaction keeps it twice, with the
+same coordinates. A reply to a repeat that was read again after a crash may say `duplicate` for a command that names nothing new (rows,
+seal, cancel); its subject and body are the first ones.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from runtime import metrics
+from runtime.clock import Clock
+from runtime.dead_letters import DeadLetters
+from runtime.event_log import connection
+from runtime.logging import logger
+from schemas.topics import inbox
+from services.ingest.inbox.messages import InboxRecord
+from services.ingest.inbox.replies import Reply, encode, headers
+from services.ingest.inbox.transaction import Outgoing, ReplyWriter, group_of
+
+POLL_RECORDS_MAX = 200
+POLL_MS = 500
+SESSION_MS = 10_000
+POLL_INTERVAL_MS = 3_600_000
+"""A poll may wait for the processor for so long before the group takes its partitions away."""
+BACKOFF_SECONDS = 1.0
+DROP_SECONDS = 5.0
+
+_log = logger(__name__)
+
+
+class Judged(NamedTuple):
+    """What became of one record: its reply, and why it is a dead letter, if it is one (a code and a sentence)."""
+
+    record: InboxRecord
+    reply: Reply
+    unreadable: tuple[str, str] | None = None
+
+
+class Judge(Protocol):
+    """What turns records into commands and waits for their decisions."""
+
+    async def judge(self, records: Sequence[InboxRecord]) -> list[Judged]:
+        """The records of one merchant, in order. Does not give up: it waits until each is decided."""
+
+
+class UpstreamInbox:
+    """One upstream's inbox."""
+
+    def __init__(self, bootstrap: str, upstream: str, judge: Judge, dead_letters: DeadLetters, clock: Clock) -> None:
+        """Nothing is connected before `run`."""
+        self._bootstrap = bootstrap
+        self._upstream = upstream
+        self._judge = judge
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._writers: dict[TopicPartition, ReplyWriter] = {}
+        self._lost: set[TopicPartition] = set()
+
+    async def run(self) -> None:
+        """Answer records until canceled; after any trouble start again from the committed offsets."""
+        while True:
+            try:
+                await self._consume()
+            except Exception as error:  # noqa: BLE001  whatever it was, the committed offset is the truth to go on from
+                _log.warning("inbox.restarted", upstream=self._upstream, error=type(error).__name__)
+            await asyncio.sleep(BACKOFF_SECONDS)
+
+    async def _consume(self) -> None:
+        consumer = self._consumer()
+        try:
+            await consumer.start()
+            consumer.subscribe([inbox(self._upstream).name], listener=_Listener(self._lost))
+            while True:
+                found = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX)
+                await self._forget_lost()
+                await asyncio.gather(*(self._answer(consumer, place, records) for place, records in found.items()))
+        finally:
+            self._lost.update(self._writers)
+            await self._forget_lost()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(consumer.stop(), DROP_SECONDS)
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        return connection.reader(
+            self._bootstrap,
+            group_id=group_of(self._upstream),
+            auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_MS,
+            max_poll_interval_ms=POLL_INTERVAL_MS,
+        )
+
+    async def _answer(self, consumer: AIOKafkaConsumer, place: TopicPartition, records: list[InboxRecord]) -> None:
+        writer, committed = await self._writer(consumer, place)
+        fresh = [record for record in records if record.offset >= committed]
+        if not fresh:
+            return
+        judged = await self._judge_all(fresh)
+        for one in judged:
+            await self._keep_dead(one)
+        outgoing = [Outgoing(one.record.key, encode(one.reply), headers(one.record, one.reply)) for one in judged]
+        await writer.write(outgoing, fresh[-1].offset + 1)
+        for one in judged:
+            metrics.INBOX.labels(self._upstream, one.reply.result).inc()
+
+    async def _writer(self, consumer: AIOKafkaConsumer, place: TopicPartition) -> tuple[ReplyWriter, int]:
+        """The partition's writer, and the offset below which all is answered. Opened first: only then is the offset final."""
+        known = self._writers.get(place)
+        if known is not None:
+            return known, 0
+        writer = self._writers[place] = ReplyWriter(self._bootstrap, self._upstream, place)
+        await writer.open()
+        return writer, await consumer.committed(place) or 0
+
+    async def _judge_all(self, records: list[InboxRecord]) -> list[Judged]:
+        turns: dict[bytes | None, list[InboxRecord]] = {}
+        for record in records:
+            turns.setdefault(record.key, []).append(record)
+        found = await asyncio.gather(*(self._judge.judge(turn) for turn in turns.values()))
+        return sorted((one for turn in found for one in turn), key=lambda one: one.record.offset)
+
+    async def _keep_dead(self, judged: Judged) -> None:
+        if judged.unreadable is None:
+            return
+        code, reason = judged.unreadable
+        record = judged.record
+        await self._dead_letters.keep(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            value=record.value,
+            code=code,
+            reason=reason,
+            at=self._clock.now_ms(),
+        )
+
+    async def _forget_lost(self) -> None:
+        lost = [self._writers.pop(place) for place in list(self._lost) if place in self._writers]
+        self._lost.clear()
+        await asyncio.gather(*(writer.drop() for writer in lost))
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes the partitions that were taken away: if they come back, somebody else may have answered in between."""
+
+    def __init__(self, lost: set[TopicPartition]) -> None:
+        self._lost = lost
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        self._lost.update(revoked)
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Nothing: a partition's writer is opened with its first record."""

@@ -1,0 +1,61 @@
+"""What ingest is told by its environment."""
+
+from pydantic import Field, field_validator
+
+from runtime.settings import ServiceSettings
+from schemas.ids import is_merchant_id
+from schemas.money import EXPONENTS
+
+
+class IngestSettings(ServiceSettings):
+    """Settings of ingest, checked once at start."""
+
+    host: str = Field("127.0.0.1", alias="INGEST_HOST")
+    port: int = Field(8001, alias="INGEST_PORT", ge=0, le=65535)
+    metrics_port: int = Field(9101, alias="INGEST_METRICS_PORT", ge=0, le=65535)
+    temp_dir: str | None = Field(None, alias="INGEST_TEMP_DIR")
+    dispatch_delay_seconds: float = Field(2.0, alias="PAYOUT_DISPATCH_DELAY_SECONDS", ge=0, le=86_400)
+    currency_list: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
+    inbox_upstreams: str = Field("", alias="INBOX_UPSTREAMS")
+
+    @field_validator("currency_list")
+    @classmethod
+    def _known_currencies(cls, text: str) -> str:
+        unknown = [code for code in _items(text, ",") if code not in EXPONENTS]
+        if unknown or not _items(text, ","):
+            raise ValueError(f"it must list ISO 4217 codes by comma; {', '.join(unknown) or 'nothing'} is none")
+        return text
+
+    @field_validator("inbox_upstreams")
+    @classmethod
+    def _known_form(cls, text: str) -> str:
+        parse_upstreams(text)
+        return text
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """Enabled currencies."""
+        return frozenset(_items(self.currency_list, ","))
+
+    @property
+    def upstreams(self) -> dict[str, frozenset[str]]:
+        """Upstream name to the merchants it may act for (INB-02)."""
+        return parse_upstreams(self.inbox_upstreams)
+
+
+def parse_upstreams(text: str) -> dict[str, frozenset[str]]:
+    """`erp:demo|other,shop:acme` to {"erp": {"demo", "other"}, "shop": {"acme"}}. Raises ValueError with what is wrong."""
+    found: dict[str, frozenset[str]] = {}
+    for item in _items(text, ","):
+        name, _, merchants = item.partition(":")
+        allowed = _items(merchants, "|")
+        if not is_merchant_id(name) or name in found:
+            raise ValueError(f"{name!r} is not a new upstream name (lower-case letters, digits, _ or -)")
+        if not allowed or not all(map(is_merchant_id, allowed)):
+            raise ValueError(f"{item!r} needs merchants, such as {name}:demo|other")
+        found[name] = frozenset(allowed)
+    return found
+
+
+def _items(text: str, separator: str) -> list[str]:
+    return [item.strip() for item in text.split(separator) if item.strip()]

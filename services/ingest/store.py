@@ -1,0 +1,109 @@
+"""What ingest reads from the projection: stored answers, and whose a payout or a batch is.
+
+Owns the few queries and nothing else: the connection is read-only. The projection can lag behind the log, so "not there" is never
+proof here; the processor is the judge.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from domain.book import BankAccount
+from domain.payout.state import Payout
+from domain.payout.view import payout_view
+from schemas.words import BatchPhase
+
+POOL_SECONDS = 2.0
+STATEMENT_MS = 2000
+
+_COLUMNS = {"row": "p.row_number", "id": "p.id::text", "batch_id": "p.batch_id::text"}
+_COLUMNS["bank_account_id"] = "p.bank_account_id::text"
+_FIELDS = Payout.__struct_fields__
+_PAYOUT = ", ".join(_COLUMNS.get(name, f"p.{name}") for name in _FIELDS)
+_ACCOUNT = (
+    "a.id::text, a.merchant_id, a.holder, a.account_number, a.ifsc, a.bank_name, a.account_type, a.verified, a.is_primary"
+)
+_VIEW = (
+    f"SELECT b.phase, {_ACCOUNT}, {_PAYOUT} FROM payouts p LEFT JOIN batches b ON b.id = p.batch_id "  # noqa: S608  own columns
+    "LEFT JOIN bank_accounts a ON a.id = p.bank_account_id AND a.merchant_id = p.merchant_id WHERE p.id = %s"
+)
+_ANSWER = (
+    'SELECT content_hash, subject::text, status, body, version, expires_at, partition, "offset" '
+    "FROM idempotency_answers WHERE merchant_id = %s AND key = %s"
+)
+
+
+class ViewUnavailableError(Exception):
+    """The projection cannot be read now."""
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """One row of idempotency_answers. `status` is None while the first request (a batch) is not decided."""
+
+    content_hash: str
+    subject: str | None
+    status: int | None
+    body: bytes | None
+    version: int | None
+    expires_at: int
+    partition: int
+    offset: int
+
+
+class Store:
+    """Read-only queries on the projection. Every method raises ViewUnavailableError in bounded time."""
+
+    def __init__(self, pool: "AsyncConnectionPool[Any]") -> None:
+        """`pool` comes from `wiring`; its connections have the search path set and only read."""
+        self._pool = pool
+
+    async def ping(self) -> None:
+        """Raises ViewUnavailableError when the projection cannot be read."""
+        await self._row("SELECT 1", ())
+
+    async def stored_answer(self, merchant_id: str, key: str) -> StoredAnswer | None:
+        """What is stored under an idempotency key, expired or not."""
+        row = await self._row(_ANSWER, (merchant_id, key))
+        return StoredAnswer(*row) if row is not None else None
+
+    async def payout_view(self, payout_id: str) -> dict[str, object] | None:
+        """A payout's public form as the projection has it. `payout_id` is a UUID in canonical form."""
+        row = await self._row(_VIEW, (payout_id,))
+        return _view(row) if row is not None else None
+
+    async def merchant_of_payout(self, payout_id: str) -> str | None:
+        """Whose payout this is. `payout_id` is a UUID in canonical form."""
+        row = await self._row("SELECT merchant_id FROM payouts WHERE id = %s", (payout_id,))
+        return row[0] if row is not None else None
+
+    async def merchant_of_batch(self, batch_id: str) -> str | None:
+        """Whose batch this is. `batch_id` is a UUID in canonical form."""
+        row = await self._row("SELECT merchant_id FROM batches WHERE id = %s", (batch_id,))
+        return row[0] if row is not None else None
+
+    async def row_count(self, batch_id: str) -> int | None:
+        """How many rows a batch has as far as the projection knows."""
+        row = await self._row("SELECT row_count FROM batches WHERE id = %s", (batch_id,))
+        return row[0] if row is not None else None
+
+    async def _row(self, query: str, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:
+        try:
+            async with self._pool.connection(timeout=POOL_SECONDS) as connection:
+                cursor = await connection.execute(query, parameters)
+                row: tuple[Any, ...] | None = await cursor.fetchone()
+                return row
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            raise ViewUnavailableError(type(error).__name__) from error
+
+
+def _view(row: tuple[Any, ...]) -> dict[str, object]:
+    phase, account, values = row[0], row[1:10], dict(zip(_FIELDS, row[10:], strict=True))
+    if values["recipient"] is not None:
+        values["recipient"] = msgspec.json.decode(values["recipient"])
+    payout = msgspec.convert(values, Payout)
+    saved = BankAccount(**dict(zip(BankAccount.__struct_fields__, account, strict=True))) if account[0] else None
+    return payout_view(payout, batch_open=phase == BatchPhase.OPEN, bank_account=saved)

@@ -1,0 +1,114 @@
+"""Bringing commands to the log and waiting for their decisions.
+
+Owns the order of things: expect the decision, append, and only then call it accepted; if the log cannot take the command, say so and
+acknowledge nothing (ERR-05). Must not know HTTP.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from runtime.event_log.producer import LogUnavailableError
+from schemas.commands import CommandRecord
+from schemas.words import RecordOutcome
+from services.ingest.in_flight import InFlight, Submission
+from services.ingest.problems import ProblemError
+from services.ingest.waiting import Decided, Waiting
+
+UNDECIDED_MAX = 50_000
+"""Past so many undecided commands nothing more is taken in: somebody has to decide first."""
+
+_UNAVAILABLE = "The log cannot take commands now; nothing was acknowledged. Send the same request again, with the same key."
+_CROWDED = "Too many commands wait for their decision; nothing was acknowledged."
+_IN_FLIGHT = "An equal request with this key is being decided; ask again in a moment."
+_CONFLICT = "This key is being used by another request with other content."
+
+
+class Log(Protocol):
+    """Where commands go: runtime.event_log.producer.CommandLog, or a fake in tests."""
+
+    async def append_many(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+        """Positions of the durable records, in order. Raises LogUnavailableError in bounded time."""
+
+
+class Submitter:
+    """Appends commands and hands out their decisions."""
+
+    def __init__(self, log: Log, waiting: Waiting, in_flight: InFlight) -> None:
+        """All three are shared by the whole process."""
+        self._log = log
+        self._waiting = waiting
+        self._in_flight = in_flight
+
+    async def append(self, record: CommandRecord) -> "asyncio.Future[Decided]":
+        """The command is durable; the future is its decision. Raises ProblemError `log_unavailable`."""
+        decision = self._expect(record)
+        await self._write([record], [decision])
+        return decision
+
+    async def append_many(self, records: Sequence[CommandRecord]) -> "list[asyncio.Future[Decided]]":
+        """The same for several, in order; all or, as far as we know, none. Raises ProblemError `log_unavailable`."""
+        decisions = [self._expect(record) for record in records]
+        await self._write(records, decisions)
+        return decisions
+
+    async def submit(self, record: CommandRecord, subject: str | None) -> Submission:
+        """Append one command and keep it known as in flight, by its key and the id it makes, if any. Raises ProblemError."""
+        decision = self._expect(record)
+        submission = Submission(record.merchant_id, subject, decision, record.key, record.content_hash)
+        self._in_flight.add(submission)
+        await self._write([record], [decision])
+        submission.durable = True
+        return submission
+
+    def running(self, merchant_id: str, key: str | None, content_hash: str | None) -> Submission | None:
+        """An equal submission that runs now. Raises ProblemError `idempotency_conflict` if its content differs."""
+        submission = self._in_flight.of_key(merchant_id, key)
+        if submission is not None and submission.content_hash != content_hash:
+            raise ProblemError("idempotency_conflict", _CONFLICT)
+        return submission
+
+    def _expect(self, record: CommandRecord) -> "asyncio.Future[Decided]":
+        if len(self._waiting) >= UNDECIDED_MAX:
+            raise ProblemError("log_unavailable", _CROWDED)
+        return self._waiting.expect(record.id)
+
+    async def _write(self, records: Sequence[CommandRecord], decisions: "list[asyncio.Future[Decided]]") -> None:
+        try:
+            await self._log.append_many(records)
+        except BaseException as error:  # noqa: BLE001  raised again; nobody may be left waiting
+            for record in records:
+                self._waiting.forget(record.id)
+            if all(decision.done() for decision in decisions):  # the outcome was unknown, but the decisions were seen
+                return
+            problem = ProblemError("log_unavailable", _UNAVAILABLE) if isinstance(error, LogUnavailableError) else error
+            for decision in decisions:
+                fail(decision, problem)
+            raise problem from None
+
+
+async def within(decision: "asyncio.Future[Decided]", wait_seconds: float) -> Decided | None:
+    """The decision, or None if it does not come in time; the future stays as it is. Raises what the future holds."""
+    if not decision.done():
+        await asyncio.wait({decision}, timeout=wait_seconds)
+    return decision.result() if decision.done() else None
+
+
+async def joined(submission: Submission, wait_seconds: float) -> Decided:
+    """The decision of an equal request that runs at the same time. Raises ProblemError `idempotency_in_flight` past the wait."""
+    decided = await within(submission.decision, wait_seconds)
+    if decided is None:
+        raise ProblemError("idempotency_in_flight", _IN_FLIGHT)
+    return decided
+
+
+def is_refusal(decided: Decided) -> bool:
+    """Whether the command was refused."""
+    return decided.record.outcome is RecordOutcome.REFUSED
+
+
+def fail(decision: "asyncio.Future[Decided]", error: BaseException) -> None:
+    """Give the failure to whoever waits; with nobody waiting it is no news either."""
+    if not decision.done():
+        decision.set_exception(error if isinstance(error, Exception) else ProblemError("log_unavailable", _UNAVAILABLE))
+        decision.exception()

@@ -1,0 +1,150 @@
+"""What each fact about payouts that are there writes.
+
+Owns the state after each kind of move, as `domain.payout.evolve` has it; a test holds the two together. Must not know SQL.
+"""
+
+from schemas import events
+from schemas.words import PayoutStatus, Reason
+from services.projector.birth_rows import recipient_text
+from services.projector.moves import Move
+from services.projector.scene import Scene
+from services.projector.steps import Edit, Fund, Funded
+
+S = PayoutStatus
+
+
+def payouts_funded(scene: Scene, event: events.PayoutsFunded) -> None:
+    """Payouts get the hold that they waited for."""
+    first = scene.skip(len(event.payouts))
+    funded = [Funded(idx, item.payout_id, item.version, item.reason) for idx, item in enumerate(event.payouts, first)]
+    scene.changes.steps.append(Fund(cause=scene.cause, payouts=funded))
+    only = event.payouts[0].payout_id if len(event.payouts) == 1 else None
+    scene.posted(event.postings, payouts=len(event.payouts), payout_id=only)
+
+
+def attempts_started(scene: Scene, event: events.AttemptsStarted) -> None:
+    """Attempts are open; the first one says since when the payout is processing."""
+    for item in event.attempts:
+        after = Move(
+            expects=item.version - 1,
+            version=item.version,
+            status=S.PROCESSING,
+            updated_at=scene.at,
+            due_at=event.deadline_at,
+            provider=event.provider,
+            attempt_count=item.attempt,
+            inquiry_count=0,
+            processing_started_at=scene.at,
+        )
+        scene.moved(item.payout_id, event.batch_id, after, item.attempt)
+    scene.counted(event.batch_id, event.totals)
+
+
+def payouts_completed(scene: Scene, event: events.PayoutsCompleted) -> None:
+    """The provider paid."""
+    for item in event.payouts:
+        after = Move(
+            expects=item.version - 1,
+            version=item.version,
+            status=S.COMPLETED,
+            updated_at=scene.at,
+            bank_reference_id=item.provider_reference or None,
+            completed_at=scene.at,
+        )
+        scene.moved(item.payout_id, event.batch_id, after, item.attempt)
+    scene.counted(event.batch_id, event.totals)
+    only = event.payouts[0].payout_id if len(event.payouts) == 1 else None
+    scene.posted(event.postings, payouts=len(event.payouts), payout_id=only, batch_id=event.batch_id)
+
+
+def payouts_failed(scene: Scene, event: events.PayoutsFailed) -> None:
+    """It ended without money paid; the holds are released."""
+    _unpaid(scene, event, S.FAILED, None, failed_at=scene.at)
+    only = event.payouts[0].payout_id if len(event.payouts) == 1 else None
+    scene.posted(event.postings, payouts=len(event.payouts), payout_id=only, batch_id=event.batch_id)
+
+
+def retries_scheduled(scene: Scene, event: events.RetriesScheduled) -> None:
+    """A further try is owed."""
+    _unpaid(scene, event, S.PROCESSING, Reason.RETRY)
+
+
+def outcomes_unknown(scene: Scene, event: events.OutcomesUnknown) -> None:
+    """Nobody can say how it ended."""
+    _unpaid(scene, event, S.REQUIRES_ACTION, Reason.OUTCOME_UNKNOWN)
+
+
+def _unpaid(
+    scene: Scene,
+    event: events.PayoutsFailed | events.RetriesScheduled | events.OutcomesUnknown,
+    status: PayoutStatus,
+    reason: Reason | None,
+    failed_at: int | None = None,
+) -> None:
+    for item in event.payouts:
+        after = Move(
+            expects=item.version - 1,
+            version=item.version,
+            status=status,
+            updated_at=scene.at,
+            reason=reason,
+            due_at=item.due_at if failed_at is None else None,
+            failure_code=item.code,
+            failure_reason=item.reason,
+            inquiry_count=item.inquiry,
+            failed_at=failed_at,
+        )
+        scene.moved(item.payout_id, event.batch_id, after, item.attempt)
+    scene.counted(event.batch_id, event.totals)
+
+
+def attempts_in_progress(scene: Scene, event: events.AttemptsInProgress) -> None:
+    """The provider is at work."""
+    for item in event.payouts:
+        after = Move(
+            expects=item.version - 1,
+            version=item.version,
+            status=S.PROCESSING,
+            updated_at=scene.at,
+            reason=Reason.IN_PROGRESS,
+            due_at=event.deadline_at,
+            inquiry_count=0,
+            bank_reference_id=item.provider_reference or None,
+        )
+        scene.moved(item.payout_id, event.batch_id, after, item.attempt)
+    scene.counted(event.batch_id, event.totals)
+
+
+def payout_edited(scene: Scene, event: events.PayoutEdited) -> None:
+    """A pending payout has a new form, and its hold follows."""
+    form = event.form
+    scene.changes.steps.append(
+        Edit(
+            cause=scene.cause,
+            idx=scene.skip(1),
+            payout_id=event.payout_id,
+            version=event.version,
+            amount_minor=form.amount_minor,
+            currency=form.currency,
+            recipient=recipient_text(form),
+            bank_account_id=form.bank_account_id,
+            description=form.description,
+        )
+    )
+    scene.counted(event.batch_id, event.totals)
+    scene.posted(event.postings, payouts=1, payout_id=event.payout_id, batch_id=event.batch_id)
+
+
+def payout_canceled(scene: Scene, event: events.PayoutCanceled) -> None:
+    """A pending payout was called back."""
+    after = Move(
+        expects=event.version - 1,
+        version=event.version,
+        status=S.CANCELED,
+        updated_at=scene.at,
+        failure_reason=event.reason,
+        canceled_at=scene.at,
+    )
+    scene.moved(event.payout_id, event.batch_id, after)
+    scene.counted(event.batch_id, event.totals)
+    scene.posted(event.postings, payouts=1, payout_id=event.payout_id, batch_id=event.batch_id)

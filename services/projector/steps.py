@@ -1,0 +1,99 @@
+"""What a transaction does to `payouts`, in order.
+
+Most changes are folded per payout (`PayoutRows`). Three kinds need what only the row itself knows (its reason, its due time, which
+rows there are), so they are told as one guarded statement each, and what was folded before them is written before them. Owns these
+values and their order; must not know SQL.
+"""
+
+from msgspec import Struct
+
+from services.projector.moves import Move, fold
+
+
+class Cause(Struct, frozen=True, kw_only=True):
+    """The event record that a change came with, as `payout_changes` names it. `at` in ms UTC."""
+
+    partition: int
+    offset: int
+    merchant_id: str
+    at: int
+    actor: str
+    command_id: str
+
+
+class NewPayout(Struct, frozen=True):
+    """A payout that is born: its fixed columns as COPY text, and its state."""
+
+    head: str
+    state: Move
+
+
+class PayoutRows:
+    """Folded changes: payouts that are born, and moves of payouts that were there before. At most one of both per payout."""
+
+    __slots__ = ("born", "moves")
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.born: dict[str, NewPayout] = {}
+        self.moves: dict[str, Move] = {}
+
+    def add(self, payout_id: str, payout: NewPayout) -> None:
+        """A payout is born."""
+        self.born[payout_id] = payout
+
+    def move(self, payout_id: str, move: Move) -> None:
+        """A payout changes. Raises DriftError if its versions do not follow each other."""
+        new = self.born.get(payout_id)
+        if new is not None:
+            self.born[payout_id] = NewPayout(new.head, fold(new.state, move))
+            return
+        earlier = self.moves.get(payout_id)
+        self.moves[payout_id] = move if earlier is None else fold(earlier, move)
+
+    def __bool__(self) -> bool:
+        return bool(self.born or self.moves)
+
+
+class Edit(Struct, frozen=True, kw_only=True):
+    """A pending payout has a new form and `version`; its reason and due time stay, and the change's row names them."""
+
+    cause: Cause
+    idx: int
+    payout_id: str
+    version: int
+    amount_minor: int
+    currency: str
+    recipient: str | None
+    bank_account_id: str | None
+    description: str | None
+
+
+class Funded(Struct, frozen=True):
+    """One payout got its hold. The names are those of the statement's columns."""
+
+    idx: int
+    payout_id: str
+    version: int
+    reason: str | None
+
+
+class Fund(Struct, frozen=True, kw_only=True):
+    """Payouts that waited for funds wait no more; the due time stays only where they now wait for it."""
+
+    cause: Cause
+    payouts: list[Funded]
+
+
+class CancelRows(Struct, frozen=True, kw_only=True):
+    """All `row_count` rows of an unsealed batch are canceled; row 1 has change `first_idx`."""
+
+    cause: Cause
+    first_idx: int
+    batch_id: str
+    row_count: int
+    code: str | None
+    detail: str | None
+
+
+Step = PayoutRows | Edit | Fund | CancelRows
