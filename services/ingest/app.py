@@ -1,17 +1,18 @@
-"""The FastAPI app of ingest: routes, problems, documentation; and the counting of requests.
+"""The FastAPI app of ingest: routes, problems, documentation, and the counting of requests.
 
 Owns how the app is put together. Its collaborators come with the lifespan, from `wiring`. Must not build a client.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
-from runtime import metrics
+from runtime import http_problems
 from runtime.clock import SystemClock
-from services.ingest import documentation, internal, problems, routes
+from runtime.http_watch import Watch
+from services.ingest import documentation, internal, routes
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 TELEMETRY: Any = {"logs": False, "operation_spans": False}
@@ -33,17 +34,8 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     )
     app.include_router(routes.api)
     app.include_router(internal.router)
-    app.middleware("http")(_counted)
-    problems.install(app)
+    app.add_middleware(Watch, service="ingest", clock=SystemClock())
+    http_problems.install(app)
     documentation.install(app)
     return app
 
-
-async def _counted(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    clock = SystemClock()
-    begun = clock.monotonic()
-    response = await call_next(request)
-    route = getattr(request.scope.get("route"), "path", "unknown")
-    metrics.HTTP_SECONDS.labels("ingest", route).observe(clock.monotonic() - begun)
-    metrics.HTTP_REQUESTS.labels("ingest", route, request.method, str(response.status_code)).inc()
-    return response

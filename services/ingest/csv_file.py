@@ -5,7 +5,7 @@ row can fill the memory. Must not know what a cell means.
 """
 
 import csv
-import os
+import io
 from collections.abc import Iterator
 from typing import IO
 
@@ -49,8 +49,7 @@ class CsvFile:
         head = file.read(4)
         file.seek(0)
         self._encoding = next((encoding for bom, encoding in _BOMS if head.startswith(bom)), "utf-8")
-        # A descriptor of its own: letting go of the text must not close the caller's file.
-        self._text = open(os.dup(file.fileno()), encoding=self._encoding, newline="")  # noqa: PTH123, SIM115
+        self._text = io.TextIOWrapper(file, encoding=self._encoding, newline="")
         self._chars = 0
         self._rows = 0
 
@@ -64,13 +63,15 @@ class CsvFile:
             raise self._fault(f"is not {self._encoding.removesuffix('-sig').upper()}; save the file as UTF-8") from None
 
     def _read(self) -> Iterator[list[str]]:
-        with self._text:
+        try:
             first = self._line()
             for cells in csv.reader(self._lines(first), delimiter=_separator(first), strict=True):
                 self._chars = 0
                 if cells:
                     yield cells
                     self._rows += 1
+        finally:
+            self._text.detach()  # letting go of the text must not close the caller's file
 
     def _lines(self, first: str) -> Iterator[str]:
         line = first

@@ -1,56 +1,19 @@
-"""Every error of ingest as `application/problem+json` (ERR-01), and nothing of what is inside.
+"""Faults of a request as one problem (ERR-01, ERR-04).
 
-Owns the exception that carries a refusal to the edge, and the handlers that render it. Must not know why a request was refused:
-codes, statuses and titles come from `schemas.errors`.
+Owns the choice of the code when there are several faults. Rendering is `runtime.http_problems`. Must not know what was read.
 """
 
-import logging
 import re
-from typing import Any
-
-import msgspec
-from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
 
 from domain.intake.faults import INVALID, Fault, as_errors
-from schemas.errors import REGISTRY, problem
+from runtime.http_problems import PROBLEM_JSON, RETRY_AFTER_SECONDS, ProblemError
+from schemas.errors import REGISTRY
 
-PROBLEM_JSON = "application/problem+json"
-RETRY_AFTER_SECONDS = "1"
+__all__ = ["PROBLEM_JSON", "RETRY_AFTER_SECONDS", "ProblemError", "problem_of", "traceparent"]
+
 BAD_REQUEST = 400
-INTERNAL_ERROR = 500
 
-_log = logging.getLogger(__name__)
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
-_CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 415: "unsupported_media_type"}
-_DETAIL_OF_STATUS = {
-    404: "There is nothing at this address.",
-    405: "This address does not know the method; see the Allow header.",
-}
-
-
-class ProblemError(Exception):
-    """A request ends here with a problem of `code` (one of `schemas.errors`).
-
-    `errors` lists faults as `{"pointer", "code", "detail"}`; `headers` go on the answer; `more` are extra members of the body.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        detail: str,
-        *,
-        errors: list[dict[str, str]] | None = None,
-        headers: dict[str, str] | None = None,
-        **more: Any,
-    ) -> None:
-        """Keeps the parts. Raises KeyError for a code that is not registered."""
-        super().__init__(f"{code}: {detail}")
-        self.entry = REGISTRY[code]
-        self.detail = detail
-        self.errors = errors
-        self.headers = headers or {}
-        self.more = more
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 
 def problem_of(faults: list[Fault], code: str | None = None) -> ProblemError:
@@ -62,68 +25,12 @@ def problem_of(faults: list[Fault], code: str | None = None) -> ProblemError:
     return ProblemError(code or (agreed if known else INVALID), detail, errors=as_errors(faults))
 
 
-def _place(pointer: str) -> str:
-    if pointer.startswith("header/"):
-        return f"The header {pointer.removeprefix('header/')}"
-    return pointer or "The body"
-
-
-def trace_id_of(request: Request) -> str | None:
-    """The trace id of a W3C traceparent header; None if there is none or it is not one."""
-    match = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-    return match[1] if match else None
-
-
 def traceparent(text: str | None) -> str | None:
     """The text if it is a W3C traceparent, else None."""
     return text if text is not None and _TRACEPARENT.fullmatch(text) else None
 
 
-def problem_response(request: Request, refused: ProblemError) -> Response:
-    """The refusal as an HTTP answer. A code that may be tried again carries Retry-After."""
-    entry = refused.entry
-    body = problem(
-        entry.code,
-        refused.detail,
-        instance=request.url.path,
-        trace_id=trace_id_of(request),
-        errors=refused.errors,
-        **refused.more,
-    )
-    retry = {"Retry-After": RETRY_AFTER_SECONDS} if entry.retryable else {}
-    return Response(msgspec.json.encode(body), entry.status, {**retry, **refused.headers}, PROBLEM_JSON)
-
-
-def install(app: FastAPI) -> None:
-    """Make every error of this app a problem: ours, the framework's (404, 405, ...) and the unforeseen (500)."""
-    app.add_exception_handler(ProblemError, _on_refused)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_unforeseen)
-
-
-async def _on_refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError)
-    return problem_response(request, error)
-
-
-async def _on_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    code = _CODE_OF_STATUS.get(error.status_code)
-    if code is None:
-        code = "validation_error" if error.status_code < INTERNAL_ERROR else "internal_error"
-    detail = _DETAIL_OF_STATUS.get(error.status_code, "The request cannot be answered.")
-    return problem_response(request, ProblemError(code, detail, headers=dict(error.headers or {})))
-
-
-async def _on_unforeseen(request: Request, error: Exception) -> Response:
-    # The text of the error can hold a recipient's data; only its type is logged (DESIGN section 7, trap 13).
-    _log.error("ingest.unforeseen %s", type(error).__name__, exc_info=_without_text(error))
-    return problem_response(
-        request, ProblemError("internal_error", "The request failed on our side; nothing was acknowledged.")
-    )
-
-
-def _without_text(error: Exception) -> Exception:
-    bare = RuntimeError(type(error).__name__)
-    bare.__traceback__ = error.__traceback__
-    return bare
+def _place(pointer: str) -> str:
+    if pointer.startswith("header/"):
+        return f"The header {pointer.removeprefix('header/')}"
+    return pointer or "The body"

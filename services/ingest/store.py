@@ -85,11 +85,6 @@ class Store:
         row = await self._row("SELECT merchant_id FROM batches WHERE id = %s", (batch_id,))
         return row[0] if row is not None else None
 
-    async def row_count(self, batch_id: str) -> int | None:
-        """How many rows a batch has as far as the projection knows."""
-        row = await self._row("SELECT row_count FROM batches WHERE id = %s", (batch_id,))
-        return row[0] if row is not None else None
-
     async def _row(self, query: str, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:
         try:
             async with self._pool.connection(timeout=POOL_SECONDS) as connection:

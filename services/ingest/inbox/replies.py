@@ -70,8 +70,8 @@ def reply_to_decision(record: InboxRecord, asked: Asked, decided: Decided, at: i
 def reply_to_problem(record: InboxRecord, asked: Asked, error: ProblemError, at: int) -> Reply:
     """The reply to a record that was refused before the log. `at` in ms UTC."""
     code = error.entry.code
-    body = problem(code, error.detail, errors=error.errors, **error.more)
-    encoded = msgspec.json.encode(body)
+    more: dict[str, Any] = error.more
+    encoded = msgspec.json.encode(problem(code, error.detail, errors=error.errors, **more))
     about = _about(record, asked, at)
     return Reply(result="refused", status=REGISTRY[code].status, code=code, body=Raw(encoded), **about)
 
