@@ -11,6 +11,7 @@ from typing import Annotated
 
 import psycopg
 import typer
+from aiokafka.errors import KafkaError
 from psycopg import sql
 
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
@@ -103,8 +104,9 @@ def command(keep: Annotated[bool, typer.Option("--keep", help="Leave the rebuilt
         verdict = rebuild(settings, keep=keep)
     except RefusedStartError as error:
         refuse("rebuild", error)
-    except (psycopg.OperationalError, OSError) as error:
-        refuse("rebuild", RefusedStartError(f"broker or database went away: {str(error).strip().splitlines()[0]}"))
+    except (psycopg.OperationalError, KafkaError, OSError) as error:
+        what = str(error).strip() or type(error).__name__
+        refuse("rebuild", RefusedStartError(f"broker or database went away ({what.splitlines()[0]}): see that both run"))
     for line in lines(verdict):
         typer.echo(line)
     raise typer.Exit(0 if verdict.same else 1)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -20,6 +21,10 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 
 
+TELEMETRY: Any = {"logs": False, "operation_spans": False}
+"""The framework's own logs and spans can carry what a request holds: recipients are personal data."""
+
+
 def build_app() -> FastAPI:
     """The application with its routes; `connect` gives it its collaborators."""
     app = FastAPI(
@@ -30,6 +35,7 @@ def build_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=TELEMETRY,
     )
     app.include_router(root)
     http_problems.install(app)

@@ -3,6 +3,7 @@
 Owns Faust's settings. Faust is only the runner: its acks, positions, producer and tables stay out of the path of money (ADR 0007).
 """
 
+import logging
 import tempfile
 from typing import Any
 
@@ -35,7 +36,8 @@ def build(name: str, bootstrap: str) -> faust.App:
         web_tables_enabled=False,
         table_cleanup_interval=3600,
         worker_redirect_stdouts=False,
-        logging_config={"version": 1, "incremental": True},  # our own JSON lines stay
+        logging_config={"version": 1, "incremental": True},
+        loghandlers=list(logging.getLogger().handlers),  # our own JSON lines stay
         agent_supervisor="mode.CrashingSupervisor",
     )
 

@@ -11,7 +11,7 @@ import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from psycopg_pool import AsyncConnectionPool
 
-from runtime import logging, metrics
+from runtime import metrics
 from runtime.clock import SystemClock
 from runtime.dead_letters import DeadLetters
 from runtime.event_log import connection
@@ -63,7 +63,6 @@ class Processor:
         return PartitionWriter(partition, self._tools, inbox)
 
     async def _start(self) -> None:
-        logging.set_up("processor")  # Faust has put its own handlers in place
         metrics.serve(self.settings.processor_metrics_port, self.settings.metrics_host)
         await self._pool.open(wait=True, timeout=ASK_SECONDS)
         await self._commands.start()

@@ -78,6 +78,7 @@ class PartitionRail:
             except Exception as error:  # noqa: BLE001  start over from the checkpoint, whatever it was
                 log.warning("rails.restarting", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
             finally:
+                metrics.RAIL_OPEN.labels(self.partition).set(0)
                 for task in list(self._tasks):
                     task.cancel()
             await asyncio.sleep(PAUSE_SECONDS)
@@ -89,6 +90,7 @@ class PartitionRail:
                 self._fold(event)
         self._ask_first = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
         self.work.look(list(self._book.payouts))
+        metrics.RAIL_OPEN.labels(self.partition).set(1)
         log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(self._ask_first))
 
     def _fold(self, event: LoggedEvent) -> tuple[EventRecord, list[str]]:

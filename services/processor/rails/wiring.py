@@ -6,7 +6,7 @@ from typing import Any
 
 import faust
 
-from runtime import logging, metrics
+from runtime import metrics
 from runtime.clock import SystemClock
 from runtime.event_log.producer import CommandLog
 from schemas.topics import EVENTS
@@ -57,7 +57,6 @@ class RailsApp:
 
     async def _start(self) -> None:
         settings = self.settings
-        logging.set_up("rails")  # Faust has put its own handlers in place
         metrics.serve(settings.rails_metrics_port, settings.metrics_host)
         await self._pool.open(wait=True, timeout=ASK_SECONDS)
         await self._commands.start()

@@ -1,0 +1,36 @@
+"""One OpenAPI document for all services (API-30): the gateway's reads and ingest's writes behind one door.
+
+Owns the merge. Neither service knows the other; here, above both, they meet.
+"""
+
+from typing import Any
+
+
+def document() -> dict[str, Any]:
+    """The merged OpenAPI 3.1 document."""
+    from services.gateway.wiring import build_app
+    from services.ingest.app import create_app
+
+    reads, writes = _spec(build_app()), create_app().openapi()
+    merged = {**reads, "openapi": "3.1.0", "servers": [{"url": "/"}]}
+    merged["paths"] = _with_slashes(_join(reads["paths"], writes["paths"]))
+    parts = reads.get("components", {}), writes.get("components", {})
+    names = sorted(set(parts[0]) | set(parts[1]))
+    merged["components"] = {name: {**parts[0].get(name, {}), **parts[1].get(name, {})} for name in names}
+    return merged
+
+
+def _spec(app: Any) -> dict[str, Any]:
+    from fastapi.openapi.utils import get_openapi
+
+    return get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+
+
+def _join(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    public = {path for path in (*one, *other) if not path.startswith("/internal")}
+    return {path: {**other.get(path, {}), **one.get(path, {})} for path in sorted(public)}
+
+
+def _with_slashes(paths: dict[str, Any]) -> dict[str, Any]:
+    """The spelling that the documentation shows; every other spelling works too (API-02)."""
+    return {path if path.count("/") == 1 else f"{path}/": item for path, item in paths.items()}
