@@ -26,7 +26,7 @@ COMMANDS = (
     (app, "rebuild", "payflow.rebuild", "command"),
     (app, "explain", "payflow.explain", "command"),
     (topics, "apply", "payflow.topics", "apply"),
-    (ledger, "check", "payflow.ledger", "check"),
+    (ledger, "check", "payflow.ledger", "command"),
     (schemas, "export", "payflow.schemas_export", "command"),
 )
 """(group, name, module, function) of each subcommand."""

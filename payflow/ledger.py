@@ -13,8 +13,6 @@ import typer
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from services.projector.wiring import check_schema
 
-app = typer.Typer(help="The ledger.", no_args_is_help=True)
-
 
 @dataclass(frozen=True)
 class Check:
@@ -133,12 +131,6 @@ def lines(findings: list[Finding]) -> list[str]:
     return [*told, f"{len(findings)} rules, {broken} broken"]
 
 
-@app.callback()
-def _group() -> None:
-    """The ledger."""
-
-
-@app.command("check")
 def command() -> None:
     """Prove that entries, balances, holds and batch totals add up; exit 1 if one does not."""
     try:

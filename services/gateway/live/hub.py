@@ -46,7 +46,12 @@ class Hub:
         if not self._locks[partition].locked():
             task = asyncio.create_task(self._tell(partition))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("feed.failed", error=repr(error)[:300])
 
     async def join(self, client: Client, subscription: Subscription) -> None:
         """Begin to follow from the subscription's cursor: what is behind the hub already is told first, then what comes."""
@@ -115,7 +120,7 @@ class Hub:
             for start in range(0, len(mine), FRAME_CHANGES):
                 frame = mine[start : start + FRAME_CHANGES]
                 last = frame[-1][0]
-                subscription.cursor = Cursor(partition, last.offset, last.index + 1)
+                subscription.cursor = Cursor(partition, last.offset, last.idx + 1)
                 client.put(_changes_frame(subscription, [text for _, text in frame]))
                 metrics.FEED_SENT.inc(len(frame))
 
