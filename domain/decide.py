@@ -7,7 +7,7 @@ command, time and policy give the same record.
 from collections.abc import Callable
 from typing import Any
 
-from domain.batch.decide import add_rows, cancel_batch, open_batch
+from domain.batch.decide import add_rows, cancel_batch, open_batch, own_batch
 from domain.batch.seal import refuse_batch, seal_batch
 from domain.book import Book
 from domain.case import Case, Decision
@@ -21,7 +21,7 @@ from domain.payout.edit import edit_payout
 from domain.policy import Policy
 from schemas import commands
 from schemas.commands import CommandRecord
-from schemas.events import EventRecord, Remember
+from schemas.events import CommandRefused, EventRecord, Remember
 from schemas.words import BatchPhase, RecordOutcome
 
 RULES: dict[type, Callable[[Case, Any], Decision]] = {
@@ -40,6 +40,9 @@ RULES: dict[type, Callable[[Case, Any], Decision]] = {
     commands.EditPayout: edit_payout,
     commands.CancelPayout: cancel_payout,
 }
+
+MAY_TRY_AGAIN = frozenset({"row_gap", "row_conflict"})
+"""Refusals that a key does not keep: they speak of the batch as it was just then, and the same rows may be right later."""
 
 
 def decide(book: Book, record: CommandRecord, source_offset: int, now: int, policy: Policy) -> EventRecord:
@@ -71,13 +74,16 @@ def _judge(case: Case) -> Decision:
 
 
 def _refuse_submitted(case: Case, body: commands.AddRows, decision: Decision) -> Decision:
-    """A chunk that cannot be taken refuses the whole batch when the batch was submitted in one piece."""
-    batch = case.book.batches.get(body.batch_id)
-    if batch is None or batch.merchant_id != case.merchant_id or not batch.submit or batch.phase is not BatchPhase.OPEN:
+    """A chunk that cannot be taken refuses the whole batch when the batch was submitted in one piece.
+
+    A gap does not: the missing rows may still come.
+    """
+    batch, event = own_batch(case, body.batch_id), decision.events[0]
+    if batch is None or not batch.submit or batch.phase is not BatchPhase.OPEN:
         return decision
-    event = decision.events[0]
-    assert decision.answer is not None
-    whole = refuse_batch(case, batch, event.code, event.detail)  # type: ignore[union-attr]
+    if not isinstance(event, CommandRefused) or event.code == "row_gap":
+        return decision
+    whole = refuse_batch(case, batch, event.code, event.detail)
     return Decision(
         outcome=whole.outcome, events=whole.events, subject=batch.id, answer=decision.answer, remember=whole.remember
     )
@@ -87,5 +93,7 @@ def _remembered(case: Case, decision: Decision) -> Remember | None:
     if decision.remember is not None:
         return decision.remember
     if decision.answer is None and not isinstance(case.record.body, commands.OpenBatch):
+        return None
+    if any(isinstance(event, CommandRefused) and event.code in MAY_TRY_AGAIN for event in decision.events):
         return None
     return remember(case, decision.answer)

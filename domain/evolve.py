@@ -8,13 +8,10 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from domain.batch import evolve as batch_evolve
-from domain.batch.decide import born as batch_born
-from domain.book import Book, KeyRecord, Merchant
-from domain.merchant.decide import saved
+from domain.book import Book, KeyRecord
+from domain.merchant import evolve as merchant_evolve
 from domain.payout import evolve as payout_evolve
-from domain.payout.decide import born as payout_born
-from domain.payout.edit import apply_form
-from domain.payout.waiting import enqueue, leave
+from domain.payout.waiting import enqueue, leave, leave_all
 from schemas import events
 from schemas.events import AnyEvent, EventRecord, Posting
 from schemas.words import Reason
@@ -49,17 +46,17 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
     at, merchant_id = record.at, record.merchant_id
     match event:
         case events.MerchantOpened():
-            book.merchants[merchant_id] = Merchant(id=merchant_id, name=event.name, main_currency=event.main_currency)
+            book.merchants[merchant_id] = merchant_evolve.opened(event, merchant_id)
         case events.BankAccountAdded():
-            book.bank_accounts[event.bank_account_id] = saved(event, merchant_id)
+            book.bank_accounts[event.bank_account_id] = merchant_evolve.saved(event, merchant_id)
         case events.MerchantCredited():
             book.credits[merchant_id, event.reference] = event.credit_id
         case events.PayoutAccepted() | events.PayoutRejected():
             return _born(book, event, merchant_id, at)
         case events.PayoutsFunded():
-            return [_funded(book, item, at) for item in event.payouts]
+            return _funded(book, event, at)
         case events.BatchOpened():
-            book.batches[event.batch_id] = batch_born(event, merchant_id, at)
+            book.batches[event.batch_id] = batch_evolve.opened(event, merchant_id, at)
         case events.RowsAdded():
             return batch_evolve.rows_added(book, event, merchant_id, at)
         case events.BatchReleased():
@@ -85,10 +82,7 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
                 book.payouts[item.payout_id] = payout_evolve.progressing(payout, event, item, at)
             return [item.payout_id for item in event.payouts]
         case events.PayoutEdited():
-            payout = book.payouts[event.payout_id]
-            payout_evolve.moved(payout, payout.status, event.version)
-            book.payouts[event.payout_id] = apply_form(payout, event.form, event.version, at)
-            return [event.payout_id]
+            return _edited(book, event, at)
         case events.PayoutCanceled():
             payout = book.payouts[event.payout_id]
             leave(book, payout)
@@ -102,7 +96,7 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
 
 
 def _born(book: Book, event: events.PayoutAccepted | events.PayoutRejected, merchant_id: str, at: int) -> list[str]:
-    payout = payout_born(event, merchant_id, at)
+    payout = payout_evolve.born(event, merchant_id, at)
     book.payouts[payout.id] = payout
     if payout.reference is not None and isinstance(event, events.PayoutAccepted):
         book.references[merchant_id, payout.reference] = payout.id
@@ -111,11 +105,22 @@ def _born(book: Book, event: events.PayoutAccepted | events.PayoutRejected, merc
     return [payout.id]
 
 
-def _funded(book: Book, item: events.FundedPayout, at: int) -> str:
-    payout = book.payouts[item.payout_id]
+def _funded(book: Book, event: events.PayoutsFunded, at: int) -> list[str]:
+    funded = [item.payout_id for item in event.payouts]
+    leave_all(book, [book.payouts[payout_id] for payout_id in funded])
+    for item in event.payouts:
+        book.payouts[item.payout_id] = payout_evolve.funded(book.payouts[item.payout_id], item, at)
+    return funded
+
+
+def _edited(book: Book, event: events.PayoutEdited, at: int) -> list[str]:
+    """A payout that waits for funds keeps its place by age, also in the queue of its new currency."""
+    payout = book.payouts[event.payout_id]
     leave(book, payout)
-    book.payouts[item.payout_id] = payout_evolve.funded(payout, item, at)
-    return item.payout_id
+    book.payouts[payout.id] = payout_evolve.edited(payout, event.form, event.version, at)
+    if payout.reason is Reason.FUNDS:
+        enqueue(book, book.payouts[payout.id])
+    return [payout.id]
 
 
 def _unpaid(

@@ -1,14 +1,16 @@
 """What a command names, so that the shell can fetch what memory lacks before the decision.
 
-Owns the list of names per command. Must not fetch.
+Owns the list of names per command. Never raises, whatever the command holds. Must not fetch.
 """
+
+from collections.abc import Iterable
 
 from msgspec import Struct
 
 from schemas import commands
 from schemas.commands import CommandRecord
 from schemas.forms import PayoutForm
-from schemas.ids import row_payout_id
+from schemas.ids import BATCH_ROWS_MAX, is_uuid, row_payout_id
 
 
 class Needs(Struct):
@@ -32,24 +34,31 @@ def needs(record: CommandRecord) -> Needs:
 def _of_body(body: commands.Command) -> Needs:
     match body:
         case commands.RequestPayout():
-            return Needs([body.payout_id], [], [], _references([body.form]))
+            return Needs(_ids([body.payout_id]), [], [], _references([body.form]))
         case commands.AddRows():
-            ids: list[str] = [
-                row_payout_id(body.batch_id, row) for row in range(body.first_row, body.first_row + len(body.rows))
-            ]
-            return Needs(ids, [body.batch_id], [], _references(body.rows))
+            return Needs(_row_ids(body), _ids([body.batch_id]), [], _references(body.rows))
         case commands.OpenBatch() | commands.SealBatch() | commands.CancelBatch():
-            return Needs([], [body.batch_id], [])
+            return Needs([], _ids([body.batch_id]), [])
         case commands.StartAttempts() | commands.RetryDue() | commands.TimeOutAttempts():
-            return Needs(list(body.payout_ids), [body.batch_id] if body.batch_id else [], [])
+            return Needs(_ids(body.payout_ids), _ids([body.batch_id or ""]), [])
         case commands.RecordAnswers():
-            return Needs([answer.payout_id for answer in body.answers], [], [])
+            return Needs(_ids(answer.payout_id for answer in body.answers), [], [])
         case commands.EditPayout() | commands.CancelPayout():
-            return Needs([body.payout_id], [], [])
+            return Needs(_ids([body.payout_id]), [], [])
         case commands.CreditMerchant():
             return Needs([], [], [], [], [body.reference])
         case commands.OpenMerchant() | commands.AddBankAccount():
             return Needs([], [], [])
+
+
+def _ids(names: Iterable[str]) -> list[str]:
+    """Those that can be ids at all: what is no UUID exists nowhere, and must not reach a database."""
+    return [name for name in names if is_uuid(name)]
+
+
+def _row_ids(body: commands.AddRows) -> list[str]:
+    rows = range(max(body.first_row, 1), min(body.first_row + len(body.rows) - 1, BATCH_ROWS_MAX) + 1)
+    return [row_payout_id(body.batch_id, row) for row in rows] if is_uuid(body.batch_id) else []
 
 
 def _references(forms: list[PayoutForm]) -> list[str]:

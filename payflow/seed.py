@@ -45,8 +45,8 @@ SAMPLES = (
 def seed(api: PublicApi, currencies: list[str], demo_amount: str = "1000000") -> list[str]:
     """Make merchants, credits, bank accounts and sample payouts; returns the lines to print. A repeat changes nothing."""
     lines = [_merchant(api, merchant_id) for merchant_id in MERCHANTS]
-    credits = [Credit(DEMO, demo_amount, currency) for currency in currencies]
-    lines += [_credit(api, credit) for credit in (*credits, *INR_CREDITS)]
+    funds = [Credit(DEMO, demo_amount, currency) for currency in currencies]
+    lines += [_credit(api, credit) for credit in (*funds, *INR_CREDITS)]
     lines += [_bank_account(api, *account) for account in _bank_accounts()]
     return lines + [_sample(api, *sample) for sample in SAMPLES if sample[1] in currencies]
 

@@ -1,7 +1,7 @@
 """The whole product on one machine: Kafka, Postgres, all services and the simulator under one supervisor.
 
-Owns addresses, the order of starting, restarts, and that nothing is left behind. Used by `payflow dev`, the demo, the tests and the bench. What
-KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL name is used instead of a local one. Must not know payouts.
+Owns addresses, the order of starting, restarts, and that nothing is left behind. Used by `payflow dev`, the demo, the tests and the bench.
+What KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL name is used instead of a local one. Must not know payouts.
 """
 
 import asyncio
@@ -189,7 +189,7 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while not (_answers(f"{self.url}/readyz") and self._deciding()):
             for child in self.children.values():
-                if child.process.poll() == 2:  # noqa: PLR2004  a refused start: it has said why
+                if child.process.poll() == 2:
                     raise RefusedStartError(f"{child.name} did not start: {_last_line(self.logs / f'{child.name}.log')}")
             if time.monotonic() > deadline:
                 raise RefusedStartError(f"the services were not ready within {READY_SECONDS:g} s: see {self.logs}")
@@ -220,7 +220,7 @@ class Stack:
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own address
-            return bool(answer.status == 200)  # noqa: PLR2004
+            return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 

@@ -6,7 +6,7 @@ Owns the shape after validation (`domain.intake` makes it). Must not validate: a
 from msgspec import Struct
 
 
-class PayoutForm(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PayoutForm(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one payee is to get. Exactly one of `recipient` and `bank_account_id` is set (API-06).
 
     `amount_minor` is in minor units of `currency`. `recipient` holds `type` and the keys as sent (API-08).

@@ -1,12 +1,17 @@
 """Times: integer milliseconds UTC inside, RFC 3339 with `Z` at the edge (API-16). No clock is read here."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
+LATEST_MS = 253_402_300_799_999
+"""The last moment that can be written down: the end of year 9999."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
 def rfc3339(at_ms: int) -> str:
-    """Milliseconds UTC as `2026-01-31T08:00:00.000Z`."""
+    """Milliseconds UTC as `2026-01-31T08:00:00.000Z`. Raises OverflowError past LATEST_MS."""
     moment = _EPOCH + timedelta(milliseconds=at_ms)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
 
@@ -17,8 +22,7 @@ def rfc3339_or_none(at_ms: int | None) -> str | None:
 
 
 def parse_rfc3339(text: str) -> int:
-    """RFC 3339 text with a zone to milliseconds UTC. Raises ValueError for anything else."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time needs a zone, such as Z")
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    """RFC 3339 text with a zone to milliseconds UTC; what is finer than a millisecond is cut. Raises ValueError."""
+    if not _RFC3339.fullmatch(text):
+        raise ValueError("must be a time such as 2026-01-31T08:00:00Z, with a zone")
+    return (datetime.fromisoformat(text.upper()) - _EPOCH) // timedelta(milliseconds=1)

@@ -4,6 +4,7 @@ Owns that rows come in order without gap, that a repeat is recognised, and that 
 batch adds up and is covered is `domain.batch.seal`. Must not know files.
 """
 
+from domain.batch.evolve import opened
 from domain.batch.view import batch_view
 from domain.book import Batch
 from domain.case import Case, Decision, decided, json_answer, refused, repeated
@@ -14,7 +15,8 @@ from domain.totals import Totals
 from schemas.commands import AddRows, CancelBatch, OpenBatch
 from schemas.events import Answer, BatchCanceled, BatchOpened, RowsAdded, TotalsDelta
 from schemas.forms import PayoutForm
-from schemas.ids import BATCH_ROWS_MAX, row_payout_id
+from schemas.ids import BATCH_ROWS_MAX, is_uuid, row_payout_id
+from schemas.money import BALANCE_MAX_MINOR, highest_minor
 from schemas.words import BatchPhase, PayoutStatus
 
 OK = 200
@@ -27,8 +29,10 @@ def open_batch(case: Case, body: OpenBatch) -> Decision:
     if refusal is not None:
         return refusal
     known = case.book.batches.get(body.batch_id)
-    if known is not None:
+    if known is not None and known.merchant_id == case.merchant_id:
         return repeated(subject=known.id, answer=_view_answer(known, OK))
+    if known is not None or not is_uuid(body.batch_id):
+        return refused(case, "validation_error", "The batch id must be a new UUID.")
     event = BatchOpened(
         batch_id=body.batch_id,
         name=body.name,
@@ -40,23 +44,23 @@ def open_batch(case: Case, body: OpenBatch) -> Decision:
         submit=body.submit,
         key=case.record.key,
     )
-    batch = born(event, case.merchant_id, case.now)
+    batch = opened(event, case.merchant_id, case.now)
     return decided([event], subject=batch.id, answer=None if body.submit else _view_answer(batch, CREATED))
 
 
 def add_rows(case: Case, body: AddRows) -> Decision:
-    """Add the next rows. Rows that are there already are a repeat if they are the same, else a conflict."""
+    """Add the next rows. Rows that are there already are a repeat if they are the same, else a conflict.
+
+    A chunk past the next row is told which one that is, even if it is empty: so a client can ask.
+    """
     batch = own_batch(case, body.batch_id)
     if batch is None:
         return rejections.not_found(case, "batch")
-    if body.first_row <= batch.row_count:
-        return _repeat_or_conflict(case, batch, body)
+    if 1 <= body.first_row <= batch.row_count and _has_all(case, batch, body):
+        return repeated(subject=batch.id, answer=again(_rows_answer(batch, body, batch.row_count)))
     if batch.phase is not BatchPhase.OPEN:
         return refused(case, "batch_sealed", f"The batch is {batch.phase}; it takes no more rows.", subject=batch.id)
-    if body.first_row > batch.row_count + 1:
-        detail = f"The next row is {batch.row_count + 1}; rows up to {body.first_row - 1} are missing."
-        return refused(case, "row_gap", detail, subject=batch.id, next_row=batch.row_count + 1)
-    return _row_refusal(case, batch, body) or _added(batch, body)
+    return _place_refusal(case, batch, body) or _row_refusal(case, batch, body) or _added(batch, body)
 
 
 def cancel_batch(case: Case, body: CancelBatch) -> Decision:
@@ -85,23 +89,6 @@ def own_batch(case: Case, batch_id: str) -> Batch | None:
     return batch if batch is not None and batch.merchant_id == case.merchant_id else None
 
 
-def born(event: BatchOpened, merchant_id: str, at: int) -> Batch:
-    """The batch that an opening brings into being."""
-    return Batch(
-        id=event.batch_id,
-        merchant_id=merchant_id,
-        created_at=at,
-        name=event.name,
-        reference=event.reference,
-        funding=event.funding,
-        on_row_failure=event.on_row_failure,
-        declaration=event.declaration,
-        source=event.source,
-        submit=event.submit,
-        idempotency_key=event.key,
-    )
-
-
 def dropped_totals(batch: Batch) -> list[TotalsDelta]:
     """All rows from pending to canceled."""
     totals = Totals()
@@ -119,16 +106,30 @@ def _added(batch: Batch, body: AddRows) -> Decision:
     return decided([event], subject=batch.id, answer=_rows_answer(batch, body, batch.row_count + len(body.rows)))
 
 
-def _repeat_or_conflict(case: Case, batch: Batch, body: AddRows) -> Decision:
-    if all(_same(case, batch, row, form) for row, form in enumerate(body.rows, body.first_row)):
-        return repeated(subject=batch.id, answer=again(_rows_answer(batch, body, batch.row_count)))
-    detail = f"Rows {body.first_row} to {body.first_row + len(body.rows) - 1} overlap other rows; the next row is {batch.row_count + 1}."
-    return refused(case, "row_conflict", detail, subject=batch.id, next_row=batch.row_count + 1)
+def _has_all(case: Case, batch: Batch, body: AddRows) -> bool:
+    """Whether the batch holds these very rows at these numbers."""
+    last_row = body.first_row + len(body.rows) - 1
+    return last_row <= batch.row_count and all(
+        _same(case, batch, row, form) for row, form in enumerate(body.rows, body.first_row)
+    )
 
 
 def _same(case: Case, batch: Batch, row: int, form: PayoutForm) -> bool:
     payout = case.book.payouts.get(row_payout_id(batch.id, row))
     return payout is not None and form_of(payout) == form
+
+
+def _place_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
+    """The refusal of rows that are not the next ones."""
+    next_row = batch.row_count + 1
+    if body.first_row > next_row:
+        detail = f"The next row is {next_row}; rows up to {body.first_row - 1} are missing."
+        return refused(case, "row_gap", detail, subject=batch.id, next_row=next_row)
+    if body.first_row < next_row:
+        last_row = body.first_row + len(body.rows) - 1
+        detail = f"Rows {body.first_row} to {last_row} are not the rows that are there; the next row is {next_row}."
+        return refused(case, "row_conflict", detail, subject=batch.id, next_row=next_row)
+    return None
 
 
 def _row_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
@@ -137,31 +138,40 @@ def _row_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
         return refused(case, "validation_error", "A chunk needs at least one row.", subject=batch.id)
     if body.first_row + len(body.rows) - 1 > BATCH_ROWS_MAX:
         return refused(case, "limit_exceeded", f"A batch has at most {BATCH_ROWS_MAX} rows.", subject=batch.id)
-    faults = list(_row_faults(case, body))
+    faults = _row_faults(case, body)
     if not faults:
-        return None
+        return _sum_refusal(case, batch, body)
     code = faults[0]["code"] if faults[0]["code"] == "duplicate_reference" else "invalid_rows"
     return refused(case, code, f"{len(faults)} rows cannot be taken; none was.", subject=batch.id, errors=faults)
 
 
-def _row_faults(case: Case, body: AddRows) -> "list[dict[str, str]]":
+def _row_faults(case: Case, body: AddRows) -> list[dict[str, str]]:
     faults: list[dict[str, str]] = []
     here: dict[str, int] = {}
-    currencies, references = case.policy.currencies, case.book.references
+    merchant_id, references = case.merchant_id, case.book.references
+    highest = {currency: highest_minor(currency) for currency in case.policy.currencies}
     for index, form in enumerate(body.rows):
-        if form.currency not in currencies or form.bank_account_id is not None:
+        plain = form.recipient is not None and form.bank_account_id is None
+        if not (plain and 0 < form.amount_minor <= highest.get(form.currency, 0)):
             fault = rejections.form_fault(case, form)
             if fault is not None:
                 faults.append(_fault(body, index, *fault))
         if form.reference is None:
             continue
-        first = references.get((case.merchant_id, form.reference))
+        first = references.get((merchant_id, form.reference))
         if first is not None or form.reference in here:
             whose = f"payout {first}" if first is not None else f"row {here[form.reference]}"
             text = f"The reference {form.reference!r} belongs to {whose}."
             faults.append(_fault(body, index, "duplicate_reference", "/reference", text))
-        here[form.reference] = body.first_row + index
+        here.setdefault(form.reference, body.first_row + index)
     return faults
+
+
+def _sum_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
+    """Sums stay inside what an account can hold, so that no sum ever leaves 63 bits (LED-01)."""
+    if max(batch.sums_minor.values(), default=0) + sum(form.amount_minor for form in body.rows) <= BALANCE_MAX_MINOR:
+        return None
+    return refused(case, "limit_exceeded", "The batch would pass the largest sum that can be held.", subject=batch.id)
 
 
 def _fault(body: AddRows, index: int, code: str, pointer: str, detail: str) -> dict[str, str]:

@@ -8,9 +8,26 @@ from msgspec import structs
 from domain.book import Batch, Book
 from domain.payout.evolve import canceled
 from domain.payout.state import Payout
-from schemas.events import BatchCanceled, BatchRefused, BatchReleased, RowsAdded
+from schemas.events import BatchCanceled, BatchOpened, BatchRefused, BatchReleased, RowsAdded
 from schemas.ids import row_payout_id
 from schemas.words import BatchPhase
+
+
+def opened(event: BatchOpened, merchant_id: str, at: int) -> Batch:
+    """The batch that an opening brings into being."""
+    return Batch(
+        id=event.batch_id,
+        merchant_id=merchant_id,
+        created_at=at,
+        name=event.name,
+        reference=event.reference,
+        funding=event.funding,
+        on_row_failure=event.on_row_failure,
+        declaration=event.declaration,
+        source=event.source,
+        submit=event.submit,
+        idempotency_key=event.key,
+    )
 
 
 def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> list[str]:

@@ -8,14 +8,14 @@ from msgspec import structs
 from domain.batch.decide import dropped_totals, open_cells, own_batch
 from domain.batch.view import batch_view
 from domain.book import Batch
-from domain.case import Case, Decision, decided, json_answer, problem_answer, refused, repeated
+from domain.case import Case, Decision, json_answer, problem_answer, refused, repeated
 from domain.keys import remember
 from domain.ledger import postings
 from domain.payout import rejections
 from schemas.commands import SealBatch
 from schemas.events import BatchRefused, BatchReleased, Remember
 from schemas.forms import BatchDeclaration
-from schemas.money import format_amount
+from schemas.money import EXPONENTS, format_amount
 from schemas.words import AVAILABLE, BatchPhase, RecordOutcome
 
 OK = 200
@@ -23,7 +23,7 @@ CREATED = 201
 
 
 def seal_batch(case: Case, body: SealBatch) -> Decision:
-    """Judge the seal. A released batch's seal again is a repeat; a refused one stays refused."""
+    """Judge the seal. A released batch's seal again is a repeat, answered as of its seal; a refused one stays refused."""
     batch = own_batch(case, body.batch_id)
     if batch is None:
         return rejections.not_found(case, "batch")
@@ -63,7 +63,14 @@ def _released(case: Case, batch: Batch) -> Decision:
     legs = [leg for currency, total in sorted(batch.sums_minor.items()) for leg in postings.hold(total, currency)]
     event = BatchReleased(batch_id=batch.id, row_count=batch.row_count, postings=legs)
     view = batch_view(structs.replace(batch, phase=BatchPhase.RELEASED), open_cells(batch), released_at=case.now)
-    return decided([event], subject=batch.id, answer=json_answer(CREATED if batch.submit else OK, view))
+    answer = json_answer(CREATED if batch.submit else OK, view)
+    return Decision(
+        outcome=RecordOutcome.DECIDED,
+        events=[event],
+        subject=batch.id,
+        answer=answer,
+        remember=remember(case, answer) or batch_key(case, batch),
+    )
 
 
 def _mismatch(case: Case, batch: Batch, body: SealBatch) -> Decision | None:
@@ -84,10 +91,15 @@ def _adds_up(batch: Batch, declaration: BatchDeclaration) -> bool:
 
 
 def _spoken(count: int | None, sums_minor: dict[str, int] | None) -> dict[str, object]:
-    sums = {currency: format_amount(total, currency) for currency, total in sorted((sums_minor or {}).items())}
+    sums = {currency: _amount(total, currency) for currency, total in sorted((sums_minor or {}).items())}
     words = [f"{count} rows"] if count is not None else []
     words += [f"{amount} {currency}" for currency, amount in sums.items()]
     return {"words": ", ".join(words), "members": {"row_count": count, "sums": sums if sums_minor is not None else None}}
+
+
+def _amount(total_minor: int, currency: str) -> str:
+    """Decimal text; a declared currency may be one that does not exist."""
+    return format_amount(total_minor, currency) if currency in EXPONENTS else str(total_minor)
 
 
 def _shortfall(case: Case, batch: Batch) -> Decision | None:
@@ -105,13 +117,9 @@ def _shortfall(case: Case, batch: Batch) -> Decision | None:
     if not short:
         return None
     words = "; ".join(f"{gap['shortfall']} {currency} are missing" for currency, gap in short.items())
-    detail = f"The balance does not cover the batch: {words}. No row was held."
+    detail = f"The balance does not cover the batch: {words}. Nothing was held; top up and submit it again with a new key."
     members = {"shortfalls": short, **_first_available(short)}
-    if batch.submit:
-        return refuse_batch(case, batch, "insufficient_funds", detail, **members)
-    return refused(
-        case, "insufficient_funds", f"{detail} Top up and seal again with a new key.", subject=batch.id, **members
-    )
+    return refuse_batch(case, batch, "insufficient_funds", detail, **members)
 
 
 def _first_available(short: dict[str, dict[str, object]]) -> dict[str, object]:

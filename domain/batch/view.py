@@ -25,7 +25,7 @@ def batch_view(
 ) -> dict[str, object]:
     """The JSON members of a batch from its totals. Times in ms UTC."""
     counts = _counts(cells)
-    attention, why = _attention(counts)
+    attention, why = _attention(batch.phase, counts, refusal_detail)
     return {
         "id": batch.id,
         "merchant_id": batch.merchant_id,
@@ -88,6 +88,7 @@ def _progress(counts: dict[str, int], row_count: int) -> dict[str, object]:
 
 
 def _status(phase: BatchPhase, counts: dict[str, int]) -> str:
+    """The word of LIF-16 that is true now; paid rows are in transit until their settlement is known."""
     if phase is not BatchPhase.RELEASED:
         return {BatchPhase.OPEN: "draft"}.get(phase, "canceled")
     if counts["requires_action"]:
@@ -98,12 +99,21 @@ def _status(phase: BatchPhase, counts: dict[str, int]) -> str:
         return "processing" if any(counts[status] for status in DONE) else "pending"
     if counts["completed"]:
         return "in_transit"
-    return "failed" if counts["failed"] else "canceled"
+    return next((status for status in ("returned", "failed") if counts[status]), "canceled")
 
 
-def _attention(counts: dict[str, int]) -> tuple[str, str | None]:
+def _attention(phase: BatchPhase, counts: dict[str, int], refusal_detail: str | None) -> tuple[str, str | None]:
+    """The level and the reason in words: whoever looks at the list sees which batch needs them, and why (LIF-17)."""
     if counts["requires_action"]:
-        return "action_required", f"{counts['requires_action']} rows have an unknown outcome"
+        return "action_required", f"{_rows(counts['requires_action'])} with an unknown outcome"
+    if phase is BatchPhase.REFUSED:
+        return "warning", refusal_detail or "The batch was refused at its seal"
     if counts["failed"]:
-        return "warning", f"{counts['failed']} rows failed"
+        return "warning", f"{_rows(counts['failed'])} failed"
+    if phase is BatchPhase.RELEASED and counts["canceled"]:
+        return "info", f"{_rows(counts['canceled'])} canceled"
     return "none", None
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"

@@ -130,9 +130,9 @@ def _sum(amount: object, currency: str) -> int:
     if not isinstance(amount, str) or type(amount) is not str:
         raise MoneyError("must be a decimal string")
     whole, point, decimals = amount.partition(".")
-    if len(whole) <= 9:  # noqa: PLR2004  digits of a payout's highest amount
+    if len(whole) <= 9:
         return parse_amount(amount, currency)
-    if len(whole) > 15 or not whole.isascii() or not whole.isdigit():  # noqa: PLR2004  a million of the highest payouts
+    if len(whole) > 15 or not whole.isascii() or not whole.isdigit():
         raise MoneyError("must be a decimal string of at most 15 digits before the point")
     unit = parse_amount("1", currency)
     tail = parse_amount(f"1{point}{decimals}", currency) - unit

@@ -74,7 +74,7 @@ class Plan:
                 recipient[name] = cells[index]
         reference = cells[place["reference"]] or None if "reference" in place else None
         description = cells[place["description"]] or None if "description" in place else None
-        if len(reference or "") > 64 or max(map(len, cells)) > VALUE_MAX or "\n" in "".join(cells):  # noqa: PLR2004
+        if len(reference or "") > 64 or max(map(len, cells)) > VALUE_MAX or "\n" in "".join(cells):
             return None
         try:
             minor = parse_amount(amount, currency)
@@ -105,7 +105,7 @@ class Plan:
             if name not in REQUEST_COLUMNS:
                 details[name] = cell
             elif name in {"amount_minor", "amount_paise"}:
-                raw[name] = int(cell) if cell.isascii() and cell.isdigit() and len(cell) <= 18 else cell  # noqa: PLR2004
+                raw[name] = int(cell) if cell.isascii() and cell.isdigit() and len(cell) <= 18 else cell
             else:
                 raw[name] = cell
         if details:

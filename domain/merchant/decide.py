@@ -3,17 +3,18 @@
 Owns that a repeat moves nothing. Must not know payouts, save that new money funds those that wait.
 """
 
-from domain.book import BankAccount, Merchant
+from domain.book import Merchant
 from domain.case import Case, Decision, decided, json_answer, refused, repeated
 from domain.ledger import postings
+from domain.merchant.evolve import saved
+from domain.merchant.view import credit_view, merchant_view
 from domain.payout import rejections
-from domain.payout.view import amounts, bank_account_view
+from domain.payout.view import bank_account_view
 from domain.payout.waiting import fund_waiting
 from schemas.commands import AddBankAccount, CreditMerchant, OpenMerchant
 from schemas.events import AnyEvent, BankAccountAdded, MerchantCredited, MerchantOpened
-from schemas.ids import is_merchant_id
-from schemas.money import BALANCE_MAX_MINOR
-from schemas.times import rfc3339
+from schemas.ids import is_merchant_id, is_uuid
+from schemas.money import BALANCE_MAX_MINOR, EXPONENTS
 from schemas.words import AVAILABLE, EXTERNAL
 
 OK = 200
@@ -27,6 +28,8 @@ def open_merchant(case: Case, body: OpenMerchant) -> Decision:
         return repeated(answer=json_answer(OK, merchant_view(known)))
     if not is_merchant_id(case.merchant_id):
         return refused(case, "validation_error", "A merchant id is 1 to 64 lower-case letters, digits, _ or -.")
+    if body.main_currency not in EXPONENTS:
+        return refused(case, "validation_error", f"{body.main_currency!r} is not an ISO 4217 currency.")
     merchant = Merchant(id=case.merchant_id, name=body.name, main_currency=body.main_currency)
     event = MerchantOpened(name=body.name, main_currency=body.main_currency)
     return decided([event], answer=json_answer(CREATED, merchant_view(merchant)))
@@ -40,8 +43,8 @@ def add_bank_account(case: Case, body: AddBankAccount) -> Decision:
     known = case.book.bank_accounts.get(body.bank_account_id)
     if known is not None and known.merchant_id == case.merchant_id:
         return repeated(subject=known.id, answer=json_answer(OK, bank_account_view(known)))
-    if known is not None:
-        return refused(case, "validation_error", "This bank account id is taken; choose another.")
+    if known is not None or not is_uuid(body.bank_account_id):
+        return refused(case, "validation_error", "The bank account id must be a new UUID.")
     event = BankAccountAdded(
         bank_account_id=body.bank_account_id,
         holder=body.holder,
@@ -65,10 +68,9 @@ def credit_merchant(case: Case, body: CreditMerchant) -> Decision:
     if first is not None:
         detail = f"The reference {body.reference!r} belongs to credit {first}; nothing was booked."
         return refused(case, "duplicate_reference", detail, subject=first, credit_id=first)
-    if body.currency not in case.policy.currencies:
-        return refused(case, "validation_error", f"{body.currency} is not enabled here.")
-    if _too_much(case, body):
-        return refused(case, "limit_exceeded", "The account would pass the largest balance that can be kept.")
+    fault = _credit_fault(case, body)
+    if fault is not None:
+        return refused(case, *fault)
     event = MerchantCredited(
         credit_id=body.credit_id,
         amount_minor=body.amount_minor,
@@ -78,33 +80,20 @@ def credit_merchant(case: Case, body: CreditMerchant) -> Decision:
         postings=postings.credit(body.amount_minor, body.currency),
     )
     events: list[AnyEvent] = [event, *fund_waiting(case, body.currency, body.amount_minor)]
-    return decided(events, subject=body.credit_id, answer=json_answer(CREATED, _credit_view(case, body)))
-
-
-def saved(event: BankAccountAdded, merchant_id: str) -> BankAccount:
-    """The account that the event brings into being."""
-    return BankAccount(
-        id=event.bank_account_id,
-        merchant_id=merchant_id,
-        holder=event.holder,
-        account_number=event.account_number,
-        ifsc=event.ifsc,
-        bank_name=event.bank_name,
-        account_type=event.account_type,
-        verified=event.verified,
-        primary=event.primary,
+    return decided(
+        events, subject=body.credit_id, answer=json_answer(CREATED, credit_view(event, case.merchant_id, case.now))
     )
 
 
-def merchant_view(merchant: Merchant, accounts: list[BankAccount] | None = None) -> dict[str, object]:
-    """The JSON members of a merchant (API-27)."""
-    return {
-        "id": merchant.id,
-        "name": merchant.name,
-        "main_currency": merchant.main_currency,
-        "active": merchant.active,
-        "bank_accounts": [bank_account_view(account) for account in accounts or []],
-    }
+def _credit_fault(case: Case, body: CreditMerchant) -> tuple[str, str] | None:
+    """(code, detail) of what keeps the money from being booked, or None."""
+    if body.currency not in case.policy.currencies:
+        return "validation_error", f"{body.currency} is not enabled here."
+    if body.amount_minor <= 0 or not is_uuid(body.credit_id):
+        return "validation_error", "A credit needs an amount above 0 and a UUID."
+    if _too_much(case, body):
+        return "limit_exceeded", "The account would pass the largest balance that can be kept."
+    return None
 
 
 def _too_much(case: Case, body: CreditMerchant) -> bool:
@@ -112,14 +101,3 @@ def _too_much(case: Case, body: CreditMerchant) -> bool:
     incoming = -case.book.balance(case.merchant_id, body.currency, EXTERNAL)
     available = case.book.balance(case.merchant_id, body.currency, AVAILABLE)
     return max(incoming, available) + body.amount_minor > BALANCE_MAX_MINOR
-
-
-def _credit_view(case: Case, body: CreditMerchant) -> dict[str, object]:
-    return {
-        "id": body.credit_id,
-        "merchant_id": case.merchant_id,
-        **amounts(body.amount_minor, body.currency),
-        "reference": body.reference,
-        "description": body.description,
-        "created_at": rfc3339(case.now),
-    }

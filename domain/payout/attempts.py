@@ -4,13 +4,13 @@ Owns which payouts may be tried now. A payout that may not is passed over in sil
 that is no fault. Must not know what a provider is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from domain.case import Case, Decision, decided, repeated
 from domain.payout.state import Payout
 from domain.totals import Totals
 from schemas.commands import RetryDue, StartAttempts, TimeOutAttempts
-from schemas.events import AttemptsStarted, OutcomesUnknown, StartedAttempt, UnpaidPayout
+from schemas.events import AnyEvent, AttemptsStarted, OutcomesUnknown, StartedAttempt, TotalsDelta, UnpaidPayout
 from schemas.ids import attempt_reference
 from schemas.words import BatchPhase, PayoutStatus, Reason
 
@@ -21,46 +21,63 @@ STILL_IN_PROGRESS = "still_in_progress"
 def start_attempts(case: Case, body: StartAttempts) -> Decision:
     """The first attempt of payouts that are free to be paid."""
     free = [payout for payout in _named(case, body.payout_ids, body.batch_id) if _may_start(case, payout)]
-    return _started(case, free, body.provider, body.batch_id)
+    return _decision([_started(case, free, body.provider, body.batch_id)] if free else [], free, body.batch_id)
 
 
 def retry_due(case: Case, body: RetryDue) -> Decision:
     """The next attempt of payouts whose wait is over."""
     due = [payout for payout in _named(case, body.payout_ids, body.batch_id) if _may_retry(case, payout)]
-    return _started(case, due, _provider_of(due), body.batch_id)
+    events = [_started(case, payouts, provider, body.batch_id) for provider, payouts in _by_provider(due)]
+    return _decision(events, due, body.batch_id)
 
 
 def time_out_attempts(case: Case, body: TimeOutAttempts) -> Decision:
     """No word in time: the outcome is unknown. Nothing is failed, released or sent again."""
     late = [payout for payout in _named(case, body.payout_ids, body.batch_id) if _is_late(case, payout)]
-    if not late:
-        return repeated(subject=body.batch_id)
-    totals = Totals()
-    for payout in late:
-        totals.move(payout.status, PayoutStatus.REQUIRES_ACTION, payout.currency, payout.amount_minor)
-    event = OutcomesUnknown(
-        provider=_provider_of(late),
-        payouts=[_late(case, payout) for payout in late],
-        totals=totals.deltas() if body.batch_id else [],
-        batch_id=body.batch_id,
-    )
-    return decided([event], subject=body.batch_id or late[0].id)
+    events = [_timed_out(case, payouts, provider, body.batch_id) for provider, payouts in _by_provider(late)]
+    return _decision(events, late, body.batch_id)
 
 
-def _started(case: Case, payouts: list[Payout], provider: str, batch_id: str | None) -> Decision:
-    if not payouts:
+def _decision(events: Sequence[AnyEvent], payouts: list[Payout], batch_id: str | None) -> Decision:
+    if not events:
         return repeated(subject=batch_id)
-    totals = Totals()
+    return decided([*events], subject=batch_id or payouts[0].id)
+
+
+def _by_provider(payouts: list[Payout]) -> list[tuple[str, list[Payout]]]:
+    """The payouts of each provider; an event speaks of one."""
+    found: dict[str, list[Payout]] = {}
     for payout in payouts:
-        totals.move(payout.status, PayoutStatus.PROCESSING, payout.currency, payout.amount_minor)
-    event = AttemptsStarted(
+        found.setdefault(payout.provider or "", []).append(payout)
+    return sorted(found.items())
+
+
+def _started(case: Case, payouts: list[Payout], provider: str, batch_id: str | None) -> AttemptsStarted:
+    return AttemptsStarted(
         provider=provider,
         deadline_at=case.now + case.policy.processing_timeout_ms,
         attempts=[_next_attempt(payout) for payout in payouts],
-        totals=totals.deltas() if batch_id else [],
+        totals=_totals(payouts, PayoutStatus.PROCESSING, batch_id),
         batch_id=batch_id,
     )
-    return decided([event], subject=batch_id or payouts[0].id)
+
+
+def _timed_out(case: Case, payouts: list[Payout], provider: str, batch_id: str | None) -> OutcomesUnknown:
+    return OutcomesUnknown(
+        provider=provider,
+        payouts=[_late(case, payout) for payout in payouts],
+        totals=_totals(payouts, PayoutStatus.REQUIRES_ACTION, batch_id),
+        batch_id=batch_id,
+    )
+
+
+def _totals(payouts: list[Payout], target: PayoutStatus, batch_id: str | None) -> list[TotalsDelta]:
+    if batch_id is None:
+        return []
+    totals = Totals()
+    for payout in payouts:
+        totals.move(payout.status, target, payout.currency, payout.amount_minor)
+    return totals.deltas()
 
 
 def _next_attempt(payout: Payout) -> StartedAttempt:
@@ -77,7 +94,7 @@ def _late(case: Case, payout: Payout) -> UnpaidPayout:
         version=payout.version + 1,
         code=STILL_IN_PROGRESS if waited_long else NO_ANSWER,
         reason="The provider has not said how it ended." if waited_long else "The provider did not answer in time.",
-        due_at=case.policy.inquire_at(case.now, case.now, 0),
+        due_at=case.policy.inquire_at(case.now, 0),
     )
 
 
@@ -108,7 +125,3 @@ def _may_retry(case: Case, payout: Payout) -> bool:
 def _is_late(case: Case, payout: Payout) -> bool:
     open_attempt = payout.status is PayoutStatus.PROCESSING and payout.reason in {None, Reason.IN_PROGRESS}
     return open_attempt and payout.due_at is not None and payout.due_at <= case.now
-
-
-def _provider_of(payouts: list[Payout]) -> str:
-    return payouts[0].provider or "" if payouts else ""

@@ -4,15 +4,18 @@ Owns the order of the guards: merchant, repeat, form, reference, funds. Must not
 """
 
 from domain.book import BankAccount
-from domain.case import Case, Decision, decided, json_answer, problem_answer, repeated
+from domain.case import Case, Decision, decided, json_answer, problem_answer, refused, repeated
 from domain.ledger import postings
 from domain.payout import rejections
+from domain.payout.evolve import born
 from domain.payout.state import Payout
 from domain.payout.view import payout_view
 from schemas.commands import RequestPayout
 from schemas.events import Answer, AnyEvent, PayoutAccepted, PayoutRejected, Posting
+from schemas.ids import is_uuid
 from schemas.money import format_amount
-from schemas.words import AVAILABLE, OnInsufficientFunds, PayoutStatus, Reason
+from schemas.times import LATEST_MS
+from schemas.words import AVAILABLE, OnInsufficientFunds, Reason
 
 CREATED = 201
 
@@ -23,8 +26,12 @@ def request_payout(case: Case, body: RequestPayout) -> Decision:
     if refusal is not None:
         return refusal
     known = case.book.payouts.get(body.payout_id)
-    if known is not None:
+    if known is not None and known.merchant_id == case.merchant_id:
         return repeated(subject=known.id, answer=_view_answer(case, known, 200))
+    if known is not None or not is_uuid(body.payout_id):
+        return refused(case, "validation_error", "The payout id must be a new UUID.")
+    if body.release_at is not None and not 0 <= body.release_at <= LATEST_MS:
+        return refused(case, "validation_error", "The release must be before the year 10000.")
     return (
         rejections.form_refusal(case, body.form)
         or rejections.reference_refusal(case, body.form.reference)
@@ -78,31 +85,6 @@ def shortage(available: int, currency: str) -> dict[str, object]:
         "currency": currency,
     }
     return {**members, "available_paise": available} if currency == "INR" else members
-
-
-def born(event: PayoutAccepted | PayoutRejected, merchant_id: str, at: int) -> Payout:
-    """The payout that an acceptance or a rejection brings into being."""
-    rejected = isinstance(event, PayoutRejected)
-    form = event.form
-    return Payout(
-        id=event.payout_id,
-        merchant_id=merchant_id,
-        amount_minor=form.amount_minor,
-        currency=form.currency,
-        created_at=at,
-        updated_at=at,
-        status=PayoutStatus.REJECTED if rejected else PayoutStatus.PENDING,
-        reason=Reason.INSUFFICIENT_FUNDS if isinstance(event, PayoutRejected) else event.reason,
-        reference=form.reference,
-        recipient=form.recipient,
-        bank_account_id=form.bank_account_id,
-        description=form.description,
-        idempotency_key=event.key,
-        fee_minor=0 if isinstance(event, PayoutRejected) else event.fee_minor,
-        due_at=None if isinstance(event, PayoutRejected) else event.release_at,
-        failure_code=event.code if isinstance(event, PayoutRejected) else None,
-        failure_reason=event.detail if isinstance(event, PayoutRejected) else None,
-    )
 
 
 def saved_account(case: Case, payout: Payout) -> BankAccount | None:

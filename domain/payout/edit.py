@@ -3,18 +3,20 @@
 Owns what may change and how the hold follows. Must not know how an edit is spelled.
 """
 
-from msgspec import UNSET, structs
+from msgspec import UNSET
 
 from domain.case import Case, Decision, decided, json_answer, refused, repeated
 from domain.ledger import postings
 from domain.payout import rejections
 from domain.payout.decide import saved_account, shortage
+from domain.payout.evolve import edited
+from domain.payout.evolve import funded as with_funds
 from domain.payout.state import Payout
 from domain.payout.view import payout_view
 from domain.payout.waiting import fund_waiting
 from domain.totals import Totals
 from schemas.commands import EditPayout
-from schemas.events import Answer, AnyEvent, PayoutEdited, Posting, TotalsDelta
+from schemas.events import Answer, PayoutEdited, PayoutsFunded, Posting, TotalsDelta
 from schemas.forms import PayoutForm
 from schemas.money import MoneyError, check_minor, format_amount, parse_amount
 from schemas.words import AVAILABLE, PayoutStatus, Reason
@@ -40,31 +42,61 @@ def edit_payout(case: Case, body: EditPayout) -> Decision:
 
 
 def _apply(case: Case, payout: Payout, body: EditPayout) -> Decision:
+    fault = _body_fault(case, body)
+    if fault is not None:
+        return _invalid(case, payout, *fault)
     try:
         form = _new_form(payout, body)
     except MoneyError as error:
-        fault = {"pointer": "/amount", "code": "validation_error", "detail": str(error)}
-        return refused(case, "validation_error", f"amount {error}", subject=payout.id, errors=[fault])
+        return _invalid(case, payout, "/amount", f"amount {error}")
     if form == form_of(payout):
         return repeated(subject=payout.id, answer=_answer(case, payout))
-    if payout.reason is Reason.FUNDS and form.currency != payout.currency:
-        detail = "The currency of a payout that waits for funds cannot change; cancel it and make a new one."
-        return refused(case, "validation_error", detail, subject=payout.id)
     return rejections.form_refusal(case, form, payout.id) or _judge_funds(case, payout, form)
 
 
+def _body_fault(case: Case, body: EditPayout) -> tuple[str, str] | None:
+    """(pointer, detail) of what is wrong before the payout is looked at, or None."""
+    if body.currency is not UNSET and body.currency not in case.policy.currencies:
+        return "/currency", rejections.currency_fault(case, body.currency)
+    if body.recipient is not UNSET and body.bank_account_id is not UNSET:
+        return "/recipient_details", "There must be one recipient, new or saved."
+    return None
+
+
+def _invalid(case: Case, payout: Payout, pointer: str, detail: str) -> Decision:
+    fault = {"pointer": pointer, "code": "validation_error", "detail": detail}
+    return refused(case, "validation_error", detail, subject=payout.id, errors=[fault])
+
+
 def _judge_funds(case: Case, payout: Payout, form: PayoutForm) -> Decision:
-    legs = [] if payout.reason is Reason.FUNDS else _follow(payout, form)
-    taken = -sum(leg.amount_minor for leg in legs if leg.account == AVAILABLE and leg.currency == form.currency)
+    if payout.reason is Reason.FUNDS:
+        return _edited(case, payout, form, [], _refunded(case, payout, form))
+    legs = _follow(payout, form)
+    taken = -_on_available(legs, form.currency)
     available = case.book.balance(case.merchant_id, form.currency, AVAILABLE)
     if taken > available:
         need = format_amount(taken, form.currency)
-        detail = f"The edit needs {need} {form.currency} more than is available; nothing was changed."
+        detail = f"The edit needs {need} {form.currency} more to be held than is available; nothing was changed."
         return refused(case, "insufficient_funds", detail, subject=payout.id, **shortage(available, form.currency))
-    return _edited(case, payout, form, legs)
+    freed = _on_available(legs, payout.currency)
+    funded = fund_waiting(case, payout.currency, freed) if freed > 0 else []
+    return _edited(case, payout, form, legs, funded)
 
 
-def _edited(case: Case, payout: Payout, form: PayoutForm, legs: list[Posting]) -> Decision:
+def _refunded(case: Case, payout: Payout, form: PayoutForm) -> list[PayoutsFunded]:
+    """Who gets a hold now that a payout in a queue asks for more, for less, or in another currency. It keeps its place by age."""
+    total = form.amount_minor + payout.fee_minor
+    if form.currency == payout.currency:
+        return fund_waiting(case, payout.currency, 0, {payout.id: total})
+    left = fund_waiting(case, payout.currency, 0, {payout.id: 0})
+    return left + fund_waiting(case, form.currency, 0, {payout.id: total}, joining=payout)
+
+
+def _on_available(legs: list[Posting], currency: str) -> int:
+    return sum(leg.amount_minor for leg in legs if leg.account == AVAILABLE and leg.currency == currency)
+
+
+def _edited(case: Case, payout: Payout, form: PayoutForm, legs: list[Posting], funded: list[PayoutsFunded]) -> Decision:
     event = PayoutEdited(
         payout_id=payout.id,
         version=payout.version + 1,
@@ -74,15 +106,10 @@ def _edited(case: Case, payout: Payout, form: PayoutForm, legs: list[Posting]) -
         totals=_totals(payout, form),
         batch_id=payout.batch_id,
     )
-    freed = sum(leg.amount_minor for leg in legs if leg.account == AVAILABLE and leg.currency == payout.currency)
-    waits = payout.reason is Reason.FUNDS
-    changed = {payout.id: form.amount_minor + payout.fee_minor} if waits else None
-    funded = fund_waiting(case, payout.currency, freed, changed) if waits or freed > 0 else []
-    events: list[AnyEvent] = [event, *funded]
-    after = apply_form(payout, form, payout.version + 1, case.now)
+    after = edited(payout, form, event.version, case.now)
     for item in (item for event in funded for item in event.payouts if item.payout_id == payout.id):
-        after = structs.replace(after, version=item.version, reason=item.reason)
-    return decided(events, subject=payout.id, answer=_answer(case, after))
+        after = with_funds(after, item, case.now)
+    return decided([event, *funded], subject=payout.id, answer=_answer(case, after))
 
 
 def _follow(payout: Payout, form: PayoutForm) -> list[Posting]:
@@ -117,7 +144,10 @@ def _new_form(payout: Payout, body: EditPayout) -> PayoutForm:
 
 def _amount(payout: Payout, body: EditPayout, currency: str) -> int:
     if body.amount is not UNSET:
-        return parse_amount(body.amount, currency)
+        amount_minor = parse_amount(body.amount, currency)
+        if body.amount_minor not in {UNSET, amount_minor}:
+            raise MoneyError("and amount_minor must agree")
+        return amount_minor
     if body.amount_minor is not UNSET:
         return check_minor(body.amount_minor, currency)
     if currency != payout.currency:
@@ -146,20 +176,6 @@ def form_of(payout: Payout) -> PayoutForm:
         bank_account_id=payout.bank_account_id,
         reference=payout.reference,
         description=payout.description,
-    )
-
-
-def apply_form(payout: Payout, form: PayoutForm, version: int, at: int) -> Payout:
-    """The payout with a new form."""
-    return structs.replace(
-        payout,
-        amount_minor=form.amount_minor,
-        currency=form.currency,
-        recipient=form.recipient,
-        bank_account_id=form.bank_account_id,
-        description=form.description,
-        version=version,
-        updated_at=at,
     )
 
 

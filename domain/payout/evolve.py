@@ -6,16 +6,19 @@ and raises. Must not know why the fact came to be.
 
 from msgspec import structs
 
-from domain.payout.state import Payout, may_move
+from domain.payout.state import UNFINISHED, Payout, may_move
 from schemas.events import (
     AttemptsInProgress,
     AttemptsStarted,
     FundedPayout,
     PaidPayout,
+    PayoutAccepted,
+    PayoutRejected,
     ProgressingPayout,
     StartedAttempt,
     UnpaidPayout,
 )
+from schemas.forms import PayoutForm
 from schemas.words import PayoutStatus, Reason
 
 S = PayoutStatus
@@ -26,11 +29,40 @@ class IllegalMoveError(Exception):
 
 
 def moved(payout: Payout, target: PayoutStatus, version: int) -> None:
-    """Assert that the table has this move and the version follows. Raises IllegalMoveError."""
-    legal = payout.status is target or may_move(payout.status, target)
+    """Assert that the table has this move and the version follows; an unfinished payout may change in its state.
+
+    Raises IllegalMoveError.
+    """
+    stays = payout.status is target and target in UNFINISHED
+    legal = stays or may_move(payout.status, target)
     if not legal or version != payout.version + 1:
         text = f"payout {payout.id}: {payout.status} v{payout.version} -> {target} v{version}"
         raise IllegalMoveError(text)
+
+
+def born(event: PayoutAccepted | PayoutRejected, merchant_id: str, at: int) -> Payout:
+    """The payout that an acceptance or a rejection brings into being."""
+    rejected = isinstance(event, PayoutRejected)
+    form = event.form
+    return Payout(
+        id=event.payout_id,
+        merchant_id=merchant_id,
+        amount_minor=form.amount_minor,
+        currency=form.currency,
+        created_at=at,
+        updated_at=at,
+        status=PayoutStatus.REJECTED if rejected else PayoutStatus.PENDING,
+        reason=Reason.INSUFFICIENT_FUNDS if isinstance(event, PayoutRejected) else event.reason,
+        reference=form.reference,
+        recipient=form.recipient,
+        bank_account_id=form.bank_account_id,
+        description=form.description,
+        idempotency_key=event.key,
+        fee_minor=0 if isinstance(event, PayoutRejected) else event.fee_minor,
+        due_at=None if isinstance(event, PayoutRejected) else event.release_at,
+        failure_code=event.code if isinstance(event, PayoutRejected) else None,
+        failure_reason=event.detail if isinstance(event, PayoutRejected) else None,
+    )
 
 
 def started(payout: Payout, event: AttemptsStarted, item: StartedAttempt, at: int) -> Payout:
@@ -109,6 +141,21 @@ def funded(payout: Payout, item: FundedPayout, at: int) -> Payout:
     moved(payout, S.PENDING, item.version)
     due_at = payout.due_at if item.reason is Reason.SCHEDULE else None
     return structs.replace(payout, reason=item.reason, due_at=due_at, version=item.version, updated_at=at)
+
+
+def edited(payout: Payout, form: PayoutForm, version: int, at: int) -> Payout:
+    """It has a new form; where it stands does not change."""
+    moved(payout, S.PENDING, version)
+    return structs.replace(
+        payout,
+        amount_minor=form.amount_minor,
+        currency=form.currency,
+        recipient=form.recipient,
+        bank_account_id=form.bank_account_id,
+        description=form.description,
+        version=version,
+        updated_at=at,
+    )
 
 
 def canceled(payout: Payout, version: int, at: int, code: str | None = None, detail: str | None = None) -> Payout:

@@ -7,6 +7,7 @@ from domain.book import Book
 from domain.case import Case, Decision, refused
 from domain.payout.state import TRANSITIONS, Payout
 from schemas.forms import PayoutForm
+from schemas.money import format_amount, highest_minor
 from schemas.words import PayoutStatus
 
 ONLY_PENDING = "Only pending payouts can be updated."
@@ -40,12 +41,21 @@ def version_refusal(case: Case, payout: Payout, match: int | None, expected: int
 def form_fault(case: Case, form: PayoutForm) -> tuple[str, str, str] | None:
     """(code, pointer, detail) of the first thing that only the law can know about a form, or None."""
     if form.currency not in case.policy.currencies:
-        enabled = ", ".join(sorted(case.policy.currencies))
-        return "validation_error", "/currency", f"{form.currency} is not enabled here; enabled: {enabled}."
+        return "validation_error", "/currency", currency_fault(case, form.currency)
+    if not 0 < form.amount_minor <= highest_minor(form.currency):
+        most = format_amount(highest_minor(form.currency), form.currency)
+        return "validation_error", "/amount", f"The amount must be above 0 and at most {most} {form.currency}."
+    if (form.recipient is None) is (form.bank_account_id is None):
+        return "validation_error", "/recipient_details", "There must be one recipient, new or saved."
     if form.bank_account_id is not None:
         detail = account_fault(case.book, case.merchant_id, form.bank_account_id)
         return ("bank_account_unusable", "/bank_account_id", detail) if detail else None
     return None
+
+
+def currency_fault(case: Case, currency: str) -> str:
+    """Why a currency that is not enabled cannot be used."""
+    return f"{currency} is not enabled here; enabled: {', '.join(sorted(case.policy.currencies))}."
 
 
 def account_fault(book: Book, merchant_id: str, account_id: str) -> str | None:

@@ -75,6 +75,6 @@ async def own_batch(request: Request, batch_id: str) -> Row:
 def _limit(text: str | None) -> int:
     if text is None:
         return 50
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= CURSOR_LIMIT_MAX):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= CURSOR_LIMIT_MAX):
         raise refuse("limit", f"must be a number from 1 to {CURSOR_LIMIT_MAX}")
     return int(text)

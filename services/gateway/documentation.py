@@ -3,9 +3,12 @@
 Owns where they stand. The document is generated and checked in (`make schemas`). Must not fetch anything from another host.
 """
 
+import functools
+import re
 from pathlib import Path
 
 import fastapi_offline
+import orjson
 from fastapi import APIRouter, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import FileResponse
@@ -21,6 +24,22 @@ ASSETS_PATH = "/api/v1/docs/assets"
 ASSET_NAMES = frozenset({"favicon.png", "redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"})
 
 router = APIRouter(include_in_schema=False)
+
+
+@functools.cache
+def _table() -> list[tuple[re.Pattern[str], frozenset[str]]]:
+    """Every address of the document as a pattern, with its methods."""
+    paths = orjson.loads(DOCUMENT.read_bytes())["paths"]
+    return [
+        (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path.rstrip("/"))), frozenset(method.upper() for method in item))
+        for path, item in paths.items()
+    ]
+
+
+def methods_of(path: str) -> frozenset[str]:
+    """The methods that the document has for a canonical path, of all services; empty for no such address."""
+    found = [methods for pattern, methods in _table() if pattern.fullmatch(path)]
+    return frozenset().union(*found)
 
 
 @router.get("/schema")

@@ -56,7 +56,7 @@ async def wait_for_position(request: Request) -> None:
     if named is None:
         return
     partition, colon, offset = named.partition(":")
-    if not (colon and partition.isdigit() and offset.isdigit() and len(named) <= 40):  # noqa: PLR2004
+    if not (colon and partition.isdigit() and offset.isdigit() and len(named) <= 40):
         fault = {
             "pointer": f"header/{POSITION_HEADER}",
             "code": "validation_error",

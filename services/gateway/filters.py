@@ -158,7 +158,7 @@ def _add_amount(found: Conditions, name: str, sign: str, text: str) -> None:
 
 def plain(name: str, text: str) -> str:
     """A short text without NUL, or 400."""
-    if not 0 < len(text) <= 64 or "\x00" in text:  # noqa: PLR2004
+    if not 0 < len(text) <= 64 or "\x00" in text:
         raise refuse(name, "must have 1 to 64 characters")
     return text
 
@@ -177,7 +177,7 @@ def read_merchant(query: Mapping[str, str], header: str | None) -> str | None:
 def _choices(name: str, text: str, known: set[str]) -> list[str]:
     chosen = [part.strip() for part in text.split(",")]
     if unknown := [part for part in chosen if part not in known]:
-        some = ", ".join(sorted(known)) if len(known) <= 20 else "ISO 4217 codes"  # noqa: PLR2004
+        some = ", ".join(sorted(known)) if len(known) <= 20 else "ISO 4217 codes"
         raise refuse(name, f"does not know {unknown[0][:32]!r}; known: {some}")
     return chosen
 
@@ -186,6 +186,6 @@ def _number(query: Mapping[str, str], name: str, default: int, least: int, most:
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
         raise refuse(name, f"must be a number from {least} to {most}")
     return int(text)

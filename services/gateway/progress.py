@@ -1,7 +1,7 @@
 """How far the projection is, per partition, and how old that makes an answer.
 
-Owns the LISTEN connection, the positions it tells, waiting for one, and freshness. The notification is only a hint; the position is read from
-the table when the connection is made anew. Must not read views.
+Owns the LISTEN connection, the positions it tells, waiting for one, and freshness. The notification is only a hint; the position is read
+from the table when the connection is made anew. Must not read views.
 """
 
 import asyncio

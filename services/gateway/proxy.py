@@ -1,7 +1,7 @@
 """Writes go on to ingest, as a stream, and its answer comes back byte for byte.
 
-Owns which headers travel, and read-your-writes: an answer that names a position waits up to 100 ms for the views to pass it. Must not read a
-body.
+Owns which headers travel, and read-your-writes: an answer that names a position waits up to 100 ms for the views to pass it. Must not read
+a body.
 """
 
 import aiohttp
@@ -77,7 +77,7 @@ class Proxy:
         assert self._session is not None
         try:
             async with self._session.get(f"{self._url}/internal/in-flight/{payout_id}") as answer:
-                return answer.status == 200  # noqa: PLR2004
+                return answer.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
 
@@ -86,7 +86,7 @@ class Proxy:
         assert self._session is not None
         try:
             async with self._session.get(f"{self._url}/readyz") as answer:
-                return answer.status == 200  # noqa: PLR2004
+                return answer.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
 

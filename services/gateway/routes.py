@@ -3,7 +3,7 @@
 Owns the table of routes and the payouts' reads; the other themes have files of their own. Must not decide anything.
 """
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from runtime.http_problems import ProblemError
 from schemas.ids import is_uuid
@@ -13,6 +13,7 @@ from services.gateway.filters import PAGING, PAYOUT_FILTERS, known_only, payout_
 from services.gateway.live import socket
 from services.gateway.store import Row
 
+READS = ["GET", "HEAD", "OPTIONS"]
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 
 api = APIRouter(prefix="/api/v1")
@@ -38,10 +39,10 @@ async def list_payouts(request: Request) -> Response:
 async def get_payout(request: Request, payout_id: str) -> Response:
     """200 with a strong ETag, 304 on match, 202 until decided, 404 for what is not this merchant's (API-14, API-20)."""
     await wait_for_position(request)
-    row = await _own_payout(request, payout_id)
-    if row is not None:
+    row = await _payout(request, payout_id)
+    if row is not None and _is_own(request, row):
         return tagged(request, rows.payout(row))
-    if is_uuid(payout_id) and await door_of(request).proxy.is_in_flight(payout_id):
+    if row is None and is_uuid(payout_id) and await door_of(request).proxy.is_in_flight(payout_id):
         headers = {"Location": f"/api/v1/payouts/{payout_id}", "Retry-After": "1"}
         return json_response({"id": payout_id, "status": "undecided"}, 202, headers)
     raise not_found("payout")
@@ -51,18 +52,19 @@ async def get_payout(request: Request, payout_id: str) -> Response:
 async def get_payout_events(request: Request, payout_id: str) -> Response:
     """Every change with from, to, reason, actor, time and log position (LIF-18)."""
     await wait_for_position(request)
-    if await _own_payout(request, payout_id) is None:
+    row = await _payout(request, payout_id)
+    if row is None or not _is_own(request, row):
         raise not_found("payout")
     changes = rows.history(await door_of(request).store.changes_of(payout_id))
     return json_response({"count": len(changes), "results": changes})
 
 
-async def _own_payout(request: Request, payout_id: str) -> Row | None:
-    if not is_uuid(payout_id):
-        return None
-    row = await door_of(request).store.payout(payout_id)
-    merchant = read_merchant({}, request.headers.get("x-merchant-id"))
-    return row if row is not None and merchant in {None, row["merchant_id"]} else None
+async def _payout(request: Request, payout_id: str) -> Row | None:
+    return await door_of(request).store.payout(payout_id) if is_uuid(payout_id) else None
+
+
+def _is_own(request: Request, row: Row) -> bool:
+    return read_merchant({}, request.headers.get("x-merchant-id")) in {None, row["merchant_id"]}
 
 
 def not_found(what: str) -> ProblemError:
@@ -74,9 +76,14 @@ for theme in (batches, money, documentation, socket):
     api.include_router(theme.router)
 
 
-@api.api_route("/{path:path}", methods=WRITES, include_in_schema=False)
+@api.api_route("/{path:path}", methods=[*READS, *WRITES], include_in_schema=False)
 async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the whole path travels
-    """Every write goes on to ingest, as a stream."""
+    """Every write goes on to ingest, as a stream; 404 where no service has this address, 405 where none has this method."""
+    methods = documentation.methods_of(request.url.path)
+    if not methods:
+        raise HTTPException(404)
+    if request.method not in methods:
+        raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
     return await door_of(request).proxy.pass_on(request)
 
 

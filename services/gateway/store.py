@@ -53,7 +53,7 @@ class Store:
 
     async def payout(self, payout_id: str) -> Row | None:
         """One payout."""
-        return await self.one(f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM} WHERE p.id = %s", [payout_id])  # noqa: S608
+        return await self.one(f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM} WHERE p.id = %s", [payout_id])
 
     async def payouts(self, conditions: Conditions, paging: Paging) -> list[Row]:
         """A page of payouts, newest first, and one more row if there are more."""
@@ -61,12 +61,12 @@ class Store:
         wanted.parts, wanted.arguments = [*conditions.parts], [*conditions.arguments]
         if paging.cursor is not None:
             wanted.add("p.id < %s", paging.cursor)
-        query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id DESC LIMIT %s OFFSET %s"  # noqa: S608
+        query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id DESC LIMIT %s OFFSET %s"
         return await self.all(query, [*wanted.arguments, paging.limit + 1, paging.offset])
 
     async def count_payouts(self, conditions: Conditions) -> int:
         """How many payouts match."""
-        row = await self.one(f"SELECT count(*) AS count FROM payouts p{conditions.sql}", conditions.arguments)  # noqa: S608
+        row = await self.one(f"SELECT count(*) AS count FROM payouts p{conditions.sql}", conditions.arguments)
         return int(row["count"]) if row else 0
 
     async def rows_of(self, batch_id: str, conditions: Conditions, after: str | None, limit: int) -> list[Row]:
@@ -76,7 +76,7 @@ class Store:
         wanted.add("p.id > %s AND p.id <= %s AND p.batch_id = %s", after or low, high, batch_id)
         wanted.parts += conditions.parts
         wanted.arguments += conditions.arguments
-        query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id LIMIT %s"  # noqa: S608
+        query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id LIMIT %s"
         return await self.all(query, [*wanted.arguments, limit + 1])
 
     async def changes_of(self, payout_id: str) -> list[Row]:
@@ -86,7 +86,7 @@ class Store:
 
     async def batch(self, batch_id: str) -> Row | None:
         """One batch."""
-        return await self.one(f"SELECT {rows.BATCH} FROM batches WHERE id = %s", [batch_id])  # noqa: S608
+        return await self.one(f"SELECT {rows.BATCH} FROM batches WHERE id = %s", [batch_id])
 
     async def batches(self, merchant_id: str | None, paging: Paging) -> list[Row]:
         """A page of batches, newest first, and one more row if there are more."""
@@ -95,7 +95,7 @@ class Store:
             wanted.add("merchant_id = %s", merchant_id)
         if paging.cursor is not None:
             wanted.add("id < %s", paging.cursor)
-        query = f"SELECT {rows.BATCH} FROM batches{wanted.sql} ORDER BY id DESC LIMIT %s OFFSET %s"  # noqa: S608
+        query = f"SELECT {rows.BATCH} FROM batches{wanted.sql} ORDER BY id DESC LIMIT %s OFFSET %s"
         return await self.all(query, [*wanted.arguments, paging.limit + 1, paging.offset])
 
     async def count_batches(self, merchant_id: str | None) -> int:
@@ -146,7 +146,7 @@ class Store:
     async def count_entries(self, merchant_id: str, payout_id: str | None) -> int:
         """How many entries there are."""
         wanted = _entries(merchant_id, payout_id)
-        row = await self.one(f"SELECT count(*) AS count FROM ledger_entries{wanted.sql}", wanted.arguments)  # noqa: S608
+        row = await self.one(f"SELECT count(*) AS count FROM ledger_entries{wanted.sql}", wanted.arguments)
         return int(row["count"]) if row else 0
 
     async def position(self, partition: int) -> int:

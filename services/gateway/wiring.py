@@ -20,7 +20,6 @@ from services.gateway.routes import root
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 
-
 TELEMETRY: Any = {"logs": False, "operation_spans": False}
 """The framework's own logs and spans can carry what a request holds: recipients are personal data."""
 

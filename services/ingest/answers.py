@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 from fastapi import Response
 
+from domain.case import REMEMBERED_REFUSALS
 from services.ingest.problems import PROBLEM_JSON, RETRY_AFTER_SECONDS
 from services.ingest.store import StoredAnswer
 from services.ingest.waiting import Decided
@@ -42,7 +43,8 @@ def response_of(decided: Decided, about: About, *, joined: bool = False) -> Resp
     status = _replayed_status(answer.status) if joined else answer.status
     position = f"{decided.partition}:{decided.offset}"
     headers = _headers(about, position, decided.record.subject, answer.version if status < FIRST_ERROR else None)
-    return _response(status, answer.body.encode(), headers, replayed=answer.replayed or (joined and status < FIRST_ERROR))
+    kept = status < FIRST_ERROR or status in REMEMBERED_REFUSALS
+    return _response(status, answer.body.encode(), headers, replayed=answer.replayed or (joined and kept))
 
 
 def replay_of(stored: StoredAnswer, about: About) -> Response:

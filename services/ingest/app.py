@@ -38,4 +38,3 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     http_problems.install(app)
     documentation.install(app)
     return app
-

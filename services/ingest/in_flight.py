@@ -61,7 +61,8 @@ class InFlight:
 
     def of_key(self, merchant_id: str, key: str | None) -> Submission | None:
         """The undecided submission under this key, if this process has one."""
-        return self._by_key.get((merchant_id, key)) if key is not None else None
+        submission = self._by_key.get((merchant_id, key)) if key is not None else None
+        return submission if submission is not None and not submission.decision.done() else None
 
     def merchant_of(self, subject: str) -> str | None:
         """The merchant of a subject that is undecided or was decided a moment ago."""

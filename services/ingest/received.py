@@ -102,7 +102,7 @@ async def _receive_form(request: Request, received: ReceivedFile) -> ReceivedFil
 def _boundary(request: Request) -> bytes:
     _, parameters = parse_options_header(request.headers.get("content-type", ""))
     boundary = bytes(parameters.get(b"boundary", b""))
-    if not 1 <= len(boundary) <= 70:  # noqa: PLR2004  RFC 2046
+    if not 1 <= len(boundary) <= 70:
         raise malformed("The Content-Type names no usable boundary.")
     return boundary
 

@@ -5,6 +5,7 @@ Owns membership and where reading begins: never at Kafka's committed offsets, al
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -45,6 +46,8 @@ class LogSource:
     def lag(self, partition: int) -> int:
         """Offsets between what was taken and the last stable one; markers of transactions count until they are passed."""
         place = _place(partition)
+        if place not in self._consumer.assignment():
+            return 0
         end = self._consumer.last_stable_offset(place)
         state = self._consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001  position() would wait
         return max(0, end - state.position) if end is not None and state.has_valid_position else 0
@@ -77,7 +80,9 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             self._source.hold(place.partition)
             worker = self._make_worker(place.partition, self._source)
             self.workers[place.partition] = worker
-            self._tasks[place.partition] = asyncio.create_task(worker.run())
+            task = asyncio.create_task(worker.run())
+            task.add_done_callback(functools.partial(_say_death, place.partition))
+            self._tasks[place.partition] = task
         _log.info("projection.assigned", partitions=sorted(self._tasks))
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
@@ -92,6 +97,13 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         for partition in partitions:
             self.workers.pop(partition, None)
             _forget_lag(partition)
+
+
+def _say_death(partition: int, task: "asyncio.Task[None]") -> None:
+    """A worker that ended by an error of its own would otherwise leave its partition behind in silence."""
+    if not task.cancelled() and task.exception() is not None:
+        metrics.WRITER_HALTED.labels(SERVICE, partition).set(1)
+        _log.error("projection.died", partition=partition, exc_info=task.exception())
 
 
 def _forget_lag(partition: int) -> None:

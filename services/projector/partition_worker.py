@@ -63,6 +63,7 @@ class PartitionWorker:
         self.partition = partition
         self.halted: BaseException | None = None
         self._source, self._views, self._clock, self._limits = source, views, clock, limits
+        self._stand = 0
         self._pending = Changes(partition, 0, 0)
         self._ready, self._room = asyncio.Event(), asyncio.Event()
         self._fault: BaseException | None = None
@@ -91,6 +92,7 @@ class PartitionWorker:
 
     async def _begin(self) -> None:
         position = await self._views.position(self.partition)
+        self._stand = position.next_offset
         self._pending = Changes(self.partition, position.next_offset, position.next_source)
         self._fault = None
         self._ready.clear()
@@ -162,6 +164,7 @@ class PartitionWorker:
             self._written(changes)
 
     def _written(self, changes: Changes) -> None:
+        self._stand = changes.next_offset
         self._limits.grow()
         self._away = AWAY_SECONDS_FIRST
         self._oldest_at = self._pending.first_at
@@ -176,8 +179,7 @@ class PartitionWorker:
 
     def _begin_again(self, cause: str, error: BaseException) -> None:
         metrics.PROJECTION_RESTARTS.labels(cause).inc()
-        text = str(error).strip() or type(error).__name__
-        _log.warning("projection.begins_again", partition=self.partition, cause=cause, error=text.splitlines()[0])
+        _log.warning("projection.begins_again", partition=self.partition, cause=cause, error=_in_a_line(error))
 
     def _doubt(self, error: BaseException) -> None:
         """Once more, record by record; a fault in a transaction of one record is final."""
@@ -190,10 +192,16 @@ class PartitionWorker:
         _log.error(
             "projection.halted",
             partition=self.partition,
-            next_offset=self._pending.start,
-            error=f"{type(error).__name__}: {error}",
-            remedy="docs/runbook.md: the record at this offset cannot be projected; nothing after it is",
+            next_offset=self._stand,
+            error=_in_a_line(error),
+            remedy="the record there cannot be projected, and nothing after it is; mend the cause, then start again",
         )
+
+
+def _in_a_line(error: BaseException) -> str:
+    """Its first line only: the database tells in the others what the row held, and that is personal."""
+    first = (str(error).strip() or "no text").splitlines()[0]
+    return f"{type(error).__name__}: {first}"
 
 
 class _StopReadingError(Exception):

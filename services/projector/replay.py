@@ -59,6 +59,8 @@ class _Until:
 
 async def replay(bootstrap: str, store: Store, ends: Mapping[int, int], limits: Callable[[], Limits] = Limits) -> None:
     """Project partitions (number to events offset where to end) one after the other. Raises ReplayHaltedError."""
+    if not ends:
+        return
     consumer = connection.reader(bootstrap)
     await consumer.start()
     try:

@@ -6,8 +6,6 @@ where a transaction was cut: a rebuild gives the same bytes (RUN-25).
 
 from services.projector.moves import COLUMNS
 
-# ruff: noqa: S608  what is put together here are this file's own column lists
-
 PREPARE = """
 CREATE TEMP TABLE IF NOT EXISTS payout_moves (
     id uuid, expects integer, version integer, status text, reason text, updated_at bigint, due_at bigint, failure_code text,

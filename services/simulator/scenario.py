@@ -78,7 +78,7 @@ def fate(chosen: Preset, reference: str, payee_number: str, earlier: int) -> Fat
 def _scripted(number: int, earlier: int) -> Fate | None:
     script = {
         1: Fate("failed", FINAL_CODES[0]),
-        2: Fate("failed", RETRYABLE_CODES[0], retryable=True) if earlier < 2 else PAID,  # noqa: PLR2004  paid at the third try
+        2: Fate("failed", RETRYABLE_CODES[0], retryable=True) if earlier < 2 else PAID,
         3: HANG,
         4: PAID_UNHEARD,
         5: Fate("in_progress", pays_after=5.0),
@@ -101,7 +101,7 @@ def _drawn(chosen: Preset, reference: str) -> Fate:
 
 def _failure(reference: str) -> Fate:
     draw = _draw(f"code:{reference}")
-    if draw < 0.5:  # noqa: PLR2004  half of the failures may be tried again
+    if draw < 0.5:
         return Fate("failed", RETRYABLE_CODES[int(draw * 4)], retryable=True)
     return Fate("failed", FINAL_CODES[int((draw - 0.5) * 2 * len(FINAL_CODES))])
 

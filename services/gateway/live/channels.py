@@ -47,7 +47,7 @@ async def resolve(store: Store, name: object, merchant: str | None) -> Channel:
 
 
 def _parse(name: object) -> tuple[str, str]:
-    parts = name.split(":") if isinstance(name, str) and len(name) <= 128 else []  # noqa: PLR2004
+    parts = name.split(":") if isinstance(name, str) and len(name) <= 128 else []
     match parts:
         case ["batch" | "payout" as kind, subject] if is_uuid(subject):
             return kind, subject

@@ -1,7 +1,7 @@
 """One connected client: its subscriptions and its bounded queue.
 
-Owns back-pressure: a client that does not read fast enough is told where it stands and closed, and comes back with its cursor; it never makes
-another one wait. Must not know where messages come from.
+Owns back-pressure: a client that does not read fast enough is told where it stands and closed, and comes back with its cursor;
+it never makes another one wait. Must not know where messages come from.
 """
 
 import asyncio

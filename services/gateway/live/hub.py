@@ -1,7 +1,7 @@
 """The hub: one read of each commit's changes, told to all who follow them.
 
-Owns who follows what, and that nobody is told of a change before the views hold it or misses one: a new follower joins under the lock of its
-partition, at a position that the hub has not passed. Each change is serialised once. Without followers nothing is read.
+Owns who follows what, and that nobody is told of a change before the views hold it or misses one: a new follower joins under the lock of
+its partition, at a position that the hub has not passed. Each change is serialised once. Without followers nothing is read.
 """
 
 import asyncio
@@ -106,7 +106,7 @@ class Hub:
         for _, subscription in followers:
             wanted[subscription.kind].append(subscription.subject)
         query = (
-            f"SELECT {rows.CHANGE} FROM payout_changes c JOIN payouts p ON p.id = c.payout_id WHERE c.partition = %s "  # noqa: S608
+            f"SELECT {rows.CHANGE} FROM payout_changes c JOIN payouts p ON p.id = c.payout_id WHERE c.partition = %s "
             'AND (c."offset", c.idx) >= (%s, %s) AND c."offset" < %s AND (c.batch_id = ANY(%s::uuid[]) OR c.payout_id = ANY(%s::uuid[]) '
             'OR c.merchant_id = ANY(%s)) ORDER BY c."offset", c.idx LIMIT %s'
         )
@@ -133,7 +133,7 @@ class Hub:
         ids = sorted({subscription.subject for _, subscription in followers})
         if not ids:
             return
-        query = f"SELECT {rows.BATCH} FROM batches WHERE id = ANY(%s::uuid[])"  # noqa: S608
+        query = f"SELECT {rows.BATCH} FROM batches WHERE id = ANY(%s::uuid[])"
         found = {row["id"]: row for row in await self._store.all(query, [ids])}
         cells = await self._store.cells(ids)
         for client, subscription in followers:

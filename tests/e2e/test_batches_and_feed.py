@@ -1,0 +1,141 @@
+"""Batches by file and by chunks, watched over the feed, with a reconnect in the middle."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx2
+import websockets
+
+from payflow.stack import Stack
+from tests.e2e.api import MERCHANT, balance, key, post, until, wallet
+
+DONE = 1200
+
+
+def _csv(rows: int, prefix: str, amount: str = "10") -> bytes:
+    lines = ["msisdn,amount,currency,reference,name"]
+    lines += [f"+2567720{row:05d},{amount},UGX,{prefix}-{row},Payee {row}" for row in range(1, rows + 1)]
+    return "\n".join(lines).encode()
+
+
+def _upload(http: httpx2.Client, content: bytes, **fields: str) -> httpx2.Response:
+    headers = {"X-Merchant-Id": MERCHANT, "Idempotency-Key": fields.pop("key", key())}
+    return http.post(
+        "/api/v1/batches/upload/", files={"file": ("rows.csv", content, "text/csv")}, data=fields, headers=headers
+    )
+
+
+async def _watch(url: str, batch_id: str, cut_after: int) -> tuple[list[tuple[str, int]], int]:
+    """All (payout, version) told of a batch; the connection is cut after `cut_after` changes and resumed by cursor."""
+    told: list[tuple[str, int]] = []
+    cursor: str | None = None
+    cuts = 0
+    done = False
+    while not done:
+        async with websockets.connect(url.replace("http", "ws", 1) + "/api/v1/feed/") as socket:
+            request: dict[str, Any] = {"type": "subscribe", "channel": f"batch:{batch_id}", "rows": False}
+            await socket.send(json.dumps({**request, "resume": cursor} if cursor else request))
+            async for text in socket:
+                message = json.loads(text)
+                assert message["type"] != "error", message
+                cursor = message.get("cursor", cursor)
+                told += [(change["id"], change["version"]) for change in message.get("changes", ())]
+                done = message["type"] == "batch" and message["batch"]["counts"]["completed"] == DONE
+                if done or (not cuts and len(told) >= cut_after):
+                    cuts += not done
+                    break
+    return told, cuts
+
+
+def test_a_batch_is_paid_and_the_feed_tells_every_change_once_over_a_reconnect(http: httpx2.Client, stack: Stack) -> None:
+    opened = post(http, {"name": "live"}, "/api/v1/batches/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
+    assert opened.status_code == 201
+    batch_id = opened.json()["id"]
+    prefix = key()[:8]
+
+    async def story() -> tuple[list[tuple[str, int]], int]:
+        watching = asyncio.create_task(_watch(stack.url, batch_id, cut_after=900))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(_fill_and_seal, http, batch_id, prefix)
+        return await asyncio.wait_for(watching, 60)
+
+    told, cuts = asyncio.run(story())
+    assert cuts == 1
+    assert len(told) == len(set(told)), "no change is told twice"
+    versions: dict[str, list[int]] = {}
+    for payout_id, version in told:
+        versions.setdefault(payout_id, []).append(version)
+    assert len(versions) == DONE
+    assert all(seen == [1, 2, 3] for seen in versions.values()), "each row's changes come once, in order, without gap"
+
+
+def _fill_and_seal(http: httpx2.Client, batch_id: str, prefix: str) -> None:
+    path = f"/api/v1/batches/{batch_id}"
+    for first in range(1, DONE + 1, 400):
+        rows = [wallet(f"+2567730{row:05d}", "5", reference=f"{prefix}-{row}") for row in range(first, first + 400)]
+        answer = post(
+            http, {"rows": rows, "first_row": first}, f"{path}/rows/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT
+        )
+        assert answer.status_code == 200, answer.text
+    declared = {"declared": {"row_count": DONE, "sums": {"UGX": str(5 * DONE)}}}
+    sealed = post(http, declared, f"{path}/seal/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
+    assert sealed.status_code == 200, sealed.text
+
+
+def test_bat_03_a_csv_upload_is_accepted_paid_and_adds_up(http: httpx2.Client) -> None:
+    answer = _upload(http, _csv(600, key()[:8]), name="salaries")
+    assert answer.status_code == 201, answer.text
+    batch = until(http, f"/api/v1/batches/{answer.json()['id']}/", lambda b: b["counts"]["completed"] == 600)
+    assert batch["sums"][0]["paid"] == "6000"
+    assert batch["progress"] == {"done": 600, "total": 600, "percent": 100}
+    rows = http.get(f"/api/v1/batches/{batch['id']}/rows/", params={"limit": 500}).json()
+    rest = http.get(f"/api/v1/batches/{batch['id']}/rows/", params={"limit": 500, "cursor": rows["next_cursor"]}).json()
+    assert [r["row"] for r in rows["results"] + rest["results"]] == list(range(1, 601))
+    assert rest["next_cursor"] is None
+
+
+def test_bat_03_the_same_upload_again_is_the_same_batch(http: httpx2.Client) -> None:
+    name, content = key(), _csv(20, key()[:8])
+    first, again = _upload(http, content, key=name), _upload(http, content, key=name)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.content == first.content
+
+
+def test_a_bad_row_at_the_end_refuses_the_file_before_anything_is_held(http: httpx2.Client) -> None:
+    before = balance(http, "UGX")
+    content = _csv(900, key()[:8]) + b"\nnot-a-number,10,UGX,last,Nobody"
+    answer = _upload(http, content)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (400, "invalid_rows")
+    assert problem["errors"][0]["row"] == "901"
+    assert balance(http, "UGX")["available_minor"] >= before["available_minor"]
+
+
+def test_bat_10_all_or_nothing_402_names_the_shortfall_and_holds_no_row(http: httpx2.Client) -> None:
+    merchant = f"m-{key()[:8]}"
+    post(http, {"id": merchant, "name": "Poor", "main_currency": "UGX"}, "/api/v1/merchants/", Idempotency_Key=key())
+    body = {"rows": [wallet(amount="600"), wallet(amount="600")]}
+    answer = post(http, body, "/api/v1/batches/", Idempotency_Key=key(), X_Merchant_Id=merchant)
+    assert (answer.status_code, answer.json()["shortfalls"]["UGX"]["shortfall"]) == (402, "1200")
+    batch = http.get(f"/api/v1/batches/{answer.json()['batch_id']}/").json()
+    assert (batch["phase"], batch["counts"]["canceled"]) == ("refused", 2)
+    assert balance(http, "UGX", merchant)["held_minor"] == 0
+
+
+def test_bat_07_a_wrong_declaration_refuses_the_whole_batch_and_shows_both(http: httpx2.Client) -> None:
+    body = {"rows": [wallet(amount="1")], "declared": {"row_count": 2}}
+    answer = post(http, body, "/api/v1/batches/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (400, "declaration_mismatch")
+    assert (problem["declared"]["row_count"], problem["counted"]["row_count"]) == (2, 1)
+
+
+def test_bat_02_an_unsealed_batch_never_pays(http: httpx2.Client) -> None:
+    batch = post(http, {"name": "open"}, "/api/v1/batches/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT).json()
+    rows = {"rows": [wallet(amount="3")], "first_row": 1}
+    post(http, rows, f"/api/v1/batches/{batch['id']}/rows/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
+    single = post(http, wallet(amount="3")).json()
+    until(http, f"/api/v1/payouts/{single['id']}/", lambda p: p["status"] == "completed")
+    [row] = http.get(f"/api/v1/batches/{batch['id']}/rows/").json()["results"]
+    assert (row["status"], row["reason"], row["attempt_count"]) == ("pending", "unsealed", 0)

@@ -1,0 +1,1 @@
+"""Tests of one part on a real broker and a real Postgres."""

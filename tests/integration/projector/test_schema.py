@@ -1,0 +1,44 @@
+"""`payflow migrate` (RUN-06)."""
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import psycopg
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from deploy.local.postgres import LocalPostgres
+from services.projector import schema
+from services.projector.tables import metadata
+from tests.integration.projector.views import Views
+
+
+def test_the_revisions_build_what_the_tables_say(views: Views) -> None:
+    engine = create_engine(schema._driver_url(views.url))
+    with engine.connect() as connection:
+        connection.execute(text(f"SET search_path TO {views.schema}"))
+        connection.dialect.default_schema_name = views.schema
+        context = MigrationContext.configure(connection, opts={"version_table": "schema_version", "compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_repeat_changes_nothing(views: Views) -> None:
+    views.execute("INSERT INTO projection_offsets VALUES (0, 1, 1, 1)")
+    assert schema.upgrade(views.url, views.schema) == schema.newest()
+    assert len(views.rows("SELECT * FROM projection_offsets")) == 1
+
+
+def test_several_at_once_do_it_once(postgres: LocalPostgres) -> None:
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
+        done = [pool.submit(schema.upgrade, postgres.url, "raced") for _ in range(3)]
+        assert {future.result(60) for future in done} == {schema.newest()}
+
+
+def test_a_schema_that_is_not_migrated_is_seen(postgres: LocalPostgres, views: Views) -> None:
+    with psycopg.connect(postgres.url, options="-c search_path=nowhere") as connection:
+        assert not schema.is_current(connection)
+    with psycopg.connect(postgres.url, options=f"-c search_path={views.schema}") as connection:
+        assert schema.is_current(connection)
+        connection.execute("UPDATE schema_version SET version_num = '9999'")
+        assert schema.is_current(connection), "a newer schema only adds"

@@ -1,0 +1,122 @@
+"""A log, a decider and a projection in memory, for ingest: the law itself decides, at once or when the test says so.
+
+Owns the same promises as the real ones: one decision per command, the first answer kept under its key, nothing decided twice.
+"""
+
+from collections.abc import Sequence
+
+from domain.book import Book
+from domain.decide import decide
+from domain.evolve import evolve
+from domain.payout.view import payout_view
+from domain.policy import Policy
+from runtime.clock import ManualClock
+from runtime.event_log.producer import LogUnavailableError
+from runtime.event_log.reader import LoggedEvent
+from runtime.ids import mint
+from schemas.codec import encode
+from schemas.commands import CommandRecord, CreditMerchant, OpenMerchant
+from schemas.events import EventRecord
+from services.ingest.store import StoredAnswer, ViewUnavailableError
+from services.ingest.waiting import Waiting
+
+
+class FakeLog:
+    """Takes commands and, while `deciding`, decides them. `down` makes every append fail."""
+
+    def __init__(self, waiting: Waiting, clock: ManualClock, policy: Policy | None = None) -> None:
+        self.waiting = waiting
+        self.clock = clock
+        self.policy = policy or Policy()
+        self.book = Book()
+        self.commands: list[CommandRecord] = []
+        self.events: list[EventRecord] = []
+        self.deciding = True
+        self.down = False
+
+    async def append_many(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+        if self.down:
+            raise LogUnavailableError("the test took the log away")
+        first = len(self.commands)
+        self.commands += records
+        if self.deciding:
+            self.catch_up()
+        return [(0, first + index) for index in range(len(records))]
+
+    def catch_up(self) -> None:
+        """Decide what waits."""
+        while len(self.events) < len(self.commands):
+            offset = len(self.events)
+            record = decide(self.book, self.commands[offset], offset, self.clock.now_ms(), self.policy)
+            evolve(self.book, record)
+            self.events.append(record)
+            self.waiting.saw(LoggedEvent(0, offset, offset, record.command_id, encode(record)))
+
+    def decide_now(self, merchant_id: str, *bodies: OpenMerchant | CreditMerchant) -> None:
+        """Put commands of our own on the log."""
+        for body in bodies:
+            number = len(self.commands)
+            self.commands.append(CommandRecord(id=f"test-{number}", merchant_id=merchant_id, at=0, body=body))
+        self.catch_up()
+
+    def fund(self, merchant_id: str, amount_minor: int, currency: str = "USD") -> None:
+        """A merchant with money."""
+        credit = CreditMerchant(
+            credit_id=mint(),
+            amount_minor=amount_minor,
+            currency=currency,
+            reference=f"fund-{len(self.commands)}",
+        )
+        self.decide_now(merchant_id, OpenMerchant(name=merchant_id), credit)
+
+    def types(self, after: int = 0) -> list[str]:
+        """The types of the commands on the log."""
+        return [str(type(record.body).__struct_config__.tag) for record in self.commands[after:]]
+
+
+class FakeStore:
+    """The projection of a FakeLog: it shows what is decided, unless it `lags` or is `down`."""
+
+    def __init__(self, log: FakeLog) -> None:
+        self._log = log
+        self.lags = False
+        self.down = False
+
+    async def ping(self) -> None:
+        self._check()
+
+    async def stored_answer(self, merchant_id: str, key: str) -> StoredAnswer | None:
+        self._check()
+        known = self._log.book.keys.get((merchant_id, key))
+        if known is None or self.lags:
+            return None
+        answer = known.answer
+        return StoredAnswer(
+            content_hash=known.content_hash,
+            subject=known.subject,
+            status=answer.status if answer else None,
+            body=answer.body.encode() if answer else None,
+            version=answer.version if answer else None,
+            expires_at=known.expires_at,
+            partition=0,
+            offset=0,
+        )
+
+    async def payout_view(self, payout_id: str) -> dict[str, object] | None:
+        self._check()
+        payout = None if self.lags else self._log.book.payouts.get(payout_id)
+        return payout_view(payout) if payout is not None else None
+
+    async def merchant_of_payout(self, payout_id: str) -> str | None:
+        self._check()
+        payout = None if self.lags else self._log.book.payouts.get(payout_id)
+        return payout.merchant_id if payout is not None else None
+
+    async def merchant_of_batch(self, batch_id: str) -> str | None:
+        self._check()
+        batch = None if self.lags else self._log.book.batches.get(batch_id)
+        return batch.merchant_id if batch is not None else None
+
+    def _check(self) -> None:
+        if self.down:
+            raise ViewUnavailableError("the test took the view away")

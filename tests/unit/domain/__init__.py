@@ -1,0 +1,1 @@
+"""The law alone: no broker, no database, no clock."""

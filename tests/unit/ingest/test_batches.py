@@ -1,0 +1,229 @@
+"""Batches over JSON: submitted whole under one key, or opened, filled and sealed; decided by the law in memory."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from services.ingest.batch_run import CHUNKS_IN_FLIGHT
+from tests.unit.ingest.conftest import Ingest
+
+
+def row(number: int = 1, amount: str = "1.00", **more: object) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD", "recipient_details": {"msisdn": f"+25677{number:07}"}, **more}
+
+
+def whole(count: int = 3, amount: str = "1.00", **more: object) -> dict[str, Any]:
+    return {"name": "Salaries", "rows": [row(number, amount) for number in range(1, count + 1)], **more}
+
+
+async def test_a_batch_with_rows_is_opened_filled_and_sealed__BAT_01(ingest: Ingest) -> None:
+    answer = await ingest.post("/batches", whole(1200, "0.10"), Idempotency_Key="b")
+    batch = answer.json()
+    assert answer.status_code == 201
+    assert (batch["phase"], batch["row_count"], batch["counts"]["pending"]) == ("released", 1200, 1200)
+    assert answer.headers["location"] == f"/api/v1/batches/{batch['id']}"
+    assert ingest.log.types(4) == ["open_batch", "add_rows", "add_rows", "add_rows", "seal_batch"]
+    assert ingest.log.book.balance("demo", "USD", "held") == 12_000
+
+
+async def test_a_submitted_batch_replays_byte_for_byte__IDM_03(ingest: Ingest) -> None:
+    first, again = [await ingest.post("/batches", whole(), Idempotency_Key="b") for _ in range(2)]
+    assert (first.status_code, again.status_code, again.content) == (201, 200, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert len(ingest.log.book.batches) == 1
+    other = await ingest.post("/batches", whole(4), Idempotency_Key="b")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+
+
+async def test_a_replay_of_a_batch_does_not_need_the_view__IDM_06(ingest: Ingest) -> None:
+    ingest.store.lags = True
+    first, again = [await ingest.post("/batches", whole(), Idempotency_Key="b") for _ in range(2)]
+    assert (again.status_code, again.content) == (200, first.content)
+    assert ingest.log.types(4).count("seal_batch") == 1
+
+
+async def test_a_batch_needs_a_key__IDM_01(ingest: Ingest) -> None:
+    answer = await ingest.post("/batches", whole())
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_required")
+
+
+async def test_a_submission_that_broke_off_goes_on_with_the_same_batch(ingest: Ingest) -> None:
+    body = whole(1200, "0.10")
+    append, taken = ingest.log.append_many, 0
+
+    async def breaks_off(records: Any) -> Any:
+        nonlocal taken
+        taken += 1
+        ingest.log.down = taken == 3
+        return await append(records)
+
+    ingest.log.append_many = breaks_off  # type: ignore[method-assign]
+    broken = await ingest.post("/batches", body, Idempotency_Key="b")
+    assert (broken.status_code, broken.json()["code"]) == (503, "log_unavailable")
+    [half] = ingest.log.book.batches.values()
+    assert (half.row_count, half.phase) == (500, "open")
+    mended = await ingest.post("/batches", body, Idempotency_Key="b")
+    assert (mended.status_code, mended.json()["id"], mended.json()["row_count"]) == (201, half.id, 1200)
+    assert len(ingest.log.book.payouts) == 1200
+
+
+async def test_only_a_few_chunks_are_ever_undecided__fair_by_small_steps(ingest: Ingest) -> None:
+    ingest.log.deciding = False
+    body = whole(5000, "0.01")
+    asked = asyncio.create_task(ingest.post("/batches", body, Idempotency_Key="b"))
+    undecided = 0
+    while not asked.done():
+        for _ in range(50):  # the submission goes as far as it may
+            await asyncio.sleep(0)
+        undecided = max(undecided, len(ingest.log.commands) - len(ingest.log.events))
+        ingest.log.catch_up()
+    assert (await asked).status_code == 201
+    assert undecided == CHUNKS_IN_FLIGHT
+
+
+async def test_past_the_wait_a_sealed_batch_is_202__API_14(ingest: Ingest) -> None:
+    ingest.log.deciding = False
+    asked = asyncio.create_task(ingest.post("/batches", whole(), Idempotency_Key="b", Prefer="wait=0"))
+    while "add_rows" not in ingest.log.types(4):
+        await asyncio.sleep(0)
+        ingest.log.catch_up()
+    ingest.log.catch_up()
+    answer = await asked
+    assert (answer.status_code, ingest.log.types(4)[-1]) == (202, "seal_batch")
+    assert (await ingest.client.get(f"/internal/in-flight/{answer.json()['id']}")).status_code == 200
+
+
+async def test_a_short_balance_refuses_all_of_it_and_holds_nothing__BAT_10(ingest: Ingest) -> None:
+    answer = await ingest.post("/batches", whole(2, "600.00"), Idempotency_Key="b")
+    assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_funds")
+    assert ingest.log.book.balance("demo", "USD", "held") == 0
+
+
+@pytest.mark.parametrize("declared", [{"row_count": 4}, {"sums": {"USD": "3.01"}}, {"sums": {"EUR": "3.00"}}], ids=str)
+async def test_a_wrong_declaration_refuses_all_of_it__BAT_07(ingest: Ingest, declared: dict[str, Any]) -> None:
+    answer = await ingest.post("/batches", whole(declared=declared), Idempotency_Key="b")
+    assert (answer.status_code, answer.json()["code"]) == (400, "declaration_mismatch")
+    assert ingest.log.book.balance("demo", "USD", "held") == 0
+
+
+async def test_a_right_declaration_is_taken__BAT_07(ingest: Ingest) -> None:
+    declared = {"row_count": 3, "sums": {"USD": "3.00"}}
+    assert (await ingest.post("/batches", whole(declared=declared), Idempotency_Key="b")).status_code == 201
+
+
+async def test_bad_rows_are_all_named_and_none_is_taken__BAT_08(ingest: Ingest) -> None:
+    rows = [row(1), row(2, "-1"), row(3, currency="XXX"), {"amount": "1.00"}]
+    answer = await ingest.post("/batches", {"rows": rows}, Idempotency_Key="b")
+    pointers = {fault["pointer"] for fault in answer.json()["errors"]}
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_rows")
+    assert pointers >= {"/rows/1/amount", "/rows/2/currency", "/rows/3/currency", "/rows/3/recipient_details"}
+    assert ingest.log.types(4) == []
+
+
+@pytest.mark.parametrize("rows", [[], "x", None, {}, [[]], [None]], ids=str)
+async def test_rows_that_are_none_are_refused__ERR_04(ingest: Ingest, rows: object) -> None:
+    answer = await ingest.post("/batches", {"rows": rows}, Idempotency_Key="b")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"].startswith("/rows")
+    assert ingest.log.types(4) == []
+
+
+async def test_rows_with_saved_accounts_need_a_merchant__SEC_04(ingest: Ingest) -> None:
+    saved = {"amount_paise": 1, "bank_account_id": "aaaaaaaa-0001-4000-8000-000000000001"}
+    answer = await ingest.post("/batches", {"rows": [row(), saved]}, Idempotency_Key="b")
+    assert (answer.status_code, answer.json()["code"]) == (400, "merchant_required")
+    unknown = await ingest.post("/batches", {"rows": [row(), saved]}, Idempotency_Key="b", X_Merchant_Id="demo")
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (400, "/rows/1/bank_account_id")
+
+
+async def test_a_batch_is_opened_filled_in_chunks_and_sealed__BAT_02(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {"name": "Step by step"}, Idempotency_Key="o")
+    path = f"/batches/{opened.json()['id']}"
+    assert (opened.status_code, opened.json()["phase"]) == (201, "open")
+    numbered = await ingest.post(f"{path}/rows", {"first_row": 1, "rows": [row(1), row(2)]})
+    assert (numbered.status_code, numbered.json()["row_count"]) == (200, 2)
+    for _ in range(2):
+        unnumbered = await ingest.post(f"{path}/rows", {"rows": [row(3)]}, Idempotency_Key="r")
+        assert (unnumbered.status_code, unnumbered.json()["first_row"], unnumbered.json()["row_count"]) == (200, 3, 3)
+    sealed = await ingest.post(f"{path}/seal", {"declared": {"row_count": 3}}, Idempotency_Key="s")
+    assert (sealed.status_code, sealed.json()["phase"]) == (200, "released")
+    late = await ingest.post(f"{path}/rows", {"first_row": 4, "rows": [row(4)]})
+    assert (late.status_code, late.json()["code"]) == (409, "batch_sealed")
+    unnumbered = await ingest.post(f"{path}/rows", {"rows": [row(4)]}, Idempotency_Key="t")
+    assert (unnumbered.status_code, unnumbered.json()["code"]) == (409, "batch_sealed")
+
+
+async def test_rows_without_a_number_need_a_key__BAT_02(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    answer = await ingest.post(f"/batches/{opened.json()['id']}/rows", {"rows": [row()]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_required")
+
+
+async def test_unnumbered_chunks_at_once_get_numbers_one_after_another__BAT_02(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/batches/{opened.json()['id']}/rows"
+    answers = await asyncio.gather(*(ingest.post(path, {"rows": [row(n)]}, Idempotency_Key=f"r{n}") for n in range(8)))
+    assert sorted(answer.json()["first_row"] for answer in answers) == list(range(1, 9))
+
+
+async def test_a_gap_or_other_rows_are_refused__BAT_02(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/batches/{opened.json()['id']}/rows"
+    gap = await ingest.post(path, {"first_row": 5, "rows": [row()]})
+    assert (gap.status_code, gap.json()["code"], gap.json()["next_row"]) == (409, "row_gap", 1)
+    await ingest.post(path, {"first_row": 1, "rows": [row(1)]})
+    assert (await ingest.post(path, {"first_row": 1, "rows": [row(1)]})).status_code == 200
+    other = await ingest.post(path, {"first_row": 1, "rows": [row(2)]})
+    assert (other.status_code, other.json()["code"]) == (409, "row_conflict")
+
+
+async def test_more_than_five_hundred_rows_a_chunk_are_refused__BAT_02(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    body = {"first_row": 1, "rows": [row(n) for n in range(1, 502)]}
+    answer = await ingest.post(f"/batches/{opened.json()['id']}/rows", body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/rows")
+
+
+async def test_an_unsealed_batch_can_be_dropped_once_and_again(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/api/v1/batches/{opened.json()['id']}"
+    assert [(await ingest.client.delete(path)).status_code for _ in range(2)] == [204, 204]
+    sealed = await ingest.post("/batches", whole(), Idempotency_Key="b")
+    late = await ingest.client.delete(f"/api/v1/batches/{sealed.json()['id']}")
+    assert (late.status_code, late.json()["code"]) == (409, "batch_sealed")
+
+
+@pytest.mark.parametrize("call", ["rows", "seal", ""])
+@pytest.mark.parametrize("batch_id", ["00000000-0000-7000-8000-000000000000", "x", "..%2f"])
+async def test_an_unknown_batch_is_404(ingest: Ingest, call: str, batch_id: str) -> None:
+    path = f"/api/v1/batches/{batch_id}/{call}".rstrip("/")
+    body = {"first_row": 1, "rows": [row()]} if call == "rows" else None
+    answer = await ingest.client.request("POST" if call else "DELETE", path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"name": ""}, "/name"),
+        ({"name": "x" * 257}, "/name"),
+        ({"name": "a\0"}, "/name"),
+        ({"funding": "later"}, "/funding"),
+        ({"on_row_failure": "stop"}, "/on_row_failure"),
+        ({"declared": []}, "/declared"),
+        ({"declared": {"row_count": -1}}, "/declared/row_count"),
+        ({"declared": {"row_count": True}}, "/declared/row_count"),
+        ({"declared": {"sums": {"USD": 3}}}, "/declared/sums/USD"),
+        ({"declared": {"sums": {"XXX": "3.00"}}}, "/declared/sums/XXX"),
+        ({"declared": {"sums": {"USD": "1e3"}}}, "/declared/sums/USD"),
+        ({"colour": "red"}, "/colour"),
+        ({"status": "released"}, "/status"),
+    ],
+    ids=str,
+)
+async def test_bad_options_are_named__ERR_04(ingest: Ingest, body: dict[str, Any], pointer: str) -> None:
+    answer = await ingest.post("/batches", {**body, "rows": [row()]}, Idempotency_Key="b")
+    assert answer.status_code == 400
+    assert pointer in [fault["pointer"] for fault in answer.json()["errors"]]
+    assert ingest.log.types(4) == []
