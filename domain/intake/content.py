@@ -13,7 +13,8 @@ DEPTH_MAX = 32
 DIGITS_MAX = 19
 """A 64-bit integer has at most this many digits."""
 
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""A string, or the unfinished one at the end: a pattern that could fail there would be tried again from every quote."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -64,7 +65,7 @@ def _check_depth(body: bytes, max_depth: int) -> None:
         if not brackets:
             return
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-    if len(brackets) > max_depth and max(brackets.count(b"["), brackets.count(b"{")) > 0:
+    if brackets:
         raise JsonFault(f"the body is nested deeper than {max_depth} levels, or its brackets do not match")
 
 

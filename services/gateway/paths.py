@@ -12,6 +12,8 @@ PREFIXES = ("/api/v1", "/api")
 def canonical(path: str) -> str:
     """The spelling that routes know."""
     rest = path
+    if path == "/":
+        return path
     for prefix in PREFIXES:
         if path == prefix or path.startswith(prefix + "/"):
             rest = path[len(prefix) :]

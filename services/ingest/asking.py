@@ -22,6 +22,7 @@ from services.ingest.problems import ProblemError, problem_of, traceparent
 
 OPEN_MERCHANT = "demo"
 WAIT_SECONDS = 5.0
+HEADER_BYTES_MAX = 32 * 1024
 THREAD_BYTES = 64 * 1024
 """A body from here on is read in a thread, so that a large one does not hold up the small ones."""
 
@@ -34,7 +35,9 @@ class Ask:
     """One request as far as it is read. `faults` are those of its headers; those of its content are told with them."""
 
     def __init__(self, request: Request) -> None:
-        """Reads the headers."""
+        """Reads the headers. Raises ProblemError for more of them than any client needs."""
+        if sum(len(name) + len(value) for name, value in request.headers.raw) > HEADER_BYTES_MAX:
+            raise problem_of([Fault(pointer="header", detail=f"must have at most {HEADER_BYTES_MAX} bytes in all")])
         self.request = request
         self.edge: Edge = edge_of(request)
         self.faults: list[Fault] = [*_twice(request)]

@@ -15,6 +15,7 @@ from schemas.ids import BATCH_ROWS_MAX
 from services.ingest.answers import About, response_of
 from services.ingest.asking import Ask
 from services.ingest.batches import code_of_rows, decide_on_batch, merchant_of_batch, read_maybe_large
+from services.ingest.chunks import check_fits
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
 from services.ingest.envelope import Envelope
@@ -70,4 +71,5 @@ async def _next_row(ask: Ask, envelope: Envelope, batch_id: str) -> int | Decide
 
 
 def _command(batch_id: str, wanted: RowsRequest, first_row: int) -> AddRows:
+    check_fits(wanted.rows)
     return AddRows(batch_id=batch_id, first_row=first_row, rows=wanted.rows)

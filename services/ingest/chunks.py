@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.commands import CHUNK_BYTES_MAX, CHUNK_ROWS_MAX
 from schemas.forms import PayoutForm
+from services.ingest.problems import ProblemError
 
 ENVELOPE_BYTES = 8 * 1024
 """Kept free in a chunk for what stands around the rows in the record."""
@@ -60,6 +61,14 @@ def cut(forms: Iterable[PayoutForm]) -> Iterator[list[PayoutForm]]:
             yield _decoder.decode(chunk)
     if (chunk := cutter.rest()) is not None:
         yield _decoder.decode(chunk)
+
+
+def check_fits(rows: list[PayoutForm]) -> None:
+    """Raises ProblemError `payload_too_large` if the rows are too many bytes for one record."""
+    if len(_encoder.encode(rows)) > ROWS_BYTES_MAX:
+        detail = f"A chunk may have at most {ROWS_BYTES_MAX:,} bytes; send fewer rows at a time."
+        errors = [{"pointer": "/rows", "code": "payload_too_large", "detail": detail}]
+        raise ProblemError("payload_too_large", detail, errors=errors)
 
 
 def write_chunk(spool: IO[bytes], chunk: bytes) -> None:

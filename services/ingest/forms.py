@@ -177,6 +177,8 @@ class UploadForm(BaseModel):
     file: str = Field(json_schema_extra={"format": "binary"})
     name: str | None = None
     reference: str | None = None
+    funding: Literal["all_or_nothing"] = "all_or_nothing"
+    on_row_failure: Literal["continue"] = "continue"
     currency: str | None = Field(None, description="The currency of rows that name none.")
     row_count: int | None = Field(None, description="Declared number of rows.")
     total: str | None = Field(None, description="Declared sum in `currency`.")

@@ -31,6 +31,8 @@ def traceparent(text: str | None) -> str | None:
 
 
 def _place(pointer: str) -> str:
+    if pointer == "header":
+        return "The header"
     if pointer.startswith("header/"):
         return f"The header {pointer.removeprefix('header/')}"
     return pointer or "The body"

@@ -70,7 +70,7 @@ class Submitter:
 
     def _expect(self, record: CommandRecord) -> "asyncio.Future[Decided]":
         if len(self._waiting) >= UNDECIDED_MAX:
-            raise ProblemError("log_unavailable", _CROWDED)
+            raise _unavailable(record, _CROWDED)
         return self._waiting.expect(record.id)
 
     async def _write(self, records: Sequence[CommandRecord], decisions: "list[asyncio.Future[Decided]]") -> None:
@@ -81,7 +81,7 @@ class Submitter:
                 self._waiting.forget(record.id)
             if all(decision.done() for decision in decisions):  # the outcome was unknown, but the decisions were seen
                 return
-            problem = ProblemError("log_unavailable", _UNAVAILABLE) if isinstance(error, LogUnavailableError) else error
+            problem = _unavailable(records[0]) if isinstance(error, LogUnavailableError) else error
             for decision in decisions:
                 fail(decision, problem)
             raise problem from None
@@ -112,3 +112,9 @@ def fail(decision: "asyncio.Future[Decided]", error: BaseException) -> None:
     if not decision.done():
         decision.set_exception(error if isinstance(error, Exception) else ProblemError("log_unavailable", _UNAVAILABLE))
         decision.exception()
+
+
+def _unavailable(record: CommandRecord, detail: str = _UNAVAILABLE) -> ProblemError:
+    # The command may land all the same, later: the client needs the key, given or made, to ask for the same thing again.
+    headers = {"Idempotency-Key": record.key} if record.key is not None else {}
+    return ProblemError("log_unavailable", detail, headers=headers)

@@ -63,11 +63,19 @@ class Waiting:
 class DecisionReader:
     """Follows `payouts.events` and tells `Waiting` what it sees."""
 
-    def __init__(self, open_reader: Callable[[], EventReader], partitions: int, waiting: Waiting) -> None:
+    def __init__(
+        self,
+        open_reader: Callable[[], EventReader],
+        partitions: int,
+        waiting: Waiting,
+        *,
+        reconnect_seconds: float = RECONNECT_SECONDS,
+    ) -> None:
         """`open_reader` makes a reader that is not started; a lost one is replaced by a new one at the same place."""
         self._open_reader = open_reader
         self._partitions = partitions
         self._waiting = waiting
+        self._reconnect_seconds = reconnect_seconds
         self._reader: EventReader | None = None
         self._next: dict[int, int] = {}
         self._order = {partition: Contiguity(partition, None) for partition in range(partitions)}
@@ -105,7 +113,7 @@ class DecisionReader:
     async def _reopen(self) -> None:
         while True:
             await self.stop()
-            await asyncio.sleep(RECONNECT_SECONDS)
+            await asyncio.sleep(self._reconnect_seconds)
             reader = self._open_reader()
             try:
                 await reader.start(self._next)

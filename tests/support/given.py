@@ -199,6 +199,7 @@ class Scene:
         """LIF-16: the totals that events carry add up to the rows, per batch, state and currency."""
         for event in record.events:
             for delta in getattr(event, "totals", ()):
+                assert delta.count or delta.amount_minor, f"{event} changes a total by nothing"
                 cell = (event.batch_id, delta.status.value, delta.currency)  # type: ignore[union-attr]
                 self.totals[*cell, "count"] += delta.count
                 self.totals[*cell, "sum"] += delta.amount_minor

@@ -75,7 +75,8 @@ class Turn:
             message = read_message(record)
             new_id = record_id(record, self._edge.clock.now_ms())
             asked = Asked(message.kind, message.message_id, message.key, new_id if message.kind in _MAKES else None)
-            self._burst.append((record, asked, await self._command(record, message, new_id)))
+            command = await self._command(record, message, new_id)  # may flush the burst: append only afterwards
+            self._burst.append((record, asked, command))
         except UnreadableError as error:
             problem = ProblemError(
                 "malformed_body", f"The record cannot be read: {error.reason}. It is kept as a dead letter."
@@ -83,6 +84,10 @@ class Turn:
             self._refuse(record, asked, problem, (error.code, error.reason))
         except ProblemError as problem:
             self._refuse(record, asked, problem)
+        except Exception as error:  # noqa: BLE001  a fault of ours on one record must not stop those behind it
+            _log.error("inbox.unforeseen", error=type(error).__name__, partition=record.partition, offset=record.offset)
+            ours = ProblemError("internal_error", "The record could not be judged; it is kept as a dead letter.")
+            self._refuse(record, asked, ours, ("unforeseen", type(error).__name__))
 
     async def flush(self) -> None:
         """Bring the burst to the log and wait for its decisions. Does not give up."""

@@ -14,6 +14,7 @@ from domain.intake.merchants import read_credit
 from domain.intake.payout import read_payout
 from schemas.commands import AddRows, CancelBatch, CancelPayout, Command, CreditMerchant, OpenBatch, RequestPayout, SealBatch
 from schemas.ids import is_uuid
+from services.ingest.chunks import check_fits
 from services.ingest.inbox.messages import InboxRecord, Message
 from services.ingest.payouts import read_cancel
 from services.ingest.problems import problem_of
@@ -87,6 +88,7 @@ class Reading:
             raise problem_of(
                 [Fault(pointer="/first_row", detail="is required: the number of the first of these rows, from 1")]
             )
+        check_fits(wanted.rows)
         return AddRows(batch_id=str(batch_id), first_row=wanted.first_row, rows=wanted.rows)
 
     def _seal_batch(self, data: Mapping[str, object], _: str, batch_id: str | None) -> SealBatch:

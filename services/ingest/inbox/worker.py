@@ -29,7 +29,7 @@ from services.ingest.inbox.transaction import Outgoing, ReplyWriter, group_of
 
 POLL_RECORDS_MAX = 200
 POLL_MS = 500
-SESSION_MS = 10_000
+SESSION_MS = 6_000
 POLL_INTERVAL_MS = 3_600_000
 """A poll may wait for the processor for so long before the group takes its partitions away."""
 BACKOFF_SECONDS = 1.0

@@ -191,7 +191,7 @@ async def test_views_that_are_ahead_of_the_log_halt_loudly_and_never_jump(
         with projector(kafka, views, log) as process:
             await write(everything(0, steps=1).records)
             async with asyncio.timeout(SECONDS):
-                while "projection.halted" not in log.read_text():  # noqa: ASYNC110  the process tells nobody else
+                while "projection.halted" not in log.read_text():
                     await asyncio.sleep(0.05)
             assert process.poll() is None, "its other partitions go on"
     [position] = views.rows("SELECT * FROM projection_offsets WHERE partition = %s", PARTITION)

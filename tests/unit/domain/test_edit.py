@@ -161,6 +161,7 @@ def test_a_row_of_a_released_batch_can_be_edited_and_its_totals_follow() -> None
     event = fact(scene.given(EditPayout(payout_id=second, amount_minor=300, currency="EUR")), PayoutEdited)
     assert [(t.currency, t.count, t.amount_minor) for t in event.totals] == [("EUR", 1, 300), ("USD", -1, -200)]
     assert event.batch_id == batch_id
+    assert fact(scene.given(EditPayout(payout_id=first, description="x")), PayoutEdited).totals == []
 
 
 def test_a_row_of_an_unsealed_batch_cannot_be_edited() -> None:

@@ -185,6 +185,13 @@ async def test_more_than_five_hundred_rows_a_chunk_are_refused__BAT_02(ingest: I
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/rows")
 
 
+async def test_a_chunk_of_more_than_its_bytes_is_413__BAT_02(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    rows = [row(number, description="x" * 1024) for number in range(500)]
+    answer = await ingest.post(f"/batches/{opened.json()['id']}/rows", {"first_row": 1, "rows": rows})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (413, "/rows")
+
+
 async def test_an_unsealed_batch_can_be_dropped_once_and_again(ingest: Ingest) -> None:
     opened = await ingest.post("/batches", {}, Idempotency_Key="o")
     path = f"/api/v1/batches/{opened.json()['id']}"

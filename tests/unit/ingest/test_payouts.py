@@ -1,10 +1,12 @@
 """A single payout over HTTP: answers, headers, keys, edits and cancels, decided by the law in memory."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
+from runtime.event_log.producer import LogUnavailableError
 from tests.unit.ingest.conftest import Ingest
 
 ACCOUNT = "aaaaaaaa-0001-4000-8000-000000000001"
@@ -159,6 +161,35 @@ async def test_without_the_log_nothing_is_acknowledged__ERR_05(ingest: Ingest) -
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "log_unavailable", "1")
     ingest.log.down = False
     assert (await ingest.pay(Idempotency_Key="k")).status_code == 201
+
+
+async def test_a_503_tells_the_made_key_so_that_the_same_can_be_asked_again__ERR_05(ingest: Ingest) -> None:
+    """The command may land later all the same; without its key a second try would pay twice."""
+    append = ingest.log.append_many
+
+    async def lands_unconfirmed(records: Any) -> Any:
+        await append(records)
+        ingest.log.append_many = append  # type: ignore[method-assign]
+        raise LogUnavailableError("no confirmation in time")
+
+    ingest.log.deciding = False
+    ingest.log.append_many = lands_unconfirmed  # type: ignore[method-assign]
+    lost = await ingest.pay()
+    assert lost.status_code == 503
+    ingest.log.deciding = True
+    again = await ingest.pay(Idempotency_Key=lost.headers["idempotency-key"])
+    assert (again.status_code, len(ingest.log.book.payouts)) == (200, 1)
+
+
+async def test_an_unconfirmed_append_whose_decision_was_seen_is_answered__ERR_05(ingest: Ingest) -> None:
+    append = ingest.log.append_many
+
+    async def lands_unconfirmed(records: Any) -> Any:
+        await append(records)
+        raise LogUnavailableError("no confirmation in time")
+
+    ingest.log.append_many = lands_unconfirmed  # type: ignore[method-assign]
+    assert (await ingest.pay()).status_code == 201
 
 
 async def test_without_the_view_payouts_are_still_taken__ERR_05(ingest: Ingest) -> None:

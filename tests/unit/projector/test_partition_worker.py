@@ -89,7 +89,7 @@ async def running(log: MemoryLog, views: MemoryViews, limits: Limits | None = No
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  the worker under test tells nobody
+        while not condition():
             await asyncio.sleep(0.001)
 
 

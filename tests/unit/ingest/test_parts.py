@@ -1,0 +1,163 @@
+"""Small parts of ingest: chunks, settings, ids of inbox records, the reader of decisions."""
+
+import asyncio
+import tempfile
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from runtime.event_log.reader import GapFoundError, LoggedEvent
+from schemas.codec import encode
+from schemas.events import EventRecord
+from schemas.forms import PayoutForm
+from schemas.ids import is_uuid
+from schemas.words import RecordOutcome
+from services.ingest.chunks import ChunkCutter, cut, read_chunks, write_chunk
+from services.ingest.inbox.reading import DAY_MS, record_id
+from services.ingest.settings import parse_upstreams
+from services.ingest.waiting import DecisionReader, Waiting
+
+NOW = 1_767_225_600_000
+
+
+def form(number: int, text: str = "") -> PayoutForm:
+    return PayoutForm(amount_minor=number, currency="USD", recipient={"msisdn": "+256772000001"}, description=text or None)
+
+
+def test_chunks_have_at_most_five_hundred_rows_and_lose_none() -> None:
+    forms = [form(number) for number in range(1, 1202)]
+    chunks = list(cut(forms))
+    assert [len(chunk) for chunk in chunks] == [500, 500, 201]
+    assert [row for chunk in chunks for row in chunk] == forms
+
+
+def test_chunks_have_at_most_their_bytes() -> None:
+    cutter = ChunkCutter(bytes_max=4000)
+    chunks = [chunk for number in range(50) if (chunk := cutter.add(form(1, "é" * 300))) is not None]
+    assert len(chunks) > 1
+    assert max(map(len, chunks)) <= 4000
+
+
+def test_the_longest_row_fits_a_chunk() -> None:
+    recipient = {f"{key:02}" * 128: "\U0001f4b8" * 256 for key in range(20)}
+    longest = PayoutForm(amount_minor=1, currency="USD", recipient=recipient, description="\U0001f4b8" * 1024)
+    assert [len(chunk) for chunk in cut([longest] * 3)] == [3]
+
+
+def test_a_spool_gives_back_what_was_written_and_a_torn_one_is_an_error() -> None:
+    with tempfile.TemporaryFile() as spool:
+        for number in (1, 2):
+            cutter = ChunkCutter()
+            cutter.add(form(number))
+            write_chunk(spool, cutter.rest() or b"")
+        assert [chunk[0].amount_minor for chunk in read_chunks(spool)] == [1, 2]
+        spool.truncate(spool.seek(0, 2) - 1)
+        with pytest.raises(EOFError):
+            list(read_chunks(spool))
+
+
+def test_upstreams_name_the_merchants_they_may_act_for__INB_02() -> None:
+    assert parse_upstreams("erp:demo|other, shop:acme") == {
+        "erp": frozenset({"demo", "other"}),
+        "shop": frozenset({"acme"}),
+    }
+    assert parse_upstreams("") == {}
+
+
+@pytest.mark.parametrize("text", ["erp", "erp:", "ERP:demo", "erp:De mo", "erp:demo,erp:other", ":demo"])
+def test_a_wrong_list_of_upstreams_is_refused__INB_02(text: str) -> None:
+    with pytest.raises(ValueError, match=r"upstream|merchants"):
+        parse_upstreams(text)
+
+
+def record(**change: Any) -> Any:
+    given = {"topic": "payouts.inbox.erp", "partition": 1, "offset": 7, "timestamp": NOW, "key": b"demo", "value": b"{}"}
+    return SimpleNamespace(**{**given, **change})
+
+
+def test_an_inbox_record_makes_the_same_id_each_time_it_is_read__INB_03() -> None:
+    first = record_id(record(), NOW)
+    assert first == record_id(record(), NOW + 5000)
+    assert is_uuid(first)
+    assert first[14] == "7"
+    others = {
+        record_id(record(**change), NOW) for change in ({"offset": 8}, {"partition": 0}, {"value": b"[]"}, {"key": b"x"})
+    }
+    assert len({first, *others}) == 5
+
+
+@pytest.mark.parametrize("timestamp", [-1, 0, NOW + DAY_MS + 1, NOW - DAY_MS - 1, 2**62])
+def test_a_record_with_a_strange_time_gets_an_id_of_today(timestamp: int) -> None:
+    assert record_id(record(timestamp=timestamp), NOW)[:13] == record_id(record(), NOW)[:13]
+
+
+def event(source: int, command_id: str, partition: int = 0) -> LoggedEvent:
+    decided = EventRecord(
+        source_offset=source,
+        command_id=command_id,
+        command_type="x",
+        merchant_id="m",
+        at=0,
+        outcome=RecordOutcome.DECIDED,
+        events=[],
+    )
+    return LoggedEvent(partition, source, source, command_id, encode(decided))
+
+
+class FakeReader:
+    """A reader that gives lists of events, raises what is not one, and then waits for ever."""
+
+    def __init__(self, polls: list[Any]) -> None:
+        self.polls = polls
+        self.started: list[dict[int, int]] = []
+
+    async def start_at_end(self, partitions: int) -> dict[int, int]:
+        return dict.fromkeys(range(partitions), 0)
+
+    async def start(self, offsets: dict[int, int]) -> None:
+        self.started.append(dict(offsets))
+
+    async def poll(self) -> list[LoggedEvent]:
+        if not self.polls:
+            await asyncio.Event().wait()
+        found = self.polls.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return list(found)
+
+    async def stop(self) -> None:
+        return None
+
+
+async def test_a_decision_completes_the_future_of_its_command_only() -> None:
+    waiting = Waiting()
+    reader: Any = FakeReader([[event(0, "other"), event(1, "mine")]])
+    decisions = DecisionReader(lambda: reader, 1, waiting)
+    await decisions.start()
+    mine, later = waiting.expect("mine"), waiting.expect("later")
+    following = asyncio.create_task(decisions.run())
+    assert (await mine).offset == 1
+    assert not later.done()
+    following.cancel()
+
+
+async def test_a_gap_in_the_events_ends_the_reader() -> None:
+    reader: Any = FakeReader([[event(0, "a"), event(2, "c")]])
+    decisions = DecisionReader(lambda: reader, 1, Waiting())
+    await decisions.start()
+    with pytest.raises(GapFoundError):
+        await decisions.run()
+
+
+async def test_a_lost_broker_is_waited_for_and_read_on_from_the_same_place() -> None:
+    waiting = Waiting()
+    reader: Any = FakeReader([[event(0, "a")], KafkaConnectionError(), [event(1, "b")]])
+    decisions = DecisionReader(lambda: reader, 1, waiting, reconnect_seconds=0)
+    await decisions.start()
+    second = waiting.expect("b")
+    following = asyncio.create_task(decisions.run())
+    assert (await second).offset == 1
+    assert reader.started == [{0: 1}]
+    following.cancel()

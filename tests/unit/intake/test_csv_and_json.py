@@ -1,0 +1,131 @@
+"""CSV rows and strict JSON (BAT-03, BAT-05, ERR-04, IDM-05)."""
+
+import contextlib
+import time
+
+import pytest
+
+from domain.intake.content import JsonFault, JsonFraction, content_hash, parse_json
+from domain.intake.csv_rows import Plan, read_header
+from domain.intake.faults import Fault
+from domain.intake.headers import read_key, read_match, read_wait
+from schemas.forms import PayoutForm
+
+CURRENCIES = frozenset({"USD", "UGX"})
+HEADER = ["msisdn", "amount", "currency", "reference", "name"]
+
+
+def _plan(header: list[str] = HEADER, **more: str) -> Plan:
+    plan = read_header(header, currencies=CURRENCIES, default_currency=more.get("currency"))
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+def test_a_good_row_is_a_form() -> None:
+    form = _plan().read(["+256772123456", "1500", "UGX", "r-1", "Jane"], 1)
+    recipient = {"type": "mobile_money", "msisdn": "+256772123456", "name": "Jane"}
+    assert form == PayoutForm(amount_minor=1500, currency="UGX", recipient=recipient, reference="r-1")
+
+
+def test_the_fast_and_the_slow_way_agree() -> None:
+    cells = ["+256772123456", "1500", "UGX", "r-1", "Jane"]
+    assert _plan()._read_fast(cells) == _plan()._read_slowly(cells, 1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "code"),
+    [
+        (["+256772123456", "1,000.00", "USD", "r", "n"], "amount", "ambiguous_number"),
+        (["+256772123456", "1.000,00", "USD", "r", "n"], "amount", "ambiguous_number"),
+        (["+256772123456", "1e3", "USD", "r", "n"], "amount", "validation_error"),
+        (["+256772123456", "-5", "USD", "r", "n"], "amount", "validation_error"),
+        (["0772123456", "5", "USD", "r", "n"], "msisdn", "validation_error"),
+        (["+256772123456", "5", "usd", "r", "n"], "currency", "validation_error"),
+        (["+256772123456", "5", "USD", "r" * 65, "n"], "reference", "validation_error"),
+        (["+256772123456", "5", "USD", "r", "n\x00"], "name", "validation_error"),
+        (["", "5", "USD", "r", "n"], "recipient_details", "validation_error"),
+    ],
+)
+def test_bat_08_a_bad_cell_names_row_column_code_and_text(cells: list[str], column: str, code: str) -> None:
+    [fault] = _plan().read(cells, 999_999)
+    assert (fault.row, fault.column, fault.code) == (999_999, column, code)
+
+
+@pytest.mark.parametrize("cells", [["a"], ["+256772123456", "5", "USD", "r", "n", "more"], []])
+def test_bat_05_a_ragged_row_is_an_error(cells: list[str]) -> None:
+    [fault] = _plan().read(cells, 7)
+    assert (fault.code, fault.row) == ("ragged_row", 7)
+
+
+@pytest.mark.parametrize(
+    "header", [["amount", "currency"], ["msisdn", "currency"], ["msisdn", "amount"], ["msisdn", "amount", "amount", "currency"],
+               ["", "amount", "currency", "msisdn"], [f"c{i}" for i in range(10_000)]]
+)  # fmt: skip
+def test_a_header_that_cannot_be_used_is_refused(header: list[str]) -> None:
+    assert isinstance(read_header(header, currencies=CURRENCIES), list)
+
+
+def test_columns_by_any_usual_name() -> None:
+    form = _plan(["Phone Number", "AMOUNT", "ccy"]).read(["+256772123456", "5.00", "USD"], 1)
+    assert isinstance(form, PayoutForm)
+    assert _plan(["phone", "amount"], currency="UGX").read(["+256772123456", "5"], 1).currency == "UGX"  # type: ignore[union-attr]
+
+
+BAD_JSON = [b"", b"{", b'{"a":1,"a":2}', b'{"a":NaN}', b'{"a":Infinity}', b'{"a":-Infinity}', b"\xff", b'{"a":"\\ud800"}',
+            b'{"a":' + b"9" * 5000 + b"}", b"[" * 100_000, b'{"a":' * 40 + b"1" + b"}" * 40, b"{'a':1}", b"nul", b'{"a":1}x']  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BAD_JSON)
+def test_err_04_json_that_must_not_be_read(body: bytes) -> None:
+    with pytest.raises(JsonFault):
+        parse_json(body)
+
+
+@pytest.mark.parametrize("body", [b"[" * 1_000_000, b"[]" * 500_000, b'"' * 1_000_000, b"{" * 500_000 + b"}" * 500_000,
+                                  b'"\\' * 500_000, b'{"a":"' + b"x" * 1_000_000 + b'"}', b"9" * 1_000_000])  # fmt: skip
+def test_a_megabyte_of_hostile_text_is_answered_in_linear_time(body: bytes) -> None:
+    start = time.process_time()
+    with contextlib.suppress(JsonFault):
+        parse_json(body)
+    assert time.process_time() - start < 2, "quadratic time would take minutes"
+
+
+def test_a_fraction_never_becomes_a_float() -> None:
+    parsed = parse_json(b'{"a":1.5,"b":1e3,"c":2}')
+    assert parsed == {"a": "1.5", "b": "1e3", "c": 2}
+    assert isinstance(parsed, dict)
+    assert isinstance(parsed["a"], JsonFraction)
+
+
+def test_idm_05_content_is_compared_by_meaning() -> None:
+    one, other = parse_json(b'{"a":1,"b":{"c":2}}'), parse_json(b' { "b" : {"c":2} , "a":1 } ')
+    assert content_hash("x", one) == content_hash("x", other)
+    assert content_hash("x", one) != content_hash("y", one)
+    assert content_hash("x", one) != content_hash("x", parse_json(b'{"a":2,"b":{"c":2}}'))
+
+
+@pytest.mark.parametrize("value", ["", " ", "a b", "x" * 256, "ключ", "a\n"])
+def test_idm_01_a_bad_key(value: str) -> None:
+    assert isinstance(read_key(value), Fault)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [(None, 5), ("wait=0", 0), ("respond-async, wait=10", 10), ("wait=30", 30), ("foo", 5)]
+)
+def test_api_14_prefer_wait(value: str | None, seconds: float) -> None:
+    assert read_wait(value, 5) == seconds
+
+
+@pytest.mark.parametrize("value", ["wait=31", "wait=-1", "wait=x", "wait="])
+def test_api_14_a_bad_wait(value: str) -> None:
+    assert isinstance(read_wait(value, 5), Fault)
+
+
+@pytest.mark.parametrize(("value", "version"), [('"3"', 3), ("*", None), (None, None)])
+def test_api_23_if_match(value: str | None, version: int | None) -> None:
+    assert read_match(value) == version
+
+
+@pytest.mark.parametrize("value", ["3", 'W/"3"', '"x"', '"1","2"', ""])
+def test_api_23_a_bad_if_match(value: str) -> None:
+    assert isinstance(read_match(value), Fault)

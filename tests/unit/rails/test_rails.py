@@ -1,0 +1,117 @@
+"""Rails without a network: fairness, flow control, and what each answer means (RAI-04, BAT-15, LIF-09)."""
+
+from typing import Any
+
+import pytest
+
+from domain.book import Book
+from domain.payout.state import Payout
+from schemas.words import Outcome, PayoutStatus, Reason
+from services.processor.rails.lanes import LANE_PART, Lanes
+from services.processor.rails.simulator_provider import _verdict
+from services.processor.rails.worklist import Worklist
+
+REFERENCE = "6e342990-302a-42ec-966d-d77641a56669"
+
+
+def _payout(payout_id: str = "p", **more: Any) -> Payout:
+    return Payout(id=payout_id, merchant_id="m", amount_minor=1050, currency="USD", created_at=0, updated_at=0, **more)
+
+
+def _answer(**more: Any) -> dict[str, Any]:
+    return {
+        "reference": REFERENCE,
+        "amount": "10.50",
+        "currency": "USD",
+        "status": "paid",
+        "provider_reference": "S",
+        **more,
+    }
+
+
+def test_bat_15_ten_rows_are_not_held_up_by_a_million() -> None:
+    lanes = Lanes()
+    lanes.put(("big", "b"), (str(n) for n in range(10_000)))
+    lanes.put(("small", None), ["s1", "s2"])
+    taken = [lanes.take(1000), lanes.take(1000)]
+    assert taken[0] is not None
+    assert len(taken[0][1]) == LANE_PART
+    assert taken[1] == (("small", None), ["s1", "s2"])
+    assert lanes.count == 10_000 - LANE_PART
+
+
+def test_nothing_is_taken_without_a_place() -> None:
+    lanes = Lanes()
+    lanes.put(("m", None), ["a"])
+    assert lanes.take(0) is None
+    assert lanes.take(1) == (("m", None), ["a"])
+    assert lanes.take(1) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "outcome", "retryable"),
+    [
+        (200, _answer(), Outcome.PAID, False),
+        (200, _answer(status="in_progress"), Outcome.IN_PROGRESS, False),
+        (200, _answer(status="failed", code="payee_unknown"), Outcome.FAILED, False),
+        (200, _answer(status="failed", code="provider_busy"), Outcome.FAILED, True),
+        (200, _answer(status="failed", code="never_seen"), Outcome.UNKNOWN, False),
+        (200, _answer(status="failed", code=None), Outcome.UNKNOWN, False),
+        (200, _answer(status="maybe"), Outcome.UNKNOWN, False),
+        (200, _answer(amount="10.51"), Outcome.UNKNOWN, False),
+        (200, _answer(currency="EUR"), Outcome.UNKNOWN, False),
+        (200, _answer(reference="other"), Outcome.UNKNOWN, False),
+        (200, "garbage", Outcome.UNKNOWN, False),
+        (200, [], Outcome.UNKNOWN, False),
+        (500, {"status": "paid"}, Outcome.UNKNOWN, False),
+        (504, {"code": "too_late"}, Outcome.UNKNOWN, False),
+        (302, {}, Outcome.UNKNOWN, False),
+        (-1, "ServerDisconnectedError", Outcome.UNKNOWN, False),
+        (400, {"code": "bad_request"}, Outcome.FAILED, False),
+        (400, {"code": "what"}, Outcome.UNKNOWN, False),
+    ],
+)
+def test_rai_04_only_a_definite_answer_is_definite(status: int, answer: Any, outcome: Outcome, retryable: bool) -> None:
+    verdict = _verdict(status, answer, _payout(), REFERENCE)
+    assert (verdict.outcome, verdict.retryable, verdict.sent) == (outcome, retryable, True)
+
+
+@pytest.mark.parametrize("status", [0, 429])
+def test_what_surely_never_left_may_be_sent_again(status: int) -> None:
+    verdict = _verdict(status, "ClientConnectorError", _payout(), REFERENCE)
+    assert (verdict.outcome, verdict.sent) == (Outcome.UNKNOWN, False)
+
+
+def test_lif_09_only_an_attempt_on_the_log_is_sent() -> None:
+    book = Book()
+    book.payouts = {
+        "new": _payout("new"),
+        "scheduled": _payout("scheduled", reason=Reason.SCHEDULE, due_at=50),
+        "open": _payout("open", status=PayoutStatus.PROCESSING, attempt_count=1, due_at=99),
+        "retry": _payout("retry", status=PayoutStatus.PROCESSING, reason=Reason.RETRY, attempt_count=1, due_at=99),
+        "funds": _payout("funds", reason=Reason.FUNDS),
+        "done": _payout("done", status=PayoutStatus.COMPLETED),
+    }
+    work = Worklist(book)
+    work.look(list(book.payouts))
+    assert [p.id for p in work.take_sends()] == ["open"]
+    assert work.take_sends() == []
+    assert work.take_ready(10) == (("m", None), ["new"])
+    assert "done" not in book.payouts
+    assert work.due(49) == []
+    work.due(50)
+    assert work.take_ready(10) == (("m", None), ["scheduled"])
+    assert work.in_flight == 3
+
+
+def test_an_unknown_outcome_is_asked_after_when_due_and_only_in_its_version() -> None:
+    book = Book()
+    unknown = _payout(
+        "u", status=PayoutStatus.REQUIRES_ACTION, reason=Reason.OUTCOME_UNKNOWN, attempt_count=1, due_at=100, version=3
+    )
+    book.payouts = {"u": unknown}
+    work = Worklist(book)
+    work.look(["u"])
+    assert work.due(99) == []
+    assert work.due(100) == [unknown]
+    assert work.due(1000) == []

@@ -1,0 +1,57 @@
+"""Derived ids and the key's partition."""
+
+import uuid
+
+import pytest
+
+from schemas.ids import BATCH_ROWS_MAX, attempt_reference, batch_id_range, is_merchant_id, is_uuid, row_payout_id
+from schemas.topics import CATALOGUE, COMMANDS, EVENTS, inbox, partition_of
+
+BATCH = "019b0000-0000-7000-8000-aaaaaaaaffff"
+
+
+def test_rows_of_a_batch_lie_together_and_in_order() -> None:
+    ids = [row_payout_id(BATCH, row) for row in (1, 2, 255, 256, BATCH_ROWS_MAX)]
+    low, high = batch_id_range(BATCH)
+    assert ids == sorted(ids)
+    assert all(low < payout_id < high and is_uuid(payout_id) for payout_id in ids)
+
+
+@pytest.mark.parametrize("row", [0, -1, BATCH_ROWS_MAX + 1])
+def test_a_row_out_of_range_has_no_id(row: int) -> None:
+    with pytest.raises(ValueError, match="row"):
+        row_payout_id(BATCH, row)
+
+
+def test_rai_03_the_attempt_reference_is_a_lasting_uuid_v4() -> None:
+    first = attempt_reference(BATCH, 1)
+    assert first == attempt_reference(BATCH, 1)
+    assert first != attempt_reference(BATCH, 2)
+    assert uuid.UUID(first).version == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "hashed"),
+    [("21", -973932308), ("foobar", -790332482), ("a-little-bit-long-string", -985981536),
+     ("a-little-bit-longer-string", -1486304829), ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971), ("abc", 479470107)],
+)  # fmt: skip
+def test_the_partition_is_the_java_clients(key: str, hashed: int) -> None:
+    for partitions in (1, 8, 64, 2**31 - 1):
+        assert partition_of(key, partitions) == (hashed & 0x7FFFFFFF) % partitions
+
+
+@pytest.mark.parametrize("text", ["demo", "a", "11111111-1111-4111-8111-111111111111", "m_1-x"])
+def test_a_merchant_id(text: str) -> None:
+    assert is_merchant_id(text)
+
+
+@pytest.mark.parametrize("text", ["", "Demo", "-a", "a b", "a" * 65, "ä", "a\n", "a/b"])
+def test_not_a_merchant_id(text: str) -> None:
+    assert not is_merchant_id(text)
+
+
+def test_the_log_is_kept_for_ever_and_only_the_processor_writes_events() -> None:
+    assert {COMMANDS.retention_ms, EVENTS.retention_ms} == {-1}
+    assert EVENTS.writers == ("processor",)
+    assert "processor" not in COMMANDS.writers
+    assert len({topic.name for topic in (*CATALOGUE, inbox("erp"))}) == 5
