@@ -25,7 +25,11 @@ OK = 200
 
 
 def edit_payout(case: Case, body: EditPayout) -> Decision:
-    """Judge an edit. An edit that changes nothing is a repeat."""
+    """Judge an edit. An edit that changes nothing is a repeat.
+
+    A row of an unsealed batch is refused: its chunk could no longer be recognised when it comes again. A payout that waits for funds
+    can be edited; it keeps its place by age, also in the queue of another currency.
+    """
     payout = rejections.own_payout(case, body.payout_id)
     if payout is None:
         return rejections.not_found(case, "payout")

@@ -97,7 +97,7 @@ class Scene:
         """A request for one payout, with an id of its own."""
         asked = {name: more.pop(name) for name in ("payout_id", "release_at", "on_insufficient_funds") if name in more}
         wanted = more.pop("form", None) or form(amount_minor, currency, **more)
-        return commands.RequestPayout(**{"payout_id": self.mint(), "form": wanted, **asked})
+        return commands.RequestPayout(payout_id=asked.pop("payout_id", None) or self.mint(), form=wanted, **asked)
 
     def pending(self, amount_minor: int = 1_000, currency: str = "USD", merchant: str = ACME, **more: Any) -> str:
         """A single payout that was accepted; returns its id."""
@@ -178,8 +178,8 @@ class Scene:
                 account = (record.merchant_id, leg.currency, leg.account)
                 running[account] = running.get(account, 0) + leg.amount_minor
             assert not any(per_currency.values()), f"postings of {event} do not balance"
-            for (_, _, account), balance in running.items():
-                assert balance >= 0 or account not in {AVAILABLE, HELD}, f"{account} at {balance} after {event}"
+            for (_, _, name), balance in running.items():
+                assert balance >= 0 or name not in {AVAILABLE, HELD}, f"{name} at {balance} after {event}"
 
     def _check_moves(self, before: dict[str, Payout], touched: list[str]) -> None:
         """LIF-01: every move is a line of the table, every change one version more, and nothing else moves."""
@@ -200,9 +200,9 @@ class Scene:
         for event in record.events:
             for delta in getattr(event, "totals", ()):
                 assert delta.count or delta.amount_minor, f"{event} changes a total by nothing"
-                cell = (event.batch_id, delta.status.value, delta.currency)  # type: ignore[union-attr]
-                self.totals[*cell, "count"] += delta.count
-                self.totals[*cell, "sum"] += delta.amount_minor
+                batch_id: str = event.batch_id  # type: ignore[union-attr, assignment]
+                self.totals[batch_id, delta.status.value, delta.currency, "count"] += delta.count
+                self.totals[batch_id, delta.status.value, delta.currency, "sum"] += delta.amount_minor
         real: Counter[tuple[str, str, str, str]] = Counter()
         for payout in self.book.payouts.values():
             if payout.batch_id is not None:

@@ -16,7 +16,6 @@ import httpx2
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from deploy.local import processes
 from payflow.stack import Stack
 from runtime.ids import mint
 from schemas.codec import decode_command
@@ -132,9 +131,9 @@ class IngestStack:
         partitions = [partition_of(merchant_id, PARTITIONS)] if merchant_id is not None else list(range(PARTITIONS))
         return run(_records(self.bootstrap, topic, partitions))
 
-    def produce(self, topic: str, messages: "list[Message]") -> list[tuple[int, int]]:
-        """Write records as an upstream would; returns (partition, offset) of each."""
-        return run(_produce(self.bootstrap, topic, messages))
+    def produce(self, topic: str, messages: "list[Message]", *, shift: int = 0) -> list[tuple[int, int]]:
+        """Write records as an upstream would; returns (partition, offset) of each. `shift` moves them to a wrong partition."""
+        return run(_produce(self.bootstrap, topic, messages, shift))
 
 
 Message = tuple[bytes | None, bytes | None, dict[str, str]]
@@ -183,14 +182,14 @@ async def _records(bootstrap: str, topic: str, partitions: list[int]) -> "list[C
         await consumer.stop()
 
 
-async def _produce(bootstrap: str, topic: str, messages: list[Message]) -> list[tuple[int, int]]:
+async def _produce(bootstrap: str, topic: str, messages: list[Message], shift: int) -> list[tuple[int, int]]:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=4 * 1024 * 1024)
     await producer.start()
     try:
         sent = []
         for key, value, headers in messages:
             encoded = [(name, text.encode()) for name, text in headers.items()]
-            partition = partition_of((key or b"").decode(errors="replace"), PARTITIONS)
+            partition = (partition_of((key or b"").decode(errors="replace"), PARTITIONS) + shift) % PARTITIONS
             sent.append(await producer.send_and_wait(topic, value, key=key, headers=encoded, partition=partition))
         return [(metadata.partition, metadata.offset) for metadata in sent]
     finally:
@@ -210,6 +209,3 @@ def wait_for(what: str, condition: Any, seconds: float = 20.0) -> Any:
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
         time.sleep(0.05)
     return found
-
-
-__all__ = ["ALLOWED", "UPSTREAM", "IngestStack", "body_of", "processes", "run", "wait_for"]

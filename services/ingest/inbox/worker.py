@@ -33,7 +33,7 @@ SESSION_MS = 6_000
 POLL_INTERVAL_MS = 3_600_000
 """A poll may wait for the processor for so long before the group takes its partitions away."""
 BACKOFF_SECONDS = 1.0
-DROP_SECONDS = 5.0
+DROP_SECONDS = 2.0
 
 _log = logger(__name__)
 

@@ -34,9 +34,9 @@ def structured(kind: str, data: object, ce_id: str, merchant: str = "demo", **mo
     return merchant.encode(), msgspec.json.encode(event), {"content-type": "application/cloudevents+json; charset=utf-8"}
 
 
-def answered(stack: IngestStack, messages: list[Message]) -> list[dict[str, Any]]:
+def answered(stack: IngestStack, messages: list[Message], *, shift: int = 0) -> list[dict[str, Any]]:
     """Send and wait for one reply to each, in the order of the messages."""
-    places = stack.produce(TOPIC, messages)
+    places = stack.produce(TOPIC, messages, shift=shift)
 
     def found() -> dict[tuple[int, int], dict[str, Any]] | None:
         replies = {(reply["partition"], reply["offset"]): reply for reply in map(body_of, stack.records(REPLIES.name))}
@@ -133,6 +133,17 @@ def test_a_payout_is_canceled_and_money_comes_in__INB_01(stack: IngestStack) -> 
     )
     assert (canceled["result"], canceled["status"], canceled["body"]) == ("accepted", 204, None)
     assert (credited["result"], credited["body"]["amount"]) == ("accepted", "5.00")
+
+
+def test_a_record_in_the_wrong_partition_is_still_its_keys__INB_02(stack: IngestStack) -> None:
+    [reply] = answered(stack, [plain("request_payout", PAYOUT, mint())], shift=1)
+    assert (reply["result"], reply["body"]["merchant_id"]) == ("accepted", "demo")
+
+
+def test_no_header_can_name_another_merchant__INB_02(stack: IngestStack) -> None:
+    spoofed = {"X-Merchant-Id": "other", "ce_merchantid": "other", "ce_partitionkey": "other", "ce_subject": "other"}
+    reply = one(stack, binary("request_payout", PAYOUT, mint(), **spoofed))
+    assert (reply["merchant_id"], reply["body"]["merchant_id"]) == ("demo", "demo")
 
 
 def test_refusals_carry_the_codes_of_rest__INB_03(stack: IngestStack) -> None:

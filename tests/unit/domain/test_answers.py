@@ -1,5 +1,7 @@
 """RecordAnswers: what each answer of a provider does, and that what comes twice, late or crosswise does nothing (LIF-10 to LIF-14, LIF-21)."""
 
+from typing import Any
+
 import pytest
 
 from domain.policy import Policy
@@ -146,7 +148,7 @@ def test_a_late_word_of_the_send_is_no_inquiry() -> None:
         (O.IN_PROGRESS, {}, "processing", "AttemptsInProgress"),
     ],
 )
-def test_an_inquiry_ends_the_unknown(outcome: Outcome, more: dict[str, object], status: str, name: str) -> None:
+def test_an_inquiry_ends_the_unknown(outcome: Outcome, more: dict[str, Any], status: str, name: str) -> None:
     """LIF-12: by a definite answer, or by word that the provider is at work."""
     scene, payout_id = one()
     unknown(scene, payout_id)

@@ -1,5 +1,7 @@
 """EditPayout: acts with the hold following, refuses in order of precedence, stays quiet when nothing changes."""
 
+from typing import Any
+
 import pytest
 
 from schemas.commands import CancelPayout, EditPayout
@@ -85,7 +87,7 @@ def test_refusals_in_order_of_precedence() -> None:
     """Unknown, stale If-Match, stale expected_version, state, fields, funds; each with all that follow it wrong too."""
     scene = Scene().merchant(USD=1_000).merchant("zebra", USD=1_000)
     payout_id, foreign = scene.processing(1_000), scene.pending(merchant="zebra")
-    wrong = {"currency": "XXX", "amount": "1.234"}
+    wrong: dict[str, Any] = {"currency": "XXX", "amount": "1.234"}
     assert is_refusal(scene.when(EditPayout(payout_id=scene.mint(), match_version=9, **wrong)), 404, "not_found")
     assert is_refusal(scene.when(EditPayout(payout_id=foreign, match_version=9, **wrong)), 404, "not_found")
     stale = EditPayout(payout_id=payout_id, match_version=9, expected_version=9, **wrong)
@@ -108,11 +110,11 @@ def test_refusals_in_order_of_precedence() -> None:
         ({"recipient": PHONE, "bank_account_id": "a"}, "/recipient_details"),
     ],
 )
-def test_a_field_that_only_the_payout_can_judge_is_named(edit: dict[str, object], pointer: str) -> None:
+def test_a_field_that_only_the_payout_can_judge_is_named(edit: dict[str, Any], pointer: str) -> None:
     """API-09, API-10: the edge does not know the payout's currency."""
     scene = Scene().merchant(USD=5_000, EUR=5_000)
     payout_id = scene.pending()
-    record = scene.when(EditPayout(payout_id=payout_id, **edit))  # type: ignore[arg-type]
+    record = scene.when(EditPayout(payout_id=payout_id, **edit))
     assert is_refusal(record, 400, "validation_error")
     assert [error["pointer"] for error in told(record)["errors"]] == [pointer]
     assert scene.payout(payout_id).version == 1

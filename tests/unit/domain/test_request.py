@@ -1,5 +1,7 @@
 """RequestPayout: acts, refuses in order of precedence, stays quiet on a repeat."""
 
+from typing import Any
+
 from domain.policy import Policy
 from schemas import commands
 from schemas.events import PayoutAccepted, PayoutRejected
@@ -116,7 +118,7 @@ def test_refusals_in_order_of_precedence() -> None:
     scene = Scene().merchant(USD=500).merchant("zebra", USD=500)
     foreign = scene.account("zebra")
     first = scene.pending(reference="used", amount_minor=1)
-    bad = {"amount_minor": 0, "currency": "JPY", "recipient": None, "reference": "used"}
+    bad: dict[str, Any] = {"amount_minor": 0, "currency": "JPY", "recipient": None, "reference": "used"}
     attempts = [
         ("ghost", scene.request(payout_id="x", form=form(**bad))),
         (ACME, scene.request(payout_id="x", form=form(**bad))),

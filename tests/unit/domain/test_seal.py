@@ -1,5 +1,7 @@
 """SealBatch: all of it is held at once, or all of it is refused (BAT-07, BAT-10)."""
 
+from typing import Any
+
 import pytest
 
 from schemas.commands import AddRows, OpenBatch, SealBatch
@@ -140,7 +142,7 @@ def opened(scene: Scene, key: str = "k") -> str:
     return batch_id
 
 
-def add(scene: Scene, batch_id: str, first_row: int, *amounts: int, **more: object) -> EventRecord:
+def add(scene: Scene, batch_id: str, first_row: int, *amounts: int, **more: Any) -> EventRecord:
     return scene.when(AddRows(batch_id=batch_id, first_row=first_row, rows=[form(a, **more) for a in amounts]))
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from domain.payout.evolve import IllegalMoveError
 from domain.payout.rejections import explain_illegal
 from domain.payout.state import TRANSITIONS, UNFINISHED, Payout, may_move
 from schemas import commands, events
+from schemas.commands import Command
 from schemas.words import Outcome, PayoutStatus, Reason
 from tests.support.given import PROVIDER, Scene, answers, contents, facts, said, start, told
 
@@ -61,7 +63,7 @@ STARTED = events.StartedAttempt(payout_id="p", attempt=1, version=5, reference="
 OPENED = events.AttemptsStarted(provider=PROVIDER, deadline_at=9, attempts=[STARTED])
 TAKEN = events.AttemptsInProgress(provider=PROVIDER, deadline_at=9, payouts=[PROGRESSING])
 
-MOVES = {
+MOVES: dict[PayoutStatus, list[Callable[[Payout], Payout]]] = {
     S.COMPLETED: [lambda p: evolve.completed(p, PAID, 1)],
     S.FAILED: [lambda p: evolve.failed(p, item(), 1)],
     S.REQUIRES_ACTION: [lambda p: evolve.unknown(p, item(), 1)],
@@ -109,7 +111,7 @@ def test_a_fact_of_another_version_is_damage() -> None:
             evolve.completed(stand(S.PROCESSING), msgspec.structs.replace(PAID, version=version), 1)
 
 
-ASKS = {
+ASKS: dict[PayoutStatus, list[Callable[[str], Command]]] = {
     S.PROCESSING: [
         lambda i: start(i),
         lambda i: commands.RetryDue(payout_ids=[i]),
