@@ -32,9 +32,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     """Run, print, keep as JSON."""
-    with tempfile.TemporaryDirectory(prefix="payflow-bench-", ignore_cleanup_errors=True) as folder:
-        with Stack(Path(folder), ENV, free_ports=True) as stack:
-            report = measure(stack)
+    temporary = tempfile.TemporaryDirectory(prefix="payflow-bench-", ignore_cleanup_errors=True)
+    with temporary as folder, Stack(Path(folder), ENV, free_ports=True) as stack:
+        report = measure(stack)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
     path.write_text(json.dumps(report, indent=1) + "\n")

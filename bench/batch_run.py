@@ -3,6 +3,7 @@
 Owns the clock readings. Visible is counted in Postgres itself, not believed from an answer.
 """
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -41,8 +42,6 @@ def run(stack: Stack, rows: int, tag: str) -> BatchTimes:
     start = time.perf_counter()
     with psycopg.connect(stack.database_url, options=f"-c search_path={_schema(stack)}", autocommit=True) as watcher:
         before = _count(watcher, "true")
-        import threading
-
         seen: dict[str, float] = {}
         watching = threading.Thread(target=_watch, args=(stack, before, rows, start, seen))
         watching.start()
@@ -56,7 +55,7 @@ def run(stack: Stack, rows: int, tag: str) -> BatchTimes:
 
 def _csv(rows: int, tag: str) -> bytes:
     lines = ["msisdn,amount,currency,reference,name"]
-    lines += [f"+2567{row:08d},{1000 + row % 500},UGX,{tag}-{row},Payee {row}" for row in range(rows)]
+    lines += [f"+25677{row:07d},{1000 + row % 500},UGX,{tag}-{row},Payee {row}" for row in range(rows)]
     return "\n".join(lines).encode()
 
 

@@ -63,7 +63,7 @@ async def _copy(reader: AIOKafkaConsumer, producer: AIOKafkaProducer, count: int
     while seen < count:
         for records in (await reader.getmany(timeout_ms=1000)).values():
             for record in records:
-                futures.append(await producer.send(TOPICS[1], record.value, partition=0))
+                futures.append(await producer.send(TOPICS[1], record.value, partition=0))  # noqa: PERF401  awaits in order
             seen += len(records)
     await asyncio.gather(*futures)
 

@@ -18,8 +18,8 @@ BODY_SECONDS = 10.0
 JSON_TYPES = ("application/json",)
 PATCH_TYPES = ("application/json", "application/merge-patch+json")
 
-_DRAIN_BYTES_MAX = 16 * 1024 * 1024
-_DRAIN_SECONDS = 2.0
+_DRAIN_BYTES_MAX = 512 * 1024 * 1024
+_DRAIN_SECONDS = 10.0
 _CLOSE = {"Connection": "close"}
 
 

@@ -14,10 +14,13 @@ from domain.intake.merchants import read_credit
 from domain.intake.payout import read_payout
 from schemas.commands import AddRows, CancelBatch, CancelPayout, Command, CreditMerchant, OpenBatch, RequestPayout, SealBatch
 from schemas.ids import is_uuid
+from services.ingest.batches import open_command
 from services.ingest.chunks import check_fits
 from services.ingest.inbox.messages import InboxRecord, Message
+from services.ingest.merchants import credit_command
 from services.ingest.payouts import read_cancel
 from services.ingest.problems import problem_of
+from services.ingest.routes import payout_command
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -59,27 +62,14 @@ class Reading:
 
     def _request_payout(self, data: Mapping[str, object], new_id: str, _: str | None) -> RequestPayout:
         wanted = good(read_payout(data, currencies=self._currencies))
-        return RequestPayout(
-            payout_id=new_id,
-            form=wanted.form,
-            release_at=self._release_at(),
-            on_insufficient_funds=wanted.on_insufficient_funds,
-        )
+        return payout_command(wanted, new_id, self._release_at())
 
     def _open_batch(self, data: Mapping[str, object], new_id: str, _: str | None) -> OpenBatch:
         if "rows" in data:
             detail = "is not taken with an opening; send the rows in messages of type add_rows"
             raise problem_of([Fault(pointer="/rows", detail=detail)])
         wanted = good(read_batch(data, currencies=self._currencies))
-        return OpenBatch(
-            batch_id=new_id,
-            name=wanted.name,
-            reference=wanted.reference,
-            funding=wanted.funding,
-            on_row_failure=wanted.on_row_failure,
-            declaration=wanted.declaration,
-            source="inbox",
-        )
+        return open_command(wanted, new_id, source="inbox", submit=False)
 
     def _add_rows(self, data: Mapping[str, object], _: str, batch_id: str | None) -> AddRows:
         read = read_rows(_without_batch(data), currencies=self._currencies)
@@ -109,13 +99,7 @@ class Reading:
 
     def _credit_merchant(self, data: Mapping[str, object], new_id: str, _: str | None) -> CreditMerchant:
         wanted = good(read_credit(data, currencies=self._currencies))
-        return CreditMerchant(
-            credit_id=new_id,
-            amount_minor=wanted.amount_minor,
-            currency=wanted.currency,
-            reference=wanted.reference,
-            description=wanted.description,
-        )
+        return credit_command(wanted, new_id)
 
 
 def good(read: T | list[Fault], code: str | None = None) -> T:

@@ -32,7 +32,7 @@ def bodies() -> dict[str, tuple[bytes, dict[str, Any]]]:
     found |= {f"header {name}": (GOOD, {**JSON, **headers}) for name, (headers, _) in HEADERS.items()}
     found["gzip"] = (b"\x1f\x8b\x08" + b"\0" * 100, {**JSON, "Content-Encoding": "gzip"})
     found["content type"] = (GOOD, {"Content-Type": "text/plain"})
-    found["too large"] = (b" " * (3 * 1024 * 1024), JSON)
+    found["too large"] = (b" " * (40 * 1024 * 1024), JSON)
     return found
 
 

@@ -1,0 +1,107 @@
+"""The simulator as a process over HTTP: idempotent, durable, hanging on purpose (SIM-01, SIM-03)."""
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from deploy.local import processes
+
+
+class Simulator:
+    """A running simulator that can be killed and started again on the same books."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, processes.free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=2)
+
+    def start(self) -> None:
+        env = {
+            **os.environ,
+            "SIMULATOR_PORT": str(self.port),
+            "SIMULATOR_DIR": str(self.folder),
+            "SIMULATOR_PRESET": "perfect",
+        }
+        self.process = processes.start([sys.executable, "-m", "services.simulator"], log=self.folder / "log", env=env)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                self.http.get("/livez")
+                return
+            except httpx2.TransportError:
+                time.sleep(0.05)
+        raise AssertionError((self.folder / "log").read_text())
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[Simulator]:
+    running = Simulator(tmp_path)
+    running.start()
+    yield running
+    assert running.process is not None
+    processes.stop(running.process)
+
+
+def _body(number: str = "+256772123456", amount: str = "10.00") -> dict[str, object]:
+    return {"reference": str(uuid.uuid4()), "amount": amount, "currency": "USD", "payee": {"msisdn": number}}
+
+
+def test_the_same_reference_is_paid_once(simulator: Simulator) -> None:
+    body = _body()
+    first, again = simulator.http.post("/transfers", json=body), simulator.http.post("/transfers", json=body)
+    assert first.json() == again.json()
+    assert first.json()["status"] == "paid"
+    other = simulator.http.post("/transfers", json={**body, "amount": "11.00"})
+    assert (other.status_code, other.json()["code"]) == (409, "duplicate_reference")
+    assert simulator.http.get("/books/summary").json()["results"] == [{"status": "paid", "currency": "USD", "count": 1}]
+
+
+def test_kill_9_keeps_the_books(simulator: Simulator) -> None:
+    bodies = [_body() for _ in range(20)]
+    answers = [simulator.http.post("/transfers", json=body).json() for body in bodies]
+    assert simulator.process is not None
+    simulator.process.kill()
+    simulator.process.wait()
+    simulator.start()
+    assert [simulator.http.get(f"/transfers/{body['reference']}").json() for body in bodies] == answers
+
+
+@pytest.mark.parametrize(("number", "standing"), [("+256700000003", "in_progress"), ("+256700000004", "paid")])
+def test_a_hanging_answer_is_found_by_inquiry(simulator: Simulator, number: str, standing: str) -> None:
+    body = _body(number)
+    with pytest.raises(httpx2.TimeoutException):
+        simulator.http.post("/transfers", json=body)
+    assert simulator.http.get(f"/transfers/{body['reference']}").json()["status"] == standing
+
+
+def test_a_lost_request_is_unknown_to_the_books_until_it_comes_again(simulator: Simulator) -> None:
+    body = _body("+256700000006")
+    with pytest.raises(httpx2.TimeoutException):
+        simulator.http.post("/transfers", json=body)
+    assert simulator.http.get(f"/transfers/{body['reference']}").status_code == 404
+    assert simulator.http.post("/transfers", json=body).json()["status"] == "paid"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b'{"reference":1}', b'{"reference":"r","amount":"1","currency":"USD","payee":5}']
+)
+def test_a_bad_request_is_400(simulator: Simulator, body: bytes) -> None:
+    assert simulator.http.post("/transfers", content=body).status_code == 400
+
+
+def test_control_changes_the_preset_and_refuses_nonsense(simulator: Simulator) -> None:
+    assert (
+        simulator.http.put("/control/preset", json={"preset": "storm", "failure_rate": 0.5, "seed": 3}).json()[
+            "failure_rate"
+        ]
+        == 0.5
+    )
+    assert simulator.http.put("/control/preset", json={"preset": "calm"}).status_code == 400
+    assert simulator.http.put("/control/preset", json={"failure_rate": 5}).status_code == 400
