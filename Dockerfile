@@ -1,23 +1,21 @@
-# One image, many roles: the command says which service runs (`python -m services.gateway`, `payflow migrate`, ...).
+# One image, many roles: the command says which service runs (`python -m services.gateway`, `python -m payflow migrate`, ...).
 FROM python:3.12-slim AS build
-WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements.runtime.lock ./
 RUN /opt/venv/bin/pip install --require-hashes -r requirements.runtime.lock
-COPY pyproject.toml README.md ./
-COPY schemas schemas
-COPY domain domain
-COPY runtime runtime
-COPY services services
-COPY payflow payflow
-COPY deploy deploy
-RUN /opt/venv/bin/pip install --no-deps --no-build-isolation .
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/payflow --create-home payflow
+RUN useradd --system --uid 10001 --home-dir /var/lib/payflow --create-home payflow \
+    && mkdir /var/lib/payflow/books && chown payflow /var/lib/payflow/books
 COPY --from=build /opt/venv /opt/venv
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+COPY schemas /opt/payflow/schemas
+COPY domain /opt/payflow/domain
+COPY runtime /opt/payflow/runtime
+COPY services /opt/payflow/services
+COPY payflow /opt/payflow/payflow
+COPY deploy /opt/payflow/deploy
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/payflow PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER payflow
 WORKDIR /var/lib/payflow
 EXPOSE 8000

@@ -34,6 +34,7 @@ def generated() -> dict[str, str]:
     makers: dict[str, Callable[[], str]] = {
         "schemas/exported/commands.json": _commands,
         "schemas/exported/events.json": _events,
+        "schemas/exported/inbox.json": _inbox,
         "schemas/exported/openapi.json": _openapi,
         "docs/topics.md": _topics,
         "docs/errors.md": _errors,
@@ -57,6 +58,12 @@ def _events() -> str:
     from schemas.events import EventRecord
 
     return _schema(EventRecord)
+
+
+def _inbox() -> str:
+    from services.ingest.inbox.published import document
+
+    return _json(document())
 
 
 def _schema(kind: Any) -> str:

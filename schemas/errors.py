@@ -43,7 +43,7 @@ _ALL = (
     ErrorCode(code="invalid_state_transition", status=409, title="The state does not allow this"),
     ErrorCode(code="version_conflict", status=409, title="The payout has changed since"),
     ErrorCode(code="batch_sealed", status=409, title="The batch takes no more rows"),
-    ErrorCode(code="row_gap", status=409, title="Rows before these are missing"),
+    ErrorCode(code="row_gap", status=409, title="Rows before these are missing", retryable=True),
     ErrorCode(code="row_conflict", status=409, title="These row numbers hold other rows"),
     ErrorCode(code="precondition_failed", status=412, title="If-Match does not match the current version"),
     ErrorCode(code="payload_too_large", status=413, title="The body is too large"),

@@ -54,7 +54,7 @@ def _fields(raw: Mapping[str, object], payee: tuple[dict[str, str] | None, str |
     amount, version, description = raw.get("amount"), raw.get("expected_version"), raw.get("description")
     return EditFields(
         amount=amount if isinstance(amount, str) else UNSET,
-        amount_minor=minor if isinstance(minor, int) and amount is None else UNSET,
+        amount_minor=minor if isinstance(minor, int) else UNSET,
         currency=currency if isinstance(currency, str) else UNSET,
         recipient=payee[0] if payee[0] is not None else UNSET,
         bank_account_id=payee[1] if payee[1] is not None else UNSET,
