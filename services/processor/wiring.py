@@ -18,7 +18,7 @@ from runtime.event_log import connection
 from runtime.event_log.producer import CommandLog
 from runtime.settings import RefusedStartError, ServiceSettings
 from schemas.topics import COMMANDS
-from services.processor.agents import Writers, install
+from services.processor.agents import build_writers
 from services.processor.app import build
 from services.processor.hint import Hint
 from services.processor.settings import ProcessorSettings
@@ -44,7 +44,7 @@ class Processor:
         self._commands = CommandLog(settings.kafka_bootstrap_servers, settings.kafka_partitions)
         self._dead_letters = DeadLetters(settings.kafka_bootstrap_servers)
         self._ends: AIOKafkaConsumer | None = None
-        self._writers = Writers(self.app, self._writer)
+        self._writers = build_writers(self.app, self._writer)
         self._hint = Hint(self.app, COMMANDS.name, clock, lambda: {p: w.next_source for p, w in self._writers.open.items()})
         self._tools = Tools(
             bootstrap=settings.kafka_bootstrap_servers,
@@ -56,7 +56,6 @@ class Processor:
             commands_end=self._commands_end,
             is_member=self._hint.is_member,
         )
-        install(self.app, self._writers)
         run_beside(self.app, self._start, self._hint.run, self._stop)
 
     def _writer(self, partition: int, inbox: Any) -> PartitionWriter:

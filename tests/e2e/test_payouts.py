@@ -65,20 +65,20 @@ def test_read_your_writes_a_plain_get_right_after_shows_it(http: httpx2.Client) 
 
 def test_a_payout_is_paid_once_and_the_ledger_follows(http: httpx2.Client, provider: Any) -> None:
     before = balance(http, "JPY")
-    payout = post(http, wallet("+256772000111", "700", "JPY"), X_Merchant_Id=MERCHANT).json()
+    payout = post(http, wallet("+256779000111", "700", "JPY"), X_Merchant_Id=MERCHANT).json()
     held = balance(http, "JPY")
     assert held["held_minor"] == before["held_minor"] + 700
     assert held["total_minor"] == before["total_minor"]
     paid = settled(http, payout["id"], "completed")
     after = balance(http, "JPY")
     assert (after["held_minor"], after["total_minor"]) == (before["held_minor"], before["total_minor"] - 700)
-    mine = [t for t in provider().values() if t["payee"] == "+256772000111"]
+    mine = [t for t in provider().values() if t["payee"] == "+256779000111"]
     assert [(t["status"], t["amount"], t["currency"]) for t in mine] == [("paid", "700", "JPY")]
     assert paid["bank_reference_id"] == mine[0]["provider_reference"]
 
 
 def test_lif_18_every_move_is_kept_with_its_place_on_the_log(http: httpx2.Client) -> None:
-    payout = post(http, wallet("+256772000222")).json()
+    payout = post(http, wallet("+256779000222")).json()
     settled(http, payout["id"], "completed")
     moves = http.get(f"/api/v1/payouts/{payout['id']}/events/").json()["results"]
     assert [(m["from"], m["to"], m["version"]) for m in moves] == [
@@ -139,7 +139,7 @@ def test_api_21_an_edit_moves_the_hold_and_api_23_versions_guard_it(http: httpx2
 
 
 def test_api_22_only_pending_payouts_can_be_updated(http: httpx2.Client) -> None:
-    payout = post(http, wallet("+256772000333")).json()
+    payout = post(http, wallet("+256779000333")).json()
     settled(http, payout["id"], "completed")
     late = http.patch(f"/api/v1/payouts/{payout['id']}/", json={"description": "late"})
     assert (late.status_code, late.json()["code"]) == (409, "invalid_state_transition")
@@ -153,7 +153,7 @@ def test_api_24_delete_cancels_softly_and_a_repeat_is_204(http: httpx2.Client) -
     assert [http.delete(path).status_code for _ in range(2)] == [204, 204]
     assert http.get(path).json()["status"] == "canceled"
     assert balance(http, "EUR") == before
-    done = post(http, wallet("+256772000444")).json()
+    done = post(http, wallet("+256779000444")).json()
     settled(http, done["id"], "completed")
     assert http.delete(f"/api/v1/payouts/{done['id']}/").status_code == 409
 

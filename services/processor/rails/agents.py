@@ -1,24 +1,19 @@
-"""The agent of rails: hands each event to the rail of its partition.
+"""The agent of rails: hands each committed event to the rail of its partition.
 
-Owns the routing and the life of rails. The same shape as the processor's agent, over committed events only. Must not read a record.
+Owns that rails read `payouts.events`, and committed records only. Must not read a record.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import faust
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
 
 from runtime.event_log.connection import READ_COMMITTED
-from runtime.logging import logger
 from schemas.topics import EVENTS
-from services.processor.app import raw_topic
-from services.processor.inbox import Inbox, Waiting
+from services.processor.assignment import Assigned
+from services.processor.inbox import Inbox
 from services.processor.rails.partition import PartitionRail
-
-log = logger(__name__)
 
 
 class CommittedThread(driver.AIOKafkaConsumerThread):
@@ -43,61 +38,9 @@ class CommittedTransport(driver.Transport):
     Consumer = CommittedConsumer
 
 
-class Rails:
-    """The rails of the partitions that the group gave us."""
-
-    def __init__(self, app: faust.App, make: Callable[[int, Inbox], PartitionRail]) -> None:
-        """`make` builds the rail of a partition."""
-        self._app, self._make = app, make
-        self.open: dict[int, PartitionRail] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-
-    def assign(self, partitions: Iterable[int]) -> None:
-        """Exactly `partitions` have a rail afterwards. Returns at once."""
-        mine = set(partitions)
-        for partition in set(self.open) - mine:
-            del self.open[partition]
-            self._tasks.pop(partition).cancel()
-        for partition in mine - set(self.open):
-            place = TP(EVENTS.name, partition)
-            inbox = Inbox(
-                lambda p=place: self._app.consumer.on_buffer_full(p), lambda p=place: self._app.consumer.on_buffer_drop(p)
-            )
-            self.open[partition] = rail = self._make(partition, inbox)
-            self._tasks[partition] = asyncio.create_task(rail.run())
-        log.info("rails.assigned", partitions=sorted(mine))
-
-    def route(self, message: Any) -> None:
-        """Hand over one record."""
-        rail = self.open.get(message.partition)
-        if rail is not None:
-            rail.inbox.put(Waiting(message.offset, message.key, message.value))
-
-    @property
-    def in_flight(self) -> int:
-        """Attempts asked for or open, over all partitions of this process."""
-        return sum(rail.work.in_flight for rail in self.open.values())
-
-    @property
-    def waiting(self) -> int:
-        """Payouts free to be sent that wait for a place."""
-        return sum(rail.work.ready.count for rail in self.open.values())
-
-    async def stop(self) -> None:
-        """Let go of all rails."""
-        tasks = list(self._tasks.values())
-        self.assign(())
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def install(app: faust.App, rails: Rails) -> None:
-    """Connect rails with the app's assignment and its stream of events."""
-
-    @app.on_partitions_assigned.connect
-    async def assigned(_app: faust.App, partitions: Iterable[TP], **_: object) -> None:
-        rails.assign(place.partition for place in partitions if place.topic == EVENTS.name)
-
-    @app.agent(raw_topic(app, EVENTS), concurrency=1)
-    async def route(stream: Any) -> None:
-        async for event in stream.events():
-            rails.route(event.message)
+def build_rails(app: faust.App, make: Callable[[int, Inbox], PartitionRail]) -> Assigned[PartitionRail]:
+    """The rails of this process, connected with the app; events are read committed only."""
+    app.transport = CommittedTransport(app.conf.broker, app, loop=app.loop)
+    rails = Assigned(app, EVENTS, make)
+    rails.install()
+    return rails

@@ -12,7 +12,7 @@ from runtime.event_log.producer import CommandLog
 from schemas.topics import EVENTS
 from services.processor.app import build
 from services.processor.hint import Hint
-from services.processor.rails.agents import CommittedTransport, Rails, install
+from services.processor.rails.agents import build_rails
 from services.processor.rails.answers import Answers
 from services.processor.rails.calls import Calls
 from services.processor.rails.partition import PartitionRail, Tools
@@ -38,17 +38,15 @@ class RailsApp:
         settings = self.settings
         self._clock = SystemClock()
         self.app = build(GROUP, settings.kafka_bootstrap_servers)
-        self.app.transport = CommittedTransport(self.app.conf.broker, self.app, loop=self.app.loop)
         self._pool = pool(settings)
         self._commands = CommandLog(settings.kafka_bootstrap_servers, settings.kafka_partitions)
-        self._rails = Rails(self.app, self._rail)
+        self._rails = build_rails(self.app, self._rail)
         self._hint = Hint(
             self.app, EVENTS.name, self._clock, lambda: {p: r.next_offset for p, r in self._rails.open.items()}
         )
         self._tools: Tools | None = None
         self._calls: Calls | None = None
         self._answers: Answers | None = None
-        install(self.app, self._rails)
         run_beside(self.app, self._start, self._beside, self._stop)
 
     def _rail(self, partition: int, inbox: Any) -> PartitionRail:
@@ -69,8 +67,12 @@ class RailsApp:
             pool=self._pool,
             commands=self._commands,
             calls=self._calls,
-            places=lambda: settings.rails_concurrency * QUEUE_FACTOR - self._rails.in_flight,
+            places=lambda: settings.rails_concurrency * QUEUE_FACTOR - self._in_flight(),
         )
+
+    def _in_flight(self) -> int:
+        """Attempts asked for or open, over all partitions of this process."""
+        return sum(rail.work.in_flight for rail in self._rails.open.values())
 
     async def _beside(self) -> None:
         assert self._answers is not None
@@ -78,8 +80,8 @@ class RailsApp:
 
     async def _measure(self) -> None:
         while True:
-            metrics.ATTEMPTS_OPEN.set(self._rails.in_flight)
-            metrics.RAILS_WAITING.set(self._rails.waiting)
+            metrics.ATTEMPTS_OPEN.set(self._in_flight())
+            metrics.RAILS_WAITING.set(sum(rail.work.ready.count for rail in self._rails.open.values()))
             await asyncio.sleep(1)
 
     async def _stop(self) -> None:
