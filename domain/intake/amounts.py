@@ -6,11 +6,18 @@ Owns that spellings agree, that a currency is named and enabled, and that no JSO
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from domain.intake.content import JsonFraction
 from domain.intake.faults import Fault
 from schemas.money import EXPONENTS, MoneyError, check_minor, parse_amount
 
 FORMS = ("amount", "amount_minor", "amount_paise")
+
+_WIDEST = max(EXPONENTS, key=lambda code: EXPONENTS[code])
+"""A currency with the most decimals: what is no amount of it is an amount of no currency."""
+_NO_CURRENCY_CAN = {
+    "amount": 'must be a decimal string such as "100.50": above 0, at most 12 digits, without sign, blank or grouping',
+    "amount_minor": "must be an integer of minor units: above 0 and at most the highest amount",
+    "amount_paise": "must be an integer of paise: above 0 and at most the highest amount",
+}
 
 
 class Amount(NamedTuple):
@@ -21,25 +28,35 @@ class Amount(NamedTuple):
 
 
 def read_amount(raw: Mapping[str, object], currencies: frozenset[str]) -> Amount | list[Fault]:
-    """The amount that a request names, by whichever forms it uses."""
-    given = [name for name in FORMS if raw.get(name) is not None]
-    if not given:
-        return [
-            Fault(pointer="/amount", detail='is required: a decimal string such as "100.50" (or amount_minor, amount_paise)')
-        ]
+    """The amount that a request names, by whichever forms it uses; or all that is wrong with amount and currency."""
     currency = read_currency(raw, currencies)
+    known = None if isinstance(currency, Fault) else currency
+    read = read_forms(raw, known)
+    faults = read if isinstance(read, list) else []
     if isinstance(currency, Fault):
-        return [currency]
+        return [*faults, currency]
+    if not read:
+        detail = 'is required: a decimal string such as "100.50" (or amount_minor, amount_paise)'
+        return [Fault(pointer="/amount", detail=detail)]
+    return faults or Amount(next(iter(read.values())), currency) if isinstance(read, dict) else faults
+
+
+def read_forms(raw: Mapping[str, object], currency: str | None) -> dict[str, int] | list[Fault]:
+    """The forms that are given, in minor units, all the same; or their faults.
+
+    Without a currency, only what no currency could express is a fault, and decimal text cannot be compared with the integers.
+    """
+    given = [name for name in FORMS if raw.get(name) is not None]
     read = {name: read_form(name, raw[name], currency) for name in given}
     faults = [value for value in read.values() if isinstance(value, Fault)]
     if faults:
         return faults
-    minors = {value for value in read.values() if isinstance(value, int)}
-    if len(minors) > 1:
-        return [
-            Fault(pointer=f"/{given[-1]}", detail=f"{' and '.join(given)} name different amounts; send one, or equal ones")
-        ]
-    return Amount(minors.pop(), currency)
+    minors = {name: value for name, value in read.items() if isinstance(value, int)}
+    compared = [name for name in given if currency is not None or name != "amount"]
+    if len({minors[name] for name in compared}) > 1:
+        detail = f"{' and '.join(compared)} name different amounts; send one, or equal ones"
+        return [Fault(pointer=f"/{compared[-1]}", detail=detail)]
+    return minors
 
 
 def read_currency(raw: Mapping[str, object], currencies: frozenset[str]) -> str | Fault:
@@ -65,23 +82,20 @@ def currency_fault(currency: object, currencies: frozenset[str]) -> Fault | None
     return None
 
 
-def read_form(name: str, value: object, currency: str) -> int | Fault:
-    """One spelling of an amount to minor units."""
+def read_form(name: str, value: object, currency: str | None) -> int | Fault:
+    """One spelling of an amount to minor units of `currency`; without one, to those of the widest, only to be checked."""
+    if name == "amount" and not isinstance(value, str):
+        return Fault(pointer="/amount", detail='must be a decimal string such as "100.50", not a number')
+    if name != "amount" and (isinstance(value, bool) or not isinstance(value, int)):
+        return Fault(pointer=f"/{name}", detail="must be an integer of minor units, without fraction or quotes")
     try:
-        if name == "amount":
-            return _decimal(value, currency)
-        return check_minor(_integer(value), currency)
+        return _minor(value, currency or _WIDEST)
     except MoneyError as error:
-        return Fault(pointer=f"/{name}", detail=str(error))
+        return Fault(pointer=f"/{name}", detail=str(error) if currency else _NO_CURRENCY_CAN[name])
 
 
-def _decimal(value: object, currency: str) -> int:
-    if not isinstance(value, str) or isinstance(value, JsonFraction):
-        raise MoneyError('must be a decimal string such as "100.50", not a number')
-    return parse_amount(value, currency)
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise MoneyError("must be an integer of minor units, without fraction or quotes")
-    return value
+def _minor(value: object, currency: str) -> int:
+    if isinstance(value, str):
+        return parse_amount(value, currency)
+    assert isinstance(value, int)
+    return check_minor(value, currency)

@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 DEPTH_MAX = 32
 DIGITS_MAX = 19
 """A 64-bit integer has at most this many digits."""
 
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
-"""A string, or the unfinished one at the end: a pattern that could fail there would be tried again from every quote."""
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -22,10 +24,10 @@ class JsonFault(ValueError):  # noqa: N818  a fault is the product's word for wh
     """The body is not JSON that can be read; `str(fault)` says why and where."""
 
 
-class JsonFraction(str):
-    """A JSON number with a fraction or an exponent, kept as written: it never becomes a float."""
+class JsonFraction(Struct, frozen=True):
+    """A JSON number with a fraction or an exponent, kept as written: never a float, and neither text nor a whole number."""
 
-    __slots__ = ()
+    text: str
 
 
 def parse_json(body: bytes, *, max_depth: int = DEPTH_MAX) -> object:
@@ -36,37 +38,39 @@ def parse_json(body: bytes, *, max_depth: int = DEPTH_MAX) -> object:
             body.decode("utf-8"),
             object_pairs_hook=_object,
             parse_float=JsonFraction,
-            parse_int=_integer,
+            parse_int=_integer if _LONG_NUMBER.search(body) else None,
             parse_constant=_constant,
         )
         if b"\\u" in body:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
+            json.dumps(value, ensure_ascii=False, default=_written).encode("utf-8")
     except UnicodeDecodeError as error:
         raise JsonFault(f"the body is not valid UTF-8 at byte {error.start}") from None
     except UnicodeEncodeError:
         raise JsonFault("the body holds a lone surrogate escape; send whole characters") from None
     except json.JSONDecodeError as error:
         raise JsonFault(f"the body is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
-    except RecursionError:
-        raise JsonFault(f"the body is nested deeper than {max_depth} levels") from None
     return value
 
 
 def content_hash(operation: str, parsed: object) -> str:
     """SHA-256 of the operation and the canonical content: key order and spacing do not matter."""
-    canonical = json.dumps(parsed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    canonical = json.dumps(parsed, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_written)
     return hashlib.sha256(f"{operation}\n{canonical}".encode()).hexdigest()
 
 
 def _check_depth(body: bytes, max_depth: int) -> None:
-    """Fold matching brackets away, level by level; what is left after `max_depth` rounds is too deep."""
-    brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
+    """Before anything recurses: fold matching brackets away, one level a round. What is left must not be able to nest deeper.
+
+    What does not match is refused later, with its place; here it only may not be deep.
+    """
+    outside = body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2]
+    brackets = b"".join(outside).translate(_SQUARE, _NOT_BRACKETS)
     for _ in range(max_depth):
-        if not brackets:
-            return
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-    if brackets:
-        raise JsonFault(f"the body is nested deeper than {max_depth} levels, or its brackets do not match")
+        brackets, before = brackets.replace(b"[]", b""), brackets
+        if len(brackets) == len(before):
+            break
+    if b"[]" in brackets or brackets.count(b"[") > max_depth:
+        raise JsonFault(f"the body is nested deeper than {max_depth} levels")
 
 
 def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
@@ -74,7 +78,7 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise JsonFault(f"the key {twice[:64]!r} stands twice in one object")
+        raise JsonFault(f"the key {twice[:64]!r} stands twice in one object; send it once")
     return found
 
 
@@ -86,3 +90,9 @@ def _integer(text: str) -> int:
 
 def _constant(text: str) -> object:
     raise JsonFault(f"{text} is not a JSON number")
+
+
+def _written(value: object) -> object:
+    if isinstance(value, JsonFraction):
+        return {"\0fraction": value.text}
+    raise TypeError(f"{type(value).__name__} is no JSON value")

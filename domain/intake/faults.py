@@ -3,9 +3,11 @@
 Owns their form and the form of errors in an answer. All faults of an input are collected before it is refused (ERR-04).
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 INVALID = "validation_error"
+NAME_SHOWN = 64
+"""A name that a client made up is shown up to here."""
 
 
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,6 +34,21 @@ def _as_error(fault: Fault) -> dict[str, str]:
     return error
 
 
+def step(name: object) -> str:
+    """One step of a JSON Pointer (RFC 6901) to a member with this name."""
+    return "/" + str(name)[:NAME_SHOWN].replace("~", "~0").replace("/", "~1")
+
+
+def last_step(pointer: str) -> str:
+    """The name of the member that a pointer ends at."""
+    return pointer.rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
+
+
 def under(prefix: str, faults: list[Fault]) -> list[Fault]:
     """The same faults, their pointers below `prefix`."""
-    return [Fault(pointer=prefix + f.pointer, detail=f.detail, code=f.code, row=f.row, column=f.column) for f in faults]
+    return [structs.replace(fault, pointer=prefix + fault.pointer) for fault in faults]
+
+
+def row_fault(row: int, column: str, fault: Fault) -> Fault:
+    """The fault of a request as a fault of a file's row (from 1); `column` is the name that the file's own header gives it."""
+    return structs.replace(fault, pointer=f"/rows/{row - 1}{fault.pointer}", row=row, column=column)

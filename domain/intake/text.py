@@ -1,9 +1,11 @@
 """Text that may be kept: no NUL, no lone surrogate, no control character, not too long (API-13).
 
-Owns what is refused in any text field. Letters of every script, and what forms words in them, are welcome.
+Owns what is refused in any text field, and the choice of one word out of few. Letters of every script, and what forms words in them,
+are welcome.
 """
 
 import re
+from collections.abc import Iterable
 
 from domain.intake.faults import Fault
 
@@ -12,20 +14,28 @@ VALUE_MAX = 256
 REFERENCE_MAX = 64
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]")
-_LINE_BREAKS = re.compile("[\t\n\r]")
+_FORBIDDEN_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]")
 
 
-def has_forbidden(text: str) -> bool:
-    """Whether any character can never be kept."""
-    return _FORBIDDEN.search(text) is not None
+def has_forbidden(text: str, *, one_line: bool = False) -> bool:
+    """Whether any character can never be kept; in one line that is also true of tabs and line breaks."""
+    return (_FORBIDDEN_IN_LINE if one_line else _FORBIDDEN).search(text) is not None
 
 
 def text_fault(pointer: str, value: object, *, longest: int, shortest: int = 0, one_line: bool = True) -> Fault | None:
     """The fault of a text field, or None."""
     if not isinstance(value, str):
-        return Fault(pointer=pointer, detail="must be a text string")
+        return Fault(pointer=pointer, detail="must be a text string; put it in quotes")
     if not shortest <= len(value) <= longest:
         return Fault(pointer=pointer, detail=f"must have {shortest} to {longest} characters; it has {len(value)}")
-    if has_forbidden(value) or (one_line and _LINE_BREAKS.search(value)):
+    if has_forbidden(value, one_line=one_line):
         return Fault(pointer=pointer, detail="must not contain control characters, NUL or lone surrogates; remove them")
     return None
+
+
+def choice_fault(pointer: str, value: object, choices: Iterable[str]) -> Fault | None:
+    """The fault of a field that takes one of a few words, or None. Null is as good as left out."""
+    known = [str(choice) for choice in choices]
+    if value is None or (isinstance(value, str) and value in known):
+        return None
+    return Fault(pointer=pointer, detail=f"must be {' or '.join(known)}")

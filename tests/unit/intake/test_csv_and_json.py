@@ -92,9 +92,7 @@ def test_a_megabyte_of_hostile_text_is_answered_in_linear_time(body: bytes) -> N
 
 def test_a_fraction_never_becomes_a_float() -> None:
     parsed = parse_json(b'{"a":1.5,"b":1e3,"c":2}')
-    assert parsed == {"a": "1.5", "b": "1e3", "c": 2}
-    assert isinstance(parsed, dict)
-    assert isinstance(parsed["a"], JsonFraction)
+    assert parsed == {"a": JsonFraction("1.5"), "b": JsonFraction("1e3"), "c": 2}
 
 
 def test_idm_05_content_is_compared_by_meaning() -> None:
