@@ -13,6 +13,8 @@ from urllib.parse import quote
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime import failpoints
+
 REFUSED = 2
 """Exit code of a refused start."""
 
@@ -61,11 +63,15 @@ class ServiceSettings(BaseSettings):
 def load(kind: type[S]) -> S:
     """The settings of a service from the environment. Raises RefusedStartError that names the variable and the remedy."""
     try:
-        return kind()
+        settings = kind()
+        failpoints.arm(settings.profile)
+    except failpoints.FailpointError as error:
+        raise RefusedStartError(str(error)) from None
     except ValidationError as error:
         fault = error.errors()[0]
         name = fault["loc"][0] if fault["loc"] else "the environment"
         raise RefusedStartError(f"{name} is not usable: {fault['msg']}. Correct it or unset it.") from None
+    return settings
 
 
 def leftovers() -> Iterator[str]:

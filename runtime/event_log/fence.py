@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState, ProducerFenced
 
+from runtime import failpoints
 from runtime.event_log import connection
 from runtime.event_log.reader import COMMAND_HEADER, SOURCE_HEADER, LoggedEvent, history
 from schemas.topics import EVENTS
@@ -82,6 +83,7 @@ class TransactionFence:
         await self._producer.begin_transaction()
         sent = [await self._send(self._producer, batch) for batch in self._batches(self._producer, records)]
         offsets = [(await future).offset for future in sent]
+        await failpoints.reach("processor.in_transaction")
         await self._producer.commit_transaction()
         return int(offsets[0])
 

@@ -7,6 +7,7 @@ a body.
 import aiohttp
 from fastapi import Request, Response
 
+from runtime import failpoints
 from runtime.http_problems import ProblemError
 from services.gateway.progress import Progress
 
@@ -68,6 +69,7 @@ class Proxy:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             detail = f"The part that takes requests does not answer ({type(error).__name__}); try again with the same key."
             raise ProblemError("log_unavailable", detail) from None
+        await failpoints.reach("gateway.passed_on")
         await self._await_projection(answer.headers.get("Payflow-Position"))
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT}
         return Response(body, answer.status, kept)

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runtime import failpoints
 from schemas.commands import AddRows, OpenBatch, SealBatch
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.words import RecordOutcome
@@ -91,6 +92,7 @@ class BatchRun:
                 return decided
             body = AddRows(batch_id=self._batch_id, first_row=first_row, rows=rows)
             waiting.append(await self._append(body, keyed=False))
+            await failpoints.reach("upload.mid_file")
             first_row += len(rows)
         while waiting:
             if is_refusal(decided := await self._decided(waiting.popleft())):

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from runtime import failpoints
 from runtime.event_log.producer import LogUnavailableError
 from schemas.commands import CommandRecord
 from schemas.words import RecordOutcome
@@ -75,7 +76,9 @@ class Submitter:
 
     async def _write(self, records: Sequence[CommandRecord], decisions: "list[asyncio.Future[Decided]]") -> None:
         try:
+            await failpoints.reach("ingest.before_append")
             await self._log.append_many(records)
+            await failpoints.reach("ingest.appended")
         except BaseException as error:  # noqa: BLE001  raised again; nobody may be left waiting
             for record in records:
                 self._waiting.forget(record.id)
@@ -91,6 +94,7 @@ async def within(decision: "asyncio.Future[Decided]", wait_seconds: float) -> De
     """The decision, or None if it does not come in time; the future stays as it is. Raises what the future holds."""
     if not decision.done():
         await asyncio.wait({decision}, timeout=wait_seconds)
+    await failpoints.reach("ingest.decided")
     return decision.result() if decision.done() else None
 
 

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import faust
 from faust.types import TP
 
+from runtime import failpoints
 from runtime.logging import logger
 from schemas.topics import Topic
 from services.processor.app import raw_topic
@@ -68,6 +69,7 @@ class Assigned(Generic[W]):
 
         @self._app.on_partitions_assigned.connect
         async def assigned(_app: faust.App, partitions: Iterable[TP], **_: object) -> None:
+            await failpoints.reach("processor.assigned")
             self.assign(place.partition for place in partitions if place.topic == self._topic.name)
 
         @self._app.agent(raw_topic(self._app, self._topic), concurrency=1, name=f"route-{self._topic.name}")

@@ -13,7 +13,7 @@ import psycopg
 from aiokafka.errors import KafkaError
 
 from domain.policy import Policy
-from runtime import metrics
+from runtime import failpoints, metrics
 from runtime.clock import Clock
 from runtime.dead_letters import DeadLetters
 from runtime.event_log.fence import FencedError, TransactionFence
@@ -122,6 +122,7 @@ class PartitionWriter:
     async def _fold_tail(self, fence: TransactionFence, memory: Memory) -> None:
         contiguity = Contiguity(self.partition, memory.next_source)
         async for events in fence.history(memory.next_offset):
+            await failpoints.reach("processor.folding")
             for event in events:
                 contiguity.check(event)
                 record = decode_event(event.value)
@@ -148,7 +149,9 @@ class PartitionWriter:
             await self._keep_unreadable(readables)
             fetched = await self._lookups.fetch(memory.book, (r.command for r in readables if r.command is not None))
             rulings = self._decide(memory, readables)
+            await failpoints.reach("processor.before_write")
             base = await fence.write(poll.to_write(rulings))
+        await failpoints.reach("processor.written")
         for offset, (record, touched) in enumerate(rulings, base):
             memory.stand(record, touched, offset)
             self._timers.note(count(memory.book, record, touched))
@@ -193,10 +196,17 @@ class PartitionWriter:
                 continue
             try:
                 self._timers.sweep(memory.book, now)
-                await self._tools.commands.append_many(self._timers.due(memory.book, now))
+                await self._append_due(memory, now)
                 memory.forget(await self._projected())
             except (LogUnavailableError, psycopg.Error, TimeoutError) as error:
                 log.warning("writer.tick_failed", partition=self.partition, error=type(error).__name__)
+
+    async def _append_due(self, memory: Memory, now: int) -> None:
+        due = self._timers.due(memory.book, now)
+        if due:
+            await failpoints.reach("timers.due")
+            await self._tools.commands.append_many(due)
+            await failpoints.reach("timers.appended")
 
     async def _projected(self) -> int:
         async with self._tools.pool.connection() as connection:

@@ -13,7 +13,7 @@ import psycopg
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from runtime import logging, metrics
+from runtime import failpoints, logging, metrics
 from runtime.clock import Clock
 from runtime.event_log.reader import GapFoundError
 from schemas.codec import decode_event
@@ -161,6 +161,7 @@ class PartitionWorker:
                 self._ready.clear()
             with metrics.PROJECTION_SECONDS.time():
                 await self._views.apply(changes)
+            await failpoints.reach("projector.committed")
             self._written(changes)
 
     def _written(self, changes: Changes) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 from psycopg import AsyncCursor
 
+from runtime import failpoints
 from schemas.ids import batch_id_range
 from services.projector import statements
 from services.projector.changes import Changes, Row
@@ -59,11 +60,13 @@ class Store:
             await self._claim(cursor, changes)
             for step in changes.steps:
                 await _write_step(cursor, step)
+            await failpoints.reach("projector.mid_transaction")
             await _copy(cursor, statements.COPY_CHANGES, changes.changes)
             await _copy(cursor, statements.COPY_ENTRIES, changes.entries)
             await _write_small(cursor, changes)
             if self._notify:
                 await cursor.execute(statements.NOTIFY, (f"{changes.partition}:{changes.next_offset}",))
+            await failpoints.reach("projector.before_commit")
 
     async def _claim(self, cursor: AsyncCursor, changes: Changes) -> None:
         begins = (changes.partition, changes.start, changes.start_source)

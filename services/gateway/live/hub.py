@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from runtime import metrics
+from runtime import failpoints, metrics
 from runtime.http_problems import ProblemError
 from runtime.logging import logger
 from services.gateway import rows
@@ -94,7 +94,9 @@ class Hub:
         at = start
         while True:
             page = await self._page(followers, at, end)
+            await failpoints.reach("feed.read")
             self._queue_changes(followers, partition, page)
+            await failpoints.reach("feed.mid_fanout")
             if len(page) < PAGE:
                 break
             at = Cursor(partition, page[-1]["offset"], page[-1]["idx"] + 1)

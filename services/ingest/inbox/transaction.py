@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from runtime import failpoints
 from runtime.event_log import connection
 from schemas.topics import REPLIES
 
@@ -62,6 +63,7 @@ class ReplyWriter:
             await self._producer.send(REPLIES.name, reply.value, key=reply.key, headers=reply.headers) for reply in replies
         ]
         await asyncio.gather(*sent)
+        await failpoints.reach("inbox.sent")
         await self._producer.send_offsets_to_transaction({self._place: next_offset}, self._group)
         await self._producer.commit_transaction()
 

@@ -7,6 +7,7 @@ payout's answer is a record of its own. Must not know what an answer means.
 import asyncio
 from collections import defaultdict
 
+from runtime import failpoints
 from runtime.clock import Clock
 from runtime.event_log.producer import CommandLog, LogUnavailableError
 from runtime.ids import mint
@@ -58,8 +59,10 @@ class Answers:
         self._some.clear()
         records = [self._record(group, part) for group, answers in groups.items() for part in _parts(answers)]
         while records:
+            await failpoints.reach("rails.before_record")
             try:
                 await self._commands.append_many(records)
+                await failpoints.reach("rails.recorded")
             except LogUnavailableError as error:
                 self.room.clear()
                 log.warning("rails.answers_kept", records=len(records), why=str(error))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from domain.book import BankAccount
 from domain.payout.state import Payout
-from runtime import metrics
+from runtime import failpoints, metrics
 from runtime.clock import Clock
 from schemas.commands import ProviderAnswer
 from schemas.words import Outcome
@@ -61,6 +61,7 @@ class Calls:
     async def _send(self, payout: Payout, reference: str, account: BankAccount | None) -> Verdict:
         async with self._places:
             await self._answers.room.wait()
+            await failpoints.reach("rails.before_send")
             with metrics.PROVIDER_SECONDS.labels(self.provider.name, "send").time():
                 verdict = await self.provider.send(payout, reference, account)
         metrics.PROVIDER_CALLS.labels(self.provider.name, "send", verdict.outcome).inc()
@@ -71,6 +72,7 @@ class Calls:
             await self._answers.room.wait()
             with metrics.PROVIDER_SECONDS.labels(self.provider.name, "inquire").time():
                 verdict = await self.provider.inquire(payout, reference)
+        await failpoints.reach("rails.inquired")
         metrics.PROVIDER_CALLS.labels(self.provider.name, "inquire", verdict.outcome).inc()
         return verdict
 

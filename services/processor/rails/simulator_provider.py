@@ -11,6 +11,7 @@ import orjson
 
 from domain.book import BankAccount
 from domain.payout.state import Payout
+from runtime import failpoints
 from schemas.money import format_amount
 from schemas.words import Outcome
 from services.processor.rails.failure_codes import CODES
@@ -64,6 +65,7 @@ class SimulatorProvider:
         headers = {"Content-Type": "application/json"} if body is not None else None
         try:
             async with self._session.request(method, self._base_url + path, data=body, headers=headers) as response:
+                await failpoints.reach("rails.sent")
                 raw = await response.content.read(REPLY_BYTES_MAX + 1)
                 if len(raw) > REPLY_BYTES_MAX:
                     return -1, "the answer is too long"
