@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local import processes
@@ -25,9 +26,9 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map={protocols}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
@@ -75,10 +76,15 @@ def find_classpath() -> str:
 class LocalKafka:
     """One broker. Use as a context manager, or start() and stop(); a second start on the same folder keeps its topics."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
-        """`folder` holds data, settings and log; `port` is taken free when not given."""
+    def __init__(self, folder: Path, port: int | None = None, doors: Mapping[int, int] | None = None) -> None:
+        """`folder` holds data, settings and log; `port` is taken free when not given.
+
+        `doors` are further ports to listen on, each with the port that clients of it are told to come back to: a proxy in front.
+        """
         self.folder = folder
         self.port = port or processes.free_port()
+        self._doors = dict(doors or {})
+        self._controller = processes.free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -124,7 +130,17 @@ class LocalKafka:
     def _write_properties(self) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "server.properties"
-        path.write_text(_PROPERTIES.format(port=self.port, controller=processes.free_port(), data=self.folder / "data"))
+        doors = {"PLAINTEXT": (self.port, self.port)}
+        doors |= {f"DOOR{number}": door for number, door in enumerate(self._doors.items())}
+        listeners = [f"{name}://127.0.0.1:{port}" for name, (port, _) in doors.items()]
+        text = _PROPERTIES.format(
+            controller=self._controller,
+            data=self.folder / "data",
+            listeners=",".join([*listeners, f"CONTROLLER://127.0.0.1:{self._controller}"]),
+            advertised=",".join(f"{name}://127.0.0.1:{told}" for name, (_, told) in doors.items()),
+            protocols=",".join(f"{name}:PLAINTEXT" for name in [*doors, "CONTROLLER"]),
+        )
+        path.write_text(text)
         return path
 
     def _format(self, base: list[str], properties: Path) -> None:

@@ -59,14 +59,13 @@ class Provider:
         fate = scenario.fate(self._preset, body["reference"], payee, self._earlier(payee))
         if not fate.recorded and body["reference"] not in self._lost:
             self._lost.add(body["reference"])
-            return await self._hang()
+            return _json(*_spoilt({}, fate.reply)) if fate.reply != "honest" else await self._hang()
         booked = new_transfer(body, fate, content, payee)
         await self._books.book(booked)
         if not fate.answers and fate.recorded:
             return await self._hang()
-        if self._preset.delay_seconds:
-            await asyncio.sleep(self._preset.delay_seconds)
-        return _json(booked.view(_now()))
+        await asyncio.sleep(self._preset.delay_seconds + fate.answer_after)
+        return _json(*_spoilt(booked.view(_now()), fate.reply if fate.recorded else "honest"))
 
     def _earlier(self, payee: str) -> int:
         return self._books.count_to(payee) if payee.endswith("0002") else 0
@@ -115,6 +114,23 @@ class Provider:
         return _json({"status": "ok"})
 
 
+def _spoilt(view: dict[str, object], reply: scenario.Reply) -> tuple[object, int]:
+    """What the sender hears instead of `view`, and under which status."""
+    match reply:
+        case "busy":
+            return {"code": "provider_busy"}, 429
+        case "error":
+            return {"code": "internal"}, 500
+        case "garbage":
+            return None, 200
+        case "other_amount":
+            return {**view, "amount": "1"}, 200
+        case "says_failed":
+            return {**view, "status": "failed", "code": scenario.FINAL_CODES[0]}, 200
+        case _:
+            return view, 200
+
+
 def _payee(body: dict[str, object]) -> str:
     for name in FIELDS:
         value = body[name]
@@ -135,7 +151,10 @@ def _content(body: dict[str, object]) -> str:
 
 
 def _json(body: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+    if body is None:
+        return web.Response(body=b"<html>try again</html", status=status, content_type="application/json")
+    headers = {"Retry-After": "1"} if status == 429 else None
+    return web.Response(body=orjson.dumps(body), status=status, headers=headers, content_type="application/json")
 
 
 def _now() -> int:

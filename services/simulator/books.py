@@ -28,7 +28,7 @@ _COLUMNS = "reference, amount, currency, payee, content, status, code, retryable
 
 @dataclass(frozen=True)
 class Transfer:
-    """One line of the books. `pays_at` (ms UTC) is when an in_progress transfer counts as paid."""
+    """One line of the books. `pays_at` (ms UTC) is when an in_progress transfer ends: paid, or failed if it names a code."""
 
     reference: str
     amount: str
@@ -44,16 +44,22 @@ class Transfer:
 
     def view(self, now: int) -> dict[str, object]:
         """What the provider says of it at `now`."""
-        paid = self.status == "paid" or (self.pays_at is not None and self.pays_at <= now)
+        status = self.standing(now)
         return {
             "reference": self.reference,
-            "status": "paid" if paid else self.status,
-            "code": self.code,
+            "status": status,
+            "code": self.code if status == "failed" else None,
             "retryable": self.retryable,
             "provider_reference": self.provider_reference,
             "amount": self.amount,
             "currency": self.currency,
         }
+
+    def standing(self, now: int) -> str:
+        """paid, failed or in_progress at `now` (ms UTC)."""
+        if self.pays_at is None or self.pays_at > now:
+            return self.status
+        return "failed" if self.code else "paid"
 
 
 class Books:
@@ -118,7 +124,8 @@ class Books:
     def summary(self, now: int) -> list[dict[str, object]]:
         """Count per status and currency as it stands at `now`."""
         query = (
-            "SELECT CASE WHEN pays_at <= ? THEN 'paid' ELSE status END AS standing, currency, count(*) FROM transfers "
+            "SELECT CASE WHEN pays_at > ? OR pays_at IS NULL THEN status WHEN code IS NULL THEN 'paid' ELSE 'failed' END AS standing, "
+            "currency, count(*) FROM transfers "
             "GROUP BY standing, currency ORDER BY standing, currency"
         )
         names = ("status", "currency", "count")

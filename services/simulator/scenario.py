@@ -7,6 +7,7 @@ books. The table of magic payees is documented in docs/simulator.md.
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import Literal
 
 FINAL_CODES = ("payee_unknown", "account_closed", "payee_limit_reached")
 RETRYABLE_CODES = ("provider_busy", "payee_provider_down")
@@ -14,12 +15,17 @@ RETRYABLE_CODES = ("provider_busy", "payee_provider_down")
 _MAGIC = re.compile(r"(?:\+?25670000|99990000)(\d{4})")
 
 
+Reply = Literal["honest", "busy", "error", "garbage", "other_amount", "says_failed"]
+"""busy: 429 with Retry-After; error: 500; garbage: no JSON; other_amount: a wrong echo; says_failed: the opposite of the books."""
+
+
 @dataclass(frozen=True)
 class Fate:
     """How one transfer goes.
 
-    `status` is what the books say at once (paid, failed, in_progress); `answers` whether the sender hears it; `pays_after` seconds until an
-    in_progress transfer is paid (None: never); `recorded` False means that the first request is lost before it reaches the books.
+    `status` is what the books say at once (paid, failed, in_progress); `answers` whether the sender hears it; `pays_after` seconds until
+    an in_progress transfer ends, paid or, with a code, failed (None: never). `recorded` False: the first request is lost before it
+    reaches the books. `reply` spoils the answer to the sender (an inquiry always tells the truth), `answer_after` holds it back.
     """
 
     status: str
@@ -28,6 +34,8 @@ class Fate:
     answers: bool = True
     pays_after: float | None = None
     recorded: bool = True
+    reply: Reply = "honest"
+    answer_after: float = 0.0
 
 
 PAID = Fate("paid")
@@ -84,6 +92,15 @@ def _scripted(number: int, earlier: int) -> Fate | None:
         5: Fate("in_progress", pays_after=5.0),
         6: LOST,
         7: Fate("failed", RETRYABLE_CODES[1], retryable=True),
+        8: Fate("paid", recorded=False, reply="error"),
+        9: Fate("paid", reply="error"),
+        10: Fate("paid", reply="garbage"),
+        11: Fate("paid", reply="other_amount"),
+        12: Fate("in_progress", FINAL_CODES[1], pays_after=3.0),
+        13: Fate("paid", reply="says_failed", answer_after=5.0),
+        14: Fate("paid", recorded=False, reply="busy"),
+        15: Fate("paid", answer_after=4.0),
+        16: Fate("in_progress", answers=False, pays_after=6.0),
     }
     return script.get(number)
 

@@ -105,3 +105,44 @@ def test_control_changes_the_preset_and_refuses_nonsense(simulator: Simulator) -
     )
     assert simulator.http.put("/control/preset", json={"preset": "calm"}).status_code == 400
     assert simulator.http.put("/control/preset", json={"failure_rate": 5}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "wrong"),
+    [
+        (9, 500, "code"),
+        (11, 200, "amount"),
+    ],
+)
+def test_a_spoilt_answer_hides_a_payment_that_an_inquiry_shows(
+    simulator: Simulator, number: int, status: int, wrong: str
+) -> None:
+    body = _body(f"+25670000{number:04d}")
+    answer = simulator.http.post("/transfers", json=body)
+    truth = simulator.http.get(f"/transfers/{body['reference']}").json()
+    assert answer.status_code == status
+    assert answer.json()[wrong] != truth[wrong]
+    assert (truth["status"], truth["amount"]) == ("paid", "10.00")
+
+
+def test_garbage_is_no_json_and_the_books_know_better(simulator: Simulator) -> None:
+    body = _body("+256700000010")
+    with pytest.raises(ValueError, match=r"JSON|Expecting|parse"):
+        simulator.http.post("/transfers", json=body).json()
+    assert simulator.http.get(f"/transfers/{body['reference']}").json()["status"] == "paid"
+
+
+@pytest.mark.parametrize(("number", "status"), [(8, 500), (14, 429)])
+def test_a_refused_request_is_not_in_the_books_until_it_comes_again(simulator: Simulator, number: int, status: int) -> None:
+    body = _body(f"+25670000{number:04d}")
+    assert simulator.http.post("/transfers", json=body).status_code == status
+    assert simulator.http.get(f"/transfers/{body['reference']}").status_code == 404
+    assert simulator.http.post("/transfers", json=body).json()["status"] == "paid"
+
+
+def test_an_in_progress_transfer_can_end_failed(simulator: Simulator) -> None:
+    body = _body("+256700000012")
+    assert simulator.http.post("/transfers", json=body).json()["status"] == "in_progress"
+    time.sleep(3.2)
+    ended = simulator.http.get(f"/transfers/{body['reference']}").json()
+    assert (ended["status"], ended["code"]) == ("failed", "account_closed")
