@@ -1,6 +1,6 @@
-"""Ingest among real neighbours: a broker, a Postgres, the processor and the projector as processes; no gateway, no rails.
+"""Ingest among real neighbours: the processor and the projector as processes, on a log and a database of its own; no gateway, no rails.
 
-Owns their starting and stopping, what is on the topics, and stopping a neighbour for a while.
+Owns the processes' starting and stopping, what is on the topics, and stopping a neighbour for a while. Must not start stores.
 """
 
 import asyncio
@@ -16,34 +16,49 @@ import httpx2
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from payflow.stack import Stack
+from deploy.local import processes
+from payflow.stack import SERVICES, Child, Stack
 from runtime.ids import mint
 from schemas.codec import decode_command
 from schemas.commands import CommandRecord
-from schemas.topics import COMMANDS, partition_of
+from schemas.topics import COMMANDS, inbox, partition_of
+from services.projector import schema
+from tests.integration import own_log
+from tests.integration.own_log import OwnLog
 
 PARTITIONS = 2
 READY_SECONDS = 60.0
-UPSTREAM = "erp"
 ALLOWED = ("demo", "inboxed", "other")
 
 
-class IngestStack:
-    """Start once for a module's tests; every test takes merchants of its own."""
+class OwnLogStack(Stack):
+    """Services that run on a log of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def launch(self, name: str) -> Child:
+        log = self.logs / f"{name}.log"
+        process = processes.start(own_log.command(SERVICES[name]), log=log, env=self.environ, cwd=own_log.ROOT)
+        self.children[name] = Child(name, process, time.monotonic())
+        return self.children[name]
+
+
+class IngestStack:
+    """Start once for many tests, on a log and a database that nobody else uses; every test takes merchants of its own."""
+
+    def __init__(self, folder: Path, log: OwnLog, database_url: str) -> None:
         env = {
-            "KAFKA_PARTITIONS": str(PARTITIONS),
-            "INBOX_UPSTREAMS": f"{UPSTREAM}:{'|'.join(ALLOWED)}",
+            **log.environ,
+            "DATABASE_URL": database_url,
+            "PROJECTION_SCHEMA": f"ingest_{log.suffix}",
+            "INBOX_UPSTREAMS": f"{log.upstream}:{'|'.join(ALLOWED)}",
             "PAYFLOW_PROFILE": "test",
         }
-        self.stack = Stack(folder, env, free_ports=True, say=lambda _: None)
+        self.stack = OwnLogStack(folder, env, free_ports=True, say=lambda _: None)
+        self.inbox = inbox(log.upstream).name
         self.url = f"http://127.0.0.1:{self.stack.environ['INGEST_PORT']}"
 
     def __enter__(self) -> "IngestStack":
         try:
-            self.stack._start_stores()
-            self.stack._prepare()
+            schema.upgrade(self.stack.database_url, self.stack.environ["PROJECTION_SCHEMA"])
             for name in ("projector", "processor", "ingest"):
                 self.stack.launch(name)
             self.await_ready()

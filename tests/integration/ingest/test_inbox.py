@@ -6,12 +6,11 @@ import msgspec
 import pytest
 
 from runtime.ids import mint
-from schemas.topics import DEAD_LETTERS, REPLIES, inbox
-from tests.support.ingest_stack import UPSTREAM, IngestStack, Message, body_of, wait_for
+from schemas.topics import DEAD_LETTERS, REPLIES
+from tests.support.ingest_stack import IngestStack, Message, body_of, wait_for
 
 pytestmark = pytest.mark.integration
 
-TOPIC = inbox(UPSTREAM).name
 PAYOUT = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
 
 
@@ -36,7 +35,7 @@ def structured(kind: str, data: object, ce_id: str, merchant: str = "demo", **mo
 
 def answered(stack: IngestStack, messages: list[Message], *, shift: int = 0) -> list[dict[str, Any]]:
     """Send and wait for one reply to each, in the order of the messages."""
-    places = stack.produce(TOPIC, messages, shift=shift)
+    places = stack.produce(stack.inbox, messages, shift=shift)
 
     def found() -> dict[tuple[int, int], dict[str, Any]] | None:
         replies = {(reply["partition"], reply["offset"]): reply for reply in map(body_of, stack.records(REPLIES.name))}
@@ -62,10 +61,10 @@ def test_a_payout_is_asked_for_in_each_form__INB_01(stack: IngestStack, form: An
 
 def test_a_reply_is_a_cloud_event_keyed_by_its_merchant__INB_03(stack: IngestStack) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    [(partition, offset)] = stack.produce(TOPIC, [binary("request_payout", PAYOUT, mint(), traceparent=trace)])
+    [(partition, offset)] = stack.produce(stack.inbox, [binary("request_payout", PAYOUT, mint(), traceparent=trace)])
 
     def found() -> Any:
-        ce_id = f"{TOPIC}/{partition}/{offset}".encode()
+        ce_id = f"{stack.inbox}/{partition}/{offset}".encode()
         return [record for record in stack.records(REPLIES.name) if dict(record.headers).get("ce_id") == ce_id]
 
     [record] = wait_for("the reply", found)
@@ -204,7 +203,7 @@ def test_unreadable_records_are_kept_and_the_partition_moves_on__INB_04(stack: I
         for headers in [{name: value.decode() for name, value in record.headers}]
     }
     for reply, (message, code) in zip(replies, UNREADABLE.values(), strict=True):
-        record, headers = letters[TOPIC, str(reply["partition"]), str(reply["offset"])]
+        record, headers = letters[stack.inbox, str(reply["partition"]), str(reply["offset"])]
         assert (record.key, record.value, headers["code"]) == (message[0], message[1], code)
         assert headers["reason"]
 
@@ -212,9 +211,9 @@ def test_unreadable_records_are_kept_and_the_partition_moves_on__INB_04(stack: I
 def test_every_record_gets_one_reply_although_ingest_is_killed__INB_03(stack: IngestStack) -> None:
     keys = [mint() for _ in range(300)]
     messages = [plain("request_payout", {**PAYOUT, "amount": "0.01"}, key) for key in keys]
-    places = stack.produce(TOPIC, messages[:150])
+    places = stack.produce(stack.inbox, messages[:150])
     stack.restart_ingest(hard=True)
-    places += stack.produce(TOPIC, messages[150:])
+    places += stack.produce(stack.inbox, messages[150:])
     stack.restart_ingest(hard=True)
 
     def found() -> Any:

@@ -1,10 +1,11 @@
-"""When the log or the view is away (ERR-05), and what the log lines of all that say. Runs last: it takes neighbours away."""
+"""When the log or the view is away (ERR-05), and what the log lines of all that say. On a broker of its own, which it takes away."""
 
 import time
 
 import httpx2
 import pytest
 
+from deploy.local.kafka import LocalKafka
 from runtime.ids import mint
 from tests.support.ingest_stack import IngestStack, wait_for
 
@@ -13,12 +14,13 @@ pytestmark = pytest.mark.integration
 CANARY = "99887766554433"
 
 
-def test_without_a_broker_nothing_is_acknowledged_and_later_all_goes_on__ERR_05(stack: IngestStack) -> None:
+def test_without_a_broker_nothing_is_acknowledged_and_later_all_goes_on__ERR_05(
+    broker: LocalKafka, stack_on_own_broker: IngestStack
+) -> None:
+    stack = stack_on_own_broker
     merchant, key = stack.merchant(), mint()
     body = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": CANARY}}
     headers = {"X-Merchant-Id": merchant, "Idempotency-Key": key}
-    broker = stack.stack._kafka
-    assert broker is not None
     with stack.client as client:
         broker.stop()
         began = time.monotonic()
@@ -41,7 +43,8 @@ def test_without_a_broker_nothing_is_acknowledged_and_later_all_goes_on__ERR_05(
     assert (again.status_code, again.content) == (200, answer.content)
 
 
-def test_no_log_line_holds_a_payee__OBS_05(stack: IngestStack) -> None:
+def test_no_log_line_holds_a_payee__OBS_05(stack_on_own_broker: IngestStack) -> None:
+    stack = stack_on_own_broker
     with stack.client as client:
         body = {"amount": "x", "currency": "USD", "recipient_details": {"account_number": CANARY, "name": CANARY}}
         assert client.post("/api/v1/payouts", json=body).status_code == 400

@@ -1,9 +1,7 @@
 """A migrated database, topics of one partition count, and the processor as a process of its own."""
 
-import asyncio
 import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,32 +9,36 @@ from pathlib import Path
 import pytest
 
 from deploy.local import processes
-from deploy.local.kafka import LocalKafka
-from payflow.topics import TopicSettings, apply_topics
 from services.projector import schema
+from tests.integration import own_log
+from tests.integration.own_log import OwnLog
+from tests.support.stores import own_database
 
 PARTITIONS = 2
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[LocalKafka]:
-    """A broker of its own: these tests own all offsets of the topics."""
-    with LocalKafka(tmp_path / "kafka") as running:
-        settings = TopicSettings(kafka_bootstrap_servers=running.bootstrap, kafka_partitions=PARTITIONS)
-        asyncio.run(apply_topics(settings))
-        yield running
+def log(kafka_bootstrap: str) -> Iterator[OwnLog]:
+    """A log of its own: these tests own all offsets of the topics."""
+    with own_log.own_log(kafka_bootstrap, PARTITIONS) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="package")
+def database(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as url:
+        yield url
 
 
 @pytest.fixture
-def environ(broker: LocalKafka, database_url: str) -> dict[str, str]:
-    """The environment of services on this broker and a fresh schema."""
+def environ(log: OwnLog, database: str) -> dict[str, str]:
+    """The environment of services on this log and a fresh schema."""
     name = f"processor_{uuid.uuid4().hex[:8]}"
-    schema.upgrade(database_url, name)
+    schema.upgrade(database, name)
     return {
         **os.environ,
-        "KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,
-        "KAFKA_PARTITIONS": str(PARTITIONS),
-        "DATABASE_URL": database_url,
+        **log.environ,
+        "DATABASE_URL": database,
         "PROJECTION_SCHEMA": name,
         "PROCESSOR_METRICS_PORT": "0",
     }
@@ -48,8 +50,8 @@ def launch(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], sub
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "services.processor"]
-        started.append(processes.start(command, log=tmp_path / "processor.log", env=environ))
+        command, output = own_log.command(own_log.PROCESSOR), tmp_path / "processor.log"
+        started.append(processes.start(command, log=output, env=environ, cwd=own_log.ROOT))
         return started[-1]
 
     yield start

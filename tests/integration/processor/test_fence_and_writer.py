@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from deploy.local.kafka import LocalKafka
 from domain.book import Book
 from domain.evolve import evolve
 from runtime.event_log import connection
@@ -21,6 +20,8 @@ from schemas.commands import CommandRecord, CreditMerchant, OpenMerchant, Reques
 from schemas.events import EventRecord
 from schemas.forms import PayoutForm
 from schemas.topics import COMMANDS, DEAD_LETTERS, partition_of
+from tests.integration import own_log
+from tests.integration.own_log import OwnLog
 from tests.integration.processor.conftest import PARTITIONS
 
 MERCHANT = "demo"
@@ -47,9 +48,9 @@ def test_every_reader_of_events_reads_committed_and_never_jumps() -> None:
     assert asyncio.run(settings()) == ("read_committed", "none")
 
 
-def test_a_second_owner_fences_the_first_and_open_writes_are_never_seen(broker: LocalKafka) -> None:
+def test_a_second_owner_fences_the_first_and_open_writes_are_never_seen(log: OwnLog) -> None:
     async def story() -> list[bytes]:
-        first, second = TransactionFence(broker.bootstrap, PARTITION), TransactionFence(broker.bootstrap, PARTITION)
+        first, second = TransactionFence(log.bootstrap, PARTITION), TransactionFence(log.bootstrap, PARTITION)
         await first.open()
         await first.write([_decided(0), _decided(1)])
         assert first._producer is not None
@@ -64,7 +65,7 @@ def test_a_second_owner_fences_the_first_and_open_writes_are_never_seen(broker: 
         first.drop()
         second.drop()
         await asyncio.sleep(0.5)
-        return [event.value for event in await _history(broker.bootstrap)]
+        return [event.value for event in await _history(log.bootstrap)]
 
     assert asyncio.run(story()) == [b"x0", b"x1", b"x2"]
 
@@ -112,13 +113,13 @@ def _await_events(bootstrap: str, count: int, seconds: float = 60) -> list[Event
 
 
 def test_every_command_has_one_event_in_order_over_kill_9(
-    broker: LocalKafka, launch: Callable[[], subprocess.Popen[bytes]]
+    log: OwnLog, launch: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     commands = _commands(800)
     first = launch()
-    _append_and_kill(broker.bootstrap, commands, first)
+    _append_and_kill(log.bootstrap, commands, first)
     launch()
-    events = _await_events(broker.bootstrap, len(commands))
+    events = _await_events(log.bootstrap, len(commands))
     assert [event.command_id for event in events] == [command.id for command in commands]
     assert [event.source_offset for event in events] == list(range(len(commands)))
     book = Book()
@@ -143,25 +144,25 @@ def _append_and_kill(bootstrap: str, commands: list[CommandRecord], process: sub
 
 
 def test_an_unreadable_command_goes_to_dead_letters_and_the_partition_moves_on(
-    broker: LocalKafka, launch: Callable[[], subprocess.Popen[bytes]]
+    log: OwnLog, launch: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     async def poison() -> None:
-        producer = connection.producer(broker.bootstrap)
+        producer = connection.producer(log.bootstrap)
         await producer.start()
         for value in (b"{not json", None, b'{"id":"x"}', b"\xff\xfe"):
             await producer.send_and_wait(COMMANDS.name, value, key=MERCHANT.encode(), partition=PARTITION)
         await producer.stop()
 
     asyncio.run(poison())
-    asyncio.run(_append(broker.bootstrap, _commands(1)))
+    asyncio.run(_append(log.bootstrap, _commands(1)))
     launch()
-    events = _await_events(broker.bootstrap, 7)
+    events = _await_events(log.bootstrap, 7)
     assert [event.command_type for event in events] == ["unreadable"] * 4 + [
         "open_merchant",
         "credit_merchant",
         "request_payout",
     ]
-    letters = _dead_letters(broker.bootstrap)
+    letters = _dead_letters(log.bootstrap)
     assert sorted(int(letter["offset"]) for letter in letters) == [0, 1, 2, 3]
     assert {letter["topic"] for letter in letters} == {COMMANDS.name}
 
@@ -181,8 +182,6 @@ def _dead_letters(bootstrap: str) -> list[dict[str, str]]:
 
 
 def test_a_refused_start_says_what_to_do_in_one_line(environ: dict[str, str]) -> None:
-    import sys
-
     for change, words in (
         ({"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, "no Kafka broker answers"),
         ({"KAFKA_PARTITIONS": "3"}, "the count never changes"),
@@ -190,7 +189,8 @@ def test_a_refused_start_says_what_to_do_in_one_line(environ: dict[str, str]) ->
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "no Postgres answers"),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "services.processor"],
+            own_log.command(own_log.PROCESSOR),
+            cwd=own_log.ROOT,
             env={**environ, **change},
             capture_output=True,
             text=True,

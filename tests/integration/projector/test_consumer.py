@@ -12,16 +12,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy.local.kafka import LocalKafka
 from deploy.local.postgres import LocalPostgres
 from payflow.rebuild import lines, rebuild
-from payflow.topics import TopicSettings, apply_topics
 from runtime.event_log.fence import Decided, TransactionFence
 from runtime.event_log.reader import history
 from runtime.settings import ServiceSettings
 from schemas.codec import decode_event, encode
 from schemas.events import EventRecord
-from services.projector import schema
+from tests.integration import own_log
+from tests.integration.own_log import OwnLog
+from tests.integration.projector.conftest import migrated
 from tests.integration.projector.views import PARTITION, Views
 from tests.support.event_story import everything
 
@@ -29,28 +29,19 @@ SECONDS = 60.0
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def kafka(tmp_path: Path) -> Iterator[LocalKafka]:
-    """A fresh log for each test: the projector takes all of it."""
-    with LocalKafka(tmp_path / "kafka") as broker:
-        settings = TopicSettings(KAFKA_BOOTSTRAP_SERVERS=broker.bootstrap)
-        asyncio.run(apply_topics(settings))
-        yield broker
-
-
 @contextmanager
-def projector(kafka: LocalKafka, views: Views, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def projector(kafka: OwnLog, views: Views, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A projector process that is killed at the end if it still runs."""
     env = {
         **os.environ,
+        **kafka.environ,
         "DATABASE_URL": views.url,
         "PROJECTION_SCHEMA": views.schema,
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
         "PROJECTOR_METRICS_PORT": "0",
         "PROJECTOR_RECORDS_PER_TRANSACTION": "5",
     }
     with log.open("ab") as output:
-        command = [sys.executable, "-m", "services.projector"]
+        command = own_log.command("services.projector")
         process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield process
@@ -60,7 +51,7 @@ def projector(kafka: LocalKafka, views: Views, log: Path) -> Iterator[subprocess
 
 
 @asynccontextmanager
-async def log_writer(kafka: LocalKafka) -> AsyncIterator[Callable[[Sequence[tuple[int, EventRecord]]], object]]:
+async def log_writer(kafka: OwnLog) -> AsyncIterator[Callable[[Sequence[tuple[int, EventRecord]]], object]]:
     """Writes records to the log as the processor does: in transactions."""
     fence = TransactionFence(kafka.bootstrap, PARTITION)
     await fence.open()
@@ -93,7 +84,7 @@ async def caught_up(views: Views, next_source: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def expected(kafka: LocalKafka, other_views: Views) -> dict[str, list[str]]:
+async def expected(kafka: OwnLog, other_views: Views) -> dict[str, list[str]]:
     """What the views must be, projected straight from the log in one transaction."""
     records = []
     async for events in history(kafka.bootstrap, PARTITION, 0):
@@ -110,7 +101,7 @@ def payload(views: Views) -> dict[str, list[str]]:
 
 
 async def test_a_projector_that_is_killed_again_and_again_loses_and_doubles_nothing(
-    kafka: LocalKafka, views: Views, other_views: Views, tmp_path: Path
+    kafka: OwnLog, views: Views, other_views: Views, tmp_path: Path
 ) -> None:
     """RUN-17, RUN-25: kill -9 at any moment, then the rebuilt views are the same byte for byte."""
     story = everything(5)
@@ -139,7 +130,7 @@ async def test_a_projector_that_is_killed_again_and_again_loses_and_doubles_noth
 
 
 async def test_a_frozen_projector_that_wakes_up_changes_nothing(
-    kafka: LocalKafka, views: Views, other_views: Views, tmp_path: Path
+    kafka: OwnLog, views: Views, other_views: Views, tmp_path: Path
 ) -> None:
     """RUN-20: another one takes over within 15 s; the first one's transactions match no row."""
     story = everything(4)
@@ -161,28 +152,28 @@ async def test_a_frozen_projector_that_wakes_up_changes_nothing(
     assert payload(views) == await expected(kafka, other_views)
 
 
-async def test_a_database_that_goes_away_is_waited_for(kafka: LocalKafka, other_views: Views, tmp_path: Path) -> None:
+async def test_a_database_that_goes_away_is_waited_for(
+    kafka: OwnLog, own_postgres: LocalPostgres, other_views: Views, tmp_path: Path
+) -> None:
     """RUN-19: work waits, and nothing is lost when it is back."""
     story = everything(3)
     half = len(story.records) // 2
-    with LocalPostgres(tmp_path / "postgres") as postgres:
-        schema.upgrade(postgres.url, "payflow")
-        views = Views(postgres.url, "payflow")
-        async with log_writer(kafka) as write:
-            with projector(kafka, views, tmp_path / "projector.log") as process:
-                await write(story.records[:half])
-                await caught_up(views, half // 2)
-                await asyncio.to_thread(postgres.stop)
-                await write(story.records[half:])
-                await asyncio.to_thread(postgres.start)
-                await caught_up(views, len(story.records))
-                process.send_signal(signal.SIGTERM)
-                assert await asyncio.to_thread(process.wait, 10) == 0, "SIGTERM ends it within 10 s"
-        assert payload(views) == await expected(kafka, other_views)
+    views = migrated(own_postgres.url)
+    async with log_writer(kafka) as write:
+        with projector(kafka, views, tmp_path / "projector.log") as process:
+            await write(story.records[:half])
+            await caught_up(views, half // 2)
+            await asyncio.to_thread(own_postgres.stop)
+            await write(story.records[half:])
+            await asyncio.to_thread(own_postgres.start)
+            await caught_up(views, len(story.records))
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 10) == 0, "SIGTERM ends it within 10 s"
+    assert payload(views) == await expected(kafka, other_views)
 
 
 async def test_views_that_are_ahead_of_the_log_halt_loudly_and_never_jump(
-    kafka: LocalKafka, views: Views, tmp_path: Path
+    kafka: OwnLog, views: Views, tmp_path: Path
 ) -> None:
     """RUN-28: the log was cut or made anew."""
     views.execute("INSERT INTO projection_offsets VALUES (%s, 1000, 900, 0)", PARTITION)

@@ -8,7 +8,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from deploy.local.postgres import LocalPostgres
 from services.projector import schema
 from services.projector.tables import metadata
 from tests.integration.projector.views import Views
@@ -29,16 +28,16 @@ def test_a_repeat_changes_nothing(views: Views) -> None:
     assert len(views.rows("SELECT * FROM projection_offsets")) == 1
 
 
-def test_several_at_once_do_it_once(postgres: LocalPostgres) -> None:
+def test_several_at_once_do_it_once(database: str) -> None:
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        done = [pool.submit(schema.upgrade, postgres.url, "raced") for _ in range(3)]
+        done = [pool.submit(schema.upgrade, database, "raced") for _ in range(3)]
         assert {future.result(60) for future in done} == {schema.newest()}
 
 
-def test_a_schema_that_is_not_migrated_is_seen(postgres: LocalPostgres, views: Views) -> None:
-    with psycopg.connect(postgres.url, options="-c search_path=nowhere") as connection:
+def test_a_schema_that_is_not_migrated_is_seen(database: str, views: Views) -> None:
+    with psycopg.connect(database, options="-c search_path=nowhere") as connection:
         assert not schema.is_current(connection)
-    with psycopg.connect(postgres.url, options=f"-c search_path={views.schema}") as connection:
+    with psycopg.connect(database, options=f"-c search_path={views.schema}") as connection:
         assert schema.is_current(connection)
         connection.execute("UPDATE schema_version SET version_num = '9999'")
         assert schema.is_current(connection), "a newer schema only adds"

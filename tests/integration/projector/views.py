@@ -14,6 +14,7 @@ from services.projector.store import Store
 from services.projector.tables import metadata
 
 PARTITION = 3
+PARTITIONS = 8
 Records = Sequence[tuple[int, EventRecord]]
 
 
