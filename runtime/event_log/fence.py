@@ -65,7 +65,8 @@ class TransactionFence:
             transactional_id=transactional_id(self.partition),
             transaction_timeout_ms=TRANSACTION_MS,
         )
-        await asyncio.wait_for(self._producer.start(), OPEN_SECONDS)
+        async with asyncio.timeout(OPEN_SECONDS):
+            await self._producer.start()
 
     def history(self, start: int) -> AsyncIterator[list[LoggedEvent]]:
         """Committed events from `start` to the end; call after open(), when no older writer can add to it."""
@@ -74,7 +75,8 @@ class TransactionFence:
     async def write(self, records: Sequence[Decided]) -> int:
         """Write all in one transaction; returns the first one's offset. Raises FencedError, or another error: unknown."""
         try:
-            return await asyncio.wait_for(self._transaction(records), WRITE_SECONDS)
+            async with asyncio.timeout(WRITE_SECONDS):
+                return await self._transaction(records)
         except (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState) as error:
             raise FencedError(type(error).__name__) from error
 
@@ -115,7 +117,8 @@ async def _discard(producer: AIOKafkaProducer) -> None:
     if waiter is not None:
         waiter.add_done_callback(lambda future: future.cancelled() or future.exception())
     try:
-        await asyncio.wait_for(producer.stop(), DROP_SECONDS)
+        async with asyncio.timeout(DROP_SECONDS):
+            await producer.stop()
     except Exception:  # noqa: BLE001  the producer is lost either way; what matters is that it is not used again
         await _cut(producer)
 
@@ -125,5 +128,6 @@ async def _cut(producer: AIOKafkaProducer) -> None:
     if task is not None:
         task.cancel()
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(producer.client.close(), DROP_SECONDS)
+        async with asyncio.timeout(DROP_SECONDS):
+            await producer.client.close()
     producer._closed = True  # noqa: SLF001  keeps its destructor from warning

@@ -41,7 +41,8 @@ class CommandLog:
         """Let go of the producer, waiting a bounded time for what is under way."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await asyncio.wait_for(producer.stop(), APPEND_SECONDS)
+            async with asyncio.timeout(APPEND_SECONDS):
+                await producer.stop()
 
     async def append(self, record: CommandRecord) -> tuple[int, int]:
         """Append one command; returns its partition and offset. Raises LogUnavailableError."""

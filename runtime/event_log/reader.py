@@ -67,12 +67,14 @@ class EventReader:
 
     async def start(self, offsets: Mapping[int, int]) -> None:
         """Begin at `offsets` (partition to events offset)."""
-        await asyncio.wait_for(self._consumer.start(), CALL_SECONDS)
+        async with asyncio.timeout(CALL_SECONDS):
+            await self._consumer.start()
         self._assign(offsets)
 
     async def start_at_end(self, partitions: int) -> dict[int, int]:
         """Begin behind the last committed record of every partition; returns those positions."""
-        await asyncio.wait_for(self._consumer.start(), CALL_SECONDS)
+        async with asyncio.timeout(CALL_SECONDS):
+            await self._consumer.start()
         ends = await self.ends(range(partitions))
         self._assign(ends)
         return ends
@@ -85,7 +87,8 @@ class EventReader:
     async def ends(self, partitions: Iterable[int]) -> dict[int, int]:
         """The last stable offset of each partition: what is before it is committed or aborted for good."""
         places = [_place(partition) for partition in partitions]
-        found = await asyncio.wait_for(self._consumer.end_offsets(places), CALL_SECONDS)
+        async with asyncio.timeout(CALL_SECONDS):
+            found = await self._consumer.end_offsets(places)
         return {place.partition: offset for place, offset in found.items()}
 
     async def poll(self, timeout_ms: int = 200, max_records: int | None = None) -> list[LoggedEvent]:
@@ -95,18 +98,20 @@ class EventReader:
 
     async def position(self, partition: int) -> int:
         """The offset that is read next. Transaction markers count, so compare this, not the last record, with an end."""
-        return int(await asyncio.wait_for(self._consumer.position(_place(partition)), CALL_SECONDS))
+        async with asyncio.timeout(CALL_SECONDS):
+            return int(await self._consumer.position(_place(partition)))
 
     async def stop(self) -> None:
         """Disconnect."""
-        await asyncio.wait_for(self._consumer.stop(), CALL_SECONDS)
+        async with asyncio.timeout(CALL_SECONDS):
+            await self._consumer.stop()
 
 
 async def history(bootstrap: str, partition: int, start: int) -> AsyncIterator[list[LoggedEvent]]:
     """The committed events of one partition from `start` to the end as it is now, in lists."""
     reader = EventReader(bootstrap, wait_ms=50)
-    await reader.start({partition: start})
     try:
+        await reader.start({partition: start})
         end = (await reader.ends([partition]))[partition]
         while await reader.position(partition) < end:
             events = [event for event in await reader.poll(1000) if event.offset < end]

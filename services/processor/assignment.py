@@ -53,9 +53,9 @@ class Assigned(Generic[W]):
         log.info("partitions.assigned", topic=self._topic.name, partitions=sorted(mine))
 
     def route(self, message: Any) -> None:
-        """Hand over one record; one of a partition that was taken from us meanwhile is its new owner's to read."""
+        """Hand over one record; one of a partition that was taken from us, or has halted, is not kept."""
         worker = self.open.get(message.partition)
-        if worker is not None:
+        if worker is not None and not self._tasks[message.partition].done():
             worker.inbox.put(Waiting(message.offset, message.key, message.value))
 
     async def stop(self) -> None:

@@ -49,7 +49,7 @@ class Hint:
             mine = self._app.consumer.assignment()
             offsets = {TP(self._topic, partition): at for partition, at in self._positions().items() if at}
             known = {place: at for place, at in offsets.items() if place in mine}
-            if not known or await self._commit(known):
+            if await (self._commit(known) if known else self._touch()):
                 self._alive_at = self._clock.monotonic()
         except Exception as error:  # noqa: BLE001  any trouble counts as no pulse
             log.warning("hint.failed", error=type(error).__name__)
@@ -58,5 +58,16 @@ class Hint:
             logging.shutdown()
             os._exit(EXIT_CODE)
 
+    async def _touch(self) -> bool:
+        """With nothing to commit, a word from the consumer's thread shows that it is not stuck."""
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await self._app.consumer._thread.call_thread(_answer)  # noqa: SLF001  no ack involved
+        return True
+
     async def _commit(self, offsets: Mapping[TP, int]) -> object:
-        return await asyncio.wait_for(self._app.consumer._thread.commit(offsets), COMMIT_SECONDS)  # noqa: SLF001  no ack involved
+        async with asyncio.timeout(COMMIT_SECONDS):
+            return await self._app.consumer._thread.commit(offsets)  # noqa: SLF001  no ack involved
+
+
+async def _answer() -> None:
+    """What the thread is asked to run."""

@@ -5,12 +5,14 @@ Owns the queue and its back-pressure: when it is full, fetching of this partitio
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 TAKE_MAX = 500
+TAKE_BYTES_MAX = 8 * 1024 * 1024
+"""What is taken at once becomes one transaction: it must fit the broker's time."""
 FULL = 4000
-DRAINED = 1000
+FULL_BYTES = 64 * 1024 * 1024
 
 
 class Waiting(NamedTuple):
@@ -27,8 +29,10 @@ class Inbox:
     def __init__(self, on_full: Callable[[], None], on_drained: Callable[[], None]) -> None:
         """Empty."""
         self._records: deque[Waiting] = deque()
+        self._bytes = 0
         self._arrived = asyncio.Event()
         self._full = False
+        self._fault: Exception | None = None
         self._on_full, self._on_drained = on_full, on_drained
 
     def __len__(self) -> int:
@@ -36,20 +40,41 @@ class Inbox:
         return len(self._records)
 
     def put(self, record: Waiting) -> None:
-        """Take one in."""
+        """Take one in. While it is full every record says so again: a rebalance resumes the fetching without asking."""
         self._records.append(record)
+        self._bytes += _size(record)
         self._arrived.set()
-        if not self._full and len(self._records) >= FULL:
+        if len(self._records) >= FULL or self._bytes >= FULL_BYTES:
             self._full = True
             self._on_full()
 
+    def break_off(self, fault: Exception) -> None:
+        """Whoever takes next gets this error instead of records."""
+        self._fault = fault
+        self._arrived.set()
+
     async def take(self) -> list[Waiting]:
-        """Wait for at least one record and give what is there, at most TAKE_MAX."""
-        while not self._records:
+        """Wait for at least one record and give what is there, at most TAKE_MAX and about TAKE_BYTES_MAX."""
+        while not self._records and self._fault is None:
             self._arrived.clear()
             await self._arrived.wait()
-        taken = [self._records.popleft() for _ in range(min(TAKE_MAX, len(self._records)))]
-        if self._full and len(self._records) <= DRAINED:
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            raise fault
+        taken = list(self._pop())
+        if self._full and len(self._records) <= FULL // 4 and self._bytes <= FULL_BYTES // 4:
             self._full = False
             self._on_drained()
         return taken
+
+    def _pop(self) -> Iterator[Waiting]:
+        most, size = TAKE_MAX, 0
+        while self._records and most and size < TAKE_BYTES_MAX:
+            record = self._records.popleft()
+            most, size = most - 1, size + _size(record)
+            self._bytes -= _size(record)
+            yield record
+
+
+def _size(record: Waiting) -> int:
+    return len(record.value or b"") + len(record.key or b"")

@@ -13,39 +13,52 @@ from domain.needs import needs
 from schemas.commands import CommandRecord
 from services.processor import rows
 from services.processor.checkpoint import Cursor, Pool, load_batches
+from services.processor.ports import Lacking, Pairs, Projection
+
+
+class OlderProjectionError(Exception):
+    """The database was put back to an earlier state: start over from its checkpoint and the log."""
 
 
 class Lookups:
     """Fetches into one book."""
 
-    def __init__(self, pool: Pool) -> None:
-        """Reads over `pool`."""
-        self._pool = pool
+    def __init__(self, projection: Projection, partition: int) -> None:
+        """Reads from `projection` for the writer of `partition`."""
+        self._projection, self._partition = projection, partition
 
-    async def fetch(self, book: Book, commands: Iterable[CommandRecord]) -> list[tuple[str, Any]]:
-        """Put into the book what the commands name and it lacks; what is nowhere stays absent. Returns what was fetched."""
+    async def fetch(self, book: Book, commands: Iterable[CommandRecord], *, not_before: int = 0) -> list[tuple[str, Any]]:
+        """Put into the book what the commands name and it lacks; what is nowhere stays absent. Returns what was fetched.
+
+        Raises OlderProjectionError if the views stand before the events offset `not_before`: memory has let go of what only newer ones
+        know.
+        """
         lacking = _lacking(book, commands)
         if not any(lacking):
             return []
-        payout_ids, batch_ids, keys, references, credits_named = lacking
-        async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            await _payouts(cursor, book, sorted(payout_ids))
-            await _keys(cursor, book, sorted(keys))
-            await _references(cursor, book, sorted(references))
-            await _credits(cursor, book, sorted(credits_named))
-            batch_ids |= {p.batch_id for p in (book.payouts.get(i) for i in payout_ids) if p and p.batch_id}
-            batch_ids -= book.batches.keys()
-            if batch_ids:
-                await load_batches(cursor, book, "id = ANY(%s::uuid[])", [sorted(batch_ids)])
-        kinds = {"payouts": payout_ids, "keys": keys, "references": references, "credits": credits_named}
+        if not_before and (stands := await self._projection.position(self._partition)) < not_before:
+            raise OlderProjectionError(f"the views went back to {stands}; they were at {not_before}")
+        await self._projection.fill(book, lacking)
+        kinds: dict[str, Iterable[Any]] = {"payouts": lacking.payouts, "keys": lacking.keys}
+        kinds |= {"references": lacking.references, "credits": lacking.credits, "batches": lacking.batches}
         return [(kind, name) for kind, names in kinds.items() for name in names if name in getattr(book, kind)]
 
 
-Pairs = set[tuple[str, str]]
+async def fill(pool: Pool, book: Book, lacking: Lacking) -> None:
+    """Read what is lacking, and the batches of the payouts that were found, over one connection."""
+    async with pool.connection() as connection:
+        cursor = connection.cursor(row_factory=dict_row)
+        await _payouts(cursor, book, sorted(lacking.payouts))
+        await _keys(cursor, book, sorted(lacking.keys))
+        await _references(cursor, book, sorted(lacking.references))
+        await _credits(cursor, book, sorted(lacking.credits))
+        named = {p.batch_id for p in (book.payouts.get(i) for i in lacking.payouts) if p and p.batch_id}
+        batch_ids = (lacking.batches | named) - book.batches.keys()
+        if batch_ids:
+            await load_batches(cursor, book, "id = ANY(%s::uuid[])", [sorted(batch_ids)])
 
 
-def _lacking(book: Book, commands: Iterable[CommandRecord]) -> tuple[set[str], set[str], Pairs, Pairs, Pairs]:
+def _lacking(book: Book, commands: Iterable[CommandRecord]) -> Lacking:
     payouts: set[str] = set()
     batches: set[str] = set()
     keys: Pairs = set()
@@ -58,13 +71,13 @@ def _lacking(book: Book, commands: Iterable[CommandRecord]) -> tuple[set[str], s
         keys.update((merchant, key) for key in named.keys)
         references.update((merchant, reference) for reference in named.references)
         credited.update((merchant, reference) for reference in named.credit_references)
-    payouts -= _fresh_rows(book, payouts) | book.payouts.keys()
-    return (
-        payouts,
-        batches - book.batches.keys(),
-        keys - book.keys.keys(),
-        references - book.references.keys(),
-        credited - book.credits.keys(),
+    payouts = {payout_id for payout_id in payouts if payout_id not in book.payouts}
+    return Lacking(
+        payouts - _fresh_rows(book, payouts),
+        {batch_id for batch_id in batches if batch_id not in book.batches},
+        {pair for pair in keys if pair not in book.keys},
+        {pair for pair in references if pair not in book.references},
+        {pair for pair in credited if pair not in book.credits},
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Hashable, Iterable
 
 from domain.evolve import evolve
 from domain.payout.state import UNFINISHED
-from schemas.events import EventRecord, MerchantCredited
+from schemas.events import BatchCanceled, BatchRefused, BatchReleased, EventRecord, MerchantCredited
 from services.processor.checkpoint import Checkpoint
 
-BATCHES_KEPT = 10_000
+ENDED_BATCHES_KEPT = 10_000
+"""Their rows still name them for long; beyond so many the oldest are fetched again when they are named."""
 
 
 class Memory:
@@ -23,8 +24,11 @@ class Memory:
         self.book = checkpoint.book
         self.next_source = checkpoint.next_source
         self.next_offset = checkpoint.next_offset
+        self.forgotten_to = 0
+        """The projection was seen at this events offset when something was forgotten: it must never be read at an older one."""
         self._passed_at: dict[Hashable, int] = {}
         self._queue: deque[tuple[int, Hashable]] = deque()
+        self._ended_batches: dict[str, None] = {}
 
     def fold(self, record: EventRecord) -> list[str]:
         """Apply one record that stands, or is about to stand, on the log; returns the payouts it touched."""
@@ -44,13 +48,12 @@ class Memory:
 
     def forget(self, projected: int) -> int:
         """Drop what has ended before the projection's next offset; returns how many were dropped."""
-        dropped = 0
+        dropped, self.forgotten_to = 0, max(projected, self.forgotten_to)
         while self._queue and self._queue[0][0] < projected:
             offset, name = self._queue.popleft()
             if self._passed_at.get(name) == offset:
                 del self._passed_at[name]
                 dropped += self._drop(name)
-        self._drop_old_batches()
         return dropped
 
     def _mark(self, name: Hashable, offset: int) -> None:
@@ -72,18 +75,27 @@ class Memory:
         for event in record.events:
             if isinstance(event, MerchantCredited):
                 yield "credits", (record.merchant_id, event.reference)
+            elif isinstance(event, BatchReleased | BatchRefused | BatchCanceled):
+                yield "batches", event.batch_id
 
     def _drop(self, name: Hashable) -> int:
         assert isinstance(name, tuple)
         kind, key = name
-        if kind == "payouts" and (payout := self.book.payouts.get(key)) and payout.status in UNFINISHED:
+        if kind == "batches":
+            return self._drop_oldest_batch(key)
+        if kind == "payouts" and self._is_unfinished(key):
             return 0
         return int(getattr(self.book, kind).pop(key, None) is not None)
 
-    def _drop_old_batches(self) -> None:
-        """Sealed batches are few and small; only beyond a number are the oldest dropped, and fetched again when named."""
-        excess = len(self.book.batches) - BATCHES_KEPT
-        if excess > 0:
-            ended = [batch.id for batch in self.book.batches.values() if batch.phase != "open"]
-            for batch_id in ended[:excess]:
-                del self.book.batches[batch_id]
+    def _drop_oldest_batch(self, ended: str) -> int:
+        self._ended_batches[ended] = None
+        if len(self._ended_batches) <= ENDED_BATCHES_KEPT:
+            return 0
+        oldest = next(iter(self._ended_batches))
+        del self._ended_batches[oldest]
+        return int(self.book.batches.pop(oldest, None) is not None)
+
+    def _is_unfinished(self, payout_id: str) -> bool:
+        """What is unfinished stays, unless it was fetched only because somebody named another partition's payout."""
+        payout = self.book.payouts.get(payout_id)
+        return payout is not None and payout.status in UNFINISHED and payout.merchant_id in self.book.merchants

@@ -4,7 +4,10 @@ Owns what is started before Faust and stopped after it. Must not hold rules.
 """
 
 import asyncio
+import logging
+import os
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import faust
@@ -15,18 +18,23 @@ from runtime import metrics
 from runtime.clock import SystemClock
 from runtime.dead_letters import DeadLetters
 from runtime.event_log import connection
+from runtime.event_log.fence import TransactionFence
 from runtime.event_log.producer import CommandLog
+from runtime.logging import logger
 from runtime.settings import RefusedStartError, ServiceSettings
 from schemas.topics import COMMANDS
 from services.processor.agents import build_writers
 from services.processor.app import build
-from services.processor.hint import Hint
+from services.processor.hint import EXIT_CODE, Hint
 from services.processor.settings import ProcessorSettings
+from services.processor.views import SqlProjection
 from services.processor.writer import PartitionWriter, Tools
 
 GROUP = "payflow-processor"
 ASK_SECONDS = 10.0
 POOL_MAX = 12
+
+log = logger(__name__)
 
 
 @dataclass
@@ -47,10 +55,10 @@ class Processor:
         self._writers = build_writers(self.app, self._writer)
         self._hint = Hint(self.app, COMMANDS.name, clock, lambda: {p: w.next_source for p, w in self._writers.open.items()})
         self._tools = Tools(
-            bootstrap=settings.kafka_bootstrap_servers,
+            fence=partial(TransactionFence, settings.kafka_bootstrap_servers),
             policy=settings.policy,
             clock=clock,
-            pool=self._pool,
+            projection=SqlProjection(self._pool),
             commands=self._commands,
             dead_letters=self._dead_letters,
             commands_end=self._commands_end,
@@ -87,7 +95,9 @@ def run_beside(app: faust.App, start: Any, beside: Any, stop: Any) -> None:
 
     async def on_start() -> None:
         await start()
-        tasks.append(asyncio.create_task(beside()))
+        task = asyncio.create_task(beside())
+        task.add_done_callback(_end_with)
+        tasks.append(task)
         await started_start()
 
     async def on_stop() -> None:
@@ -98,6 +108,14 @@ def run_beside(app: faust.App, start: Any, beside: Any, stop: Any) -> None:
 
     app.on_start = on_start
     app.on_stop = on_stop
+
+
+def _end_with(task: "asyncio.Task[None]") -> None:
+    """What runs beside the app never ends by itself: without it answers or hints would stop in silence. The supervisor starts anew."""
+    if not task.cancelled():
+        log.critical("beside.ended", why=repr(task.exception())[:300])
+        logging.shutdown()
+        os._exit(EXIT_CODE)
 
 
 def pool(settings: ServiceSettings) -> Any:
@@ -123,5 +141,6 @@ async def check_projection(settings: ServiceSettings) -> None:
 async def end_of(reader: AIOKafkaConsumer, partition: int) -> int:
     """The end of one partition of the commands."""
     place = TopicPartition(COMMANDS.name, partition)
-    ends = await asyncio.wait_for(reader.end_offsets([place]), ASK_SECONDS)
+    async with asyncio.timeout(ASK_SECONDS):
+        ends = await reader.end_offsets([place])
     return int(ends[place])

@@ -15,24 +15,24 @@ from aiokafka.errors import KafkaError
 from domain.policy import Policy
 from runtime import failpoints, metrics
 from runtime.clock import Clock
-from runtime.dead_letters import DeadLetters
-from runtime.event_log.fence import FencedError, TransactionFence
-from runtime.event_log.producer import CommandLog, LogUnavailableError
+from runtime.event_log.fence import FencedError
 from runtime.event_log.reader import Contiguity, GapFoundError
 from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.topics import COMMANDS
-from services.processor import checkpoint, poll
+from services.processor import poll
 from services.processor.inbox import Inbox, Waiting
-from services.processor.lookups import Lookups
+from services.processor.lookups import Lookups, OlderProjectionError
 from services.processor.measures import count
 from services.processor.memory import Memory
+from services.processor.ports import Commands, Fence, Projection, Unreadable
 from services.processor.timers import Timers
 
 FENCED_SECONDS = 3.0
 """Longer than a heartbeat: a zombie learns of the rebalance before it would open again."""
 PAUSE_MAX_SECONDS = 5.0
 TICK_SECONDS = 0.5
+COMPARE_SECONDS = 30.0
 
 log = logger(__name__)
 
@@ -49,16 +49,20 @@ class HaltError(Exception):
     """Going on would mean to skip or to guess."""
 
 
+PASSES = (StaleError, NotMemberError, OlderProjectionError, KafkaError, TimeoutError, psycopg.Error)
+"""Errors that a new start mends; after others it waits longer."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """What a writer works with; one set per process."""
 
-    bootstrap: str
+    fence: Callable[[int], Fence]
     policy: Policy
     clock: Clock
-    pool: checkpoint.Pool
-    commands: CommandLog
-    dead_letters: DeadLetters
+    projection: Projection
+    commands: Commands
+    dead_letters: Unreadable
     commands_end: Callable[[int], Awaitable[int]]
     is_member: Callable[[int, int], Awaitable[bool]]
 
@@ -71,11 +75,14 @@ class PartitionWriter:
         self.partition = partition
         self.inbox = inbox
         self._tools = tools
-        self._lookups = Lookups(tools.pool)
+        self._lookups = Lookups(tools.projection, partition)
         self._memory: Memory | None = None
         self._timers = Timers()
         self._batch: list[Waiting] = []
         self._fresh = True
+        self._still = asyncio.Lock()
+        """Held while a poll is decided: nothing may be forgotten between its look-ups and its decisions."""
+        self._compared_at = 0.0
 
     @property
     def next_source(self) -> int:
@@ -86,7 +93,7 @@ class PartitionWriter:
         """Open and decide for ever; returns only when halted, raises only when canceled."""
         pause = 0.2
         while True:
-            fence = TransactionFence(self._tools.bootstrap, self.partition)
+            fence = self._tools.fence(self.partition)
             try:
                 await self._open(fence)
                 pause = 0.2
@@ -101,25 +108,22 @@ class PartitionWriter:
                 fence.drop()
             await asyncio.sleep(pause)
 
-    async def _open(self, fence: TransactionFence) -> None:
+    async def _open(self, fence: Fence) -> None:
         known = self.next_source
         if known and not await self._tools.is_member(self.partition, known):
             raise NotMemberError
         await fence.open()
-        loaded = await checkpoint.load(self._tools.pool, self.partition)
+        loaded = await self._tools.projection.load(self.partition)
         memory, self._timers, self._fresh = Memory(loaded), Timers(), True
         await self._fold_tail(fence, memory)
-        end = await self._tools.commands_end(self.partition)
-        if end < memory.next_source:
-            raise HaltError(
-                f"{COMMANDS.name} ends at {end}, but events name {memory.next_source - 1}: it was cut or made anew"
-            )
+        self._compared_at = -COMPARE_SECONDS
+        await self._compare_ends(memory)
         self._memory = memory
         self._timers.note(memory.book.payouts.values())
         metrics.WRITER_OPEN.labels(self.partition).set(1)
         log.info("writer.opened", partition=self.partition, next_source=memory.next_source, open=len(memory.book.payouts))
 
-    async def _fold_tail(self, fence: TransactionFence, memory: Memory) -> None:
+    async def _fold_tail(self, fence: Fence, memory: Memory) -> None:
         contiguity = Contiguity(self.partition, memory.next_source)
         async for events in fence.history(memory.next_offset):
             await failpoints.reach("processor.folding")
@@ -128,7 +132,7 @@ class PartitionWriter:
                 record = decode_event(event.value)
                 memory.stand(record, memory.fold(record), event.offset)
 
-    async def _work(self, fence: TransactionFence) -> None:
+    async def _work(self, fence: Fence) -> None:
         ticking = asyncio.create_task(self._tick())
         try:
             while True:
@@ -138,16 +142,20 @@ class PartitionWriter:
         finally:
             ticking.cancel()
 
-    async def _process(self, fence: TransactionFence) -> None:
+    async def _process(self, fence: Fence) -> None:
         memory = self._memory
         assert memory is not None
         waiting = self._in_order(memory)
-        if not waiting:
-            return
+        if waiting:
+            async with self._still:
+                await self._decide_and_write(fence, memory, waiting)
+
+    async def _decide_and_write(self, fence: Fence, memory: Memory, waiting: list[Waiting]) -> None:
         with metrics.DECISION.time():
             readables = [poll.read(raw) for raw in waiting]
             await self._keep_unreadable(readables)
-            fetched = await self._lookups.fetch(memory.book, (r.command for r in readables if r.command is not None))
+            commands = (readable.command for readable in readables if readable.command is not None)
+            fetched = await self._lookups.fetch(memory.book, commands, not_before=memory.forgotten_to)
             rulings = self._decide(memory, readables)
             await failpoints.reach("processor.before_write")
             base = await fence.write(poll.to_write(rulings))
@@ -159,13 +167,15 @@ class PartitionWriter:
         self._fresh = False
 
     def _in_order(self, memory: Memory) -> list[Waiting]:
-        """The records not decided yet; they must follow each other without gap."""
-        waiting = [raw for raw in self._batch if raw.offset >= memory.next_source]
-        for expected, raw in enumerate(waiting, memory.next_source):
-            if raw.offset != expected:
+        """The records not decided yet, each once: after a rebalance Faust reads again from the hint. A gap is read again, then final."""
+        waiting, expected = [], memory.next_source
+        for raw in self._batch:
+            if raw.offset > expected:
                 text = f"{COMMANDS.name} {self.partition}: offset {raw.offset} came, {expected} is next"
-                self._batch = []
                 raise HaltError(text) if self._fresh else StaleError(text)
+            if raw.offset == expected:
+                waiting.append(raw)
+                expected += 1
         return waiting
 
     def _decide(self, memory: Memory, readables: list[poll.Readable]) -> list[poll.Ruling]:
@@ -188,18 +198,36 @@ class PartitionWriter:
             )
 
     async def _tick(self) -> None:
-        """Timers and forgetting, beside the deciding; trouble here never stops it."""
+        """Timers and forgetting, beside the deciding; trouble here never stops it, but what must halt it does."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            memory, now = self._memory, self._tools.clock.now_ms()
-            if memory is None:
-                continue
             try:
-                self._timers.sweep(memory.book, now)
-                await self._append_due(memory, now)
-                memory.forget(await self._projected())
-            except (LogUnavailableError, psycopg.Error, TimeoutError) as error:
+                await self._look_around()
+            except HaltError as error:
+                self.inbox.break_off(error)
+            except Exception as error:  # noqa: BLE001  the next tick tries again
                 log.warning("writer.tick_failed", partition=self.partition, error=type(error).__name__)
+
+    async def _look_around(self) -> None:
+        memory, now = self._memory, self._tools.clock.now_ms()
+        if memory is None:
+            return
+        self._timers.sweep(memory.book, now)
+        await self._append_due(memory, now)
+        projected = await self._tools.projection.position(self.partition)
+        async with self._still:
+            memory.forget(projected)
+        await self._compare_ends(memory)
+
+    async def _compare_ends(self, memory: Memory) -> None:
+        """Commands that end before what events name were cut or made anew: new ones would look like old ones and be skipped."""
+        if self._tools.clock.monotonic() - self._compared_at < COMPARE_SECONDS:
+            return
+        self._compared_at = self._tools.clock.monotonic()
+        named = memory.next_source
+        end = await self._tools.commands_end(self.partition)
+        if end < named:
+            raise HaltError(f"{COMMANDS.name} ends at {end}, but events name {named - 1}: it was cut or made anew")
 
     async def _append_due(self, memory: Memory, now: int) -> None:
         due = self._timers.due(memory.book, now)
@@ -207,14 +235,6 @@ class PartitionWriter:
             await failpoints.reach("timers.due")
             await self._tools.commands.append_many(due)
             await failpoints.reach("timers.appended")
-
-    async def _projected(self) -> int:
-        async with self._tools.pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT next_offset FROM projection_offsets WHERE partition = %s", [self.partition]
-            )
-            row = await cursor.fetchone()
-        return int(row[0]) if row else 0
 
     def _halt(self, error: Exception) -> None:
         metrics.WRITER_HALTED.labels("processor", self.partition).set(1)
@@ -225,5 +245,5 @@ class PartitionWriter:
         log.warning("writer.reopening", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
         if isinstance(error, FencedError):
             return FENCED_SECONDS
-        expected = isinstance(error, StaleError | NotMemberError | KafkaError | TimeoutError | psycopg.Error)
+        expected = isinstance(error, PASSES)
         return min(PAUSE_MAX_SECONDS, max(pause, 0.2) * 2) if expected else PAUSE_MAX_SECONDS

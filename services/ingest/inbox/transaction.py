@@ -51,11 +51,13 @@ class ReplyWriter:
 
     async def open(self) -> None:
         """Become the only writer for this partition; what an older one left open is aborted. Raises KafkaError, TimeoutError."""
-        await asyncio.wait_for(self._producer.start(), OPEN_SECONDS)
+        async with asyncio.timeout(OPEN_SECONDS):
+            await self._producer.start()
 
     async def write(self, replies: Sequence[Outgoing], next_offset: int) -> None:
         """Write all replies and commit `next_offset` together. Raises on any trouble; the outcome is then unknown."""
-        await asyncio.wait_for(self._transaction(replies, next_offset), WRITE_SECONDS)
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self._transaction(replies, next_offset)
 
     async def _transaction(self, replies: Sequence[Outgoing], next_offset: int) -> None:
         await self._producer.begin_transaction()
@@ -74,7 +76,9 @@ class ReplyWriter:
         if waiter is not None:
             waiter.add_done_callback(lambda future: future.cancelled() or future.exception())
         try:
-            await asyncio.wait_for(self._producer.stop(), DROP_SECONDS)
+            async with asyncio.timeout(DROP_SECONDS):
+                await self._producer.stop()
         except Exception:  # noqa: BLE001  it is lost either way; what matters is that it is not used again
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._producer.client.close(), DROP_SECONDS)
+                async with asyncio.timeout(DROP_SECONDS):
+                    await self._producer.client.close()

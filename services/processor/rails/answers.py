@@ -1,7 +1,7 @@
 """Answers on their way back to the log, collected for a moment so that one record carries many (DESIGN, "Chunks everywhere").
 
-Owns grouping by merchant and batch, and keeping answers while the log is away: then no new call is made until they are safe. A single
-payout's answer is a record of its own. Must not know what an answer means.
+Owns grouping by merchant and batch, and keeping answers while the log is away: past KEPT_MAX no new call is made until some are safe. A
+single payout's answer is a record of its own. Must not know what an answer means.
 """
 
 import asyncio
@@ -9,10 +9,11 @@ from collections import defaultdict
 
 from runtime import failpoints
 from runtime.clock import Clock
-from runtime.event_log.producer import CommandLog, LogUnavailableError
+from runtime.event_log.producer import LogUnavailableError
 from runtime.ids import mint
 from runtime.logging import logger
 from schemas.commands import CommandRecord, ProviderAnswer, RecordAnswers
+from services.processor.ports import Commands
 
 COLLECT_SECONDS = 0.02
 RECORD_MAX = 500
@@ -26,12 +27,17 @@ Group = tuple[str, str | None, str | None]
 
 
 class Answers:
-    """Collects and appends. `room` is set while new calls may be made."""
+    """Collects and appends. `room` is set while new calls may be made.
 
-    def __init__(self, commands: CommandLog, clock: Clock, provider: str) -> None:
+    Merchants do not wait for each other: where the log cannot take one's answers, only those are kept and tried again, in order.
+    """
+
+    def __init__(self, commands: Commands, clock: Clock, provider: str) -> None:
         """Empty."""
         self._commands, self._clock, self._provider = commands, clock, provider
         self._groups: dict[Group, list[ProviderAnswer]] = defaultdict(list)
+        self._kept: dict[str, list[CommandRecord]] = {}
+        self._appending: dict[str, asyncio.Task[None]] = {}
         self._count = 0
         self._some = asyncio.Event()
         self.room = asyncio.Event()
@@ -48,28 +54,51 @@ class Answers:
 
     async def run(self) -> None:
         """Append what is collected, for ever."""
-        while True:
-            await self._some.wait()
-            await asyncio.sleep(COLLECT_SECONDS)
-            await self.flush()
+        try:
+            while True:
+                await self._some.wait()
+                await asyncio.sleep(COLLECT_SECONDS)
+                self._start()
+        finally:
+            for task in self._appending.values():
+                task.cancel()
 
     async def flush(self) -> None:
         """Append all that is here now; keeps trying while the log is away."""
-        groups, self._groups, self._count = self._groups, defaultdict(list), 0
+        while self._groups or self._kept:
+            self._start()
+            await asyncio.wait(list(self._appending.values()))
+
+    def _start(self) -> None:
         self._some.clear()
-        records = [self._record(group, part) for group, answers in groups.items() for part in _parts(answers)]
-        while records:
+        groups, self._groups = self._groups, defaultdict(list)
+        for group, answers in groups.items():
+            self._kept.setdefault(group[0], []).extend(self._record(group, part) for part in _parts(answers))
+        for merchant_id in self._kept:
+            if merchant_id not in self._appending:
+                task = self._appending[merchant_id] = asyncio.create_task(self._append(merchant_id))
+                task.add_done_callback(lambda _, ended=merchant_id: self._appending.pop(ended, None))
+
+    async def _append(self, merchant_id: str) -> None:
+        kept = self._kept[merchant_id]
+        while kept:
+            records = list(kept)
             await failpoints.reach("rails.before_record")
             try:
                 await self._commands.append_many(records)
-                await failpoints.reach("rails.recorded")
             except LogUnavailableError as error:
-                self.room.clear()
-                log.warning("rails.answers_kept", records=len(records), why=str(error))
+                log.warning("rails.answers_kept", records=len(kept), why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                records = []
-        self.room.set()
+                await failpoints.reach("rails.recorded")
+                del kept[: len(records)]
+                self._landed(records)
+        del self._kept[merchant_id]
+
+    def _landed(self, records: list[CommandRecord]) -> None:
+        self._count -= sum(len(record.body.answers) for record in records if isinstance(record.body, RecordAnswers))
+        if self._count < KEPT_MAX:
+            self.room.set()
 
     def _record(self, group: Group, answers: list[ProviderAnswer]) -> CommandRecord:
         merchant_id, batch_id, _ = group

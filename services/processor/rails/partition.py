@@ -10,26 +10,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.batch.evolve import row_ids
-from domain.book import Book
+from domain.book import BankAccount, Book
 from domain.evolve import evolve
 from domain.payout.state import Payout
 from runtime import metrics
 from runtime.clock import Clock
-from runtime.event_log.producer import CommandLog, LogUnavailableError
-from runtime.event_log.reader import Contiguity, GapFoundError, LoggedEvent, history
+from runtime.event_log.producer import LogUnavailableError
+from runtime.event_log.reader import Contiguity, GapFoundError, LoggedEvent
 from runtime.ids import mint
 from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.commands import CommandRecord, StartAttempts
 from schemas.events import BatchReleased, EventRecord
 from schemas.ids import attempt_reference
-from services.processor import checkpoint
-from services.processor.inbox import Inbox
+from schemas.words import BatchPhase
+from services.processor.checkpoint import Checkpoint
+from services.processor.inbox import Inbox, Waiting
+from services.processor.ports import Commands, History, Projection
 from services.processor.rails.calls import Calls
 from services.processor.rails.worklist import Worklist
 
 TICK_SECONDS = 0.1
 PAUSE_SECONDS = 1.0
+PASSED_OVER_MS = 1_000
+TRIM_SECONDS = 60.0
 
 log = logger(__name__)
 
@@ -38,10 +42,10 @@ log = logger(__name__)
 class Tools:
     """What a rail works with; one set per process. `places` says how many attempts may still be started."""
 
-    bootstrap: str
+    history: History
     clock: Clock
-    pool: checkpoint.Pool
-    commands: CommandLog
+    projection: Projection
+    commands: Commands
     calls: Calls
     places: Callable[[], int]
 
@@ -54,9 +58,10 @@ class PartitionRail:
         self.partition = partition
         self.inbox = inbox
         self._tools = tools
-        self._begin(checkpoint.Checkpoint(Book(), 0, 0))
+        self._taken: list[Waiting] = []
+        self._begin(Checkpoint(Book(), 0, 0))
 
-    def _begin(self, loaded: checkpoint.Checkpoint) -> None:
+    def _begin(self, loaded: Checkpoint) -> None:
         self._book = loaded.book
         self.next_offset = loaded.next_offset
         self._contiguity = Contiguity(self.partition, loaded.next_source)
@@ -64,6 +69,10 @@ class PartitionRail:
         self._ask_first: set[str] = set()
         self._starts: dict[str, list[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._asking = 0
+        self._fresh = True
+        self._trimmed_at = self._tools.clock.monotonic()
 
     async def run(self) -> None:
         """Recover and work for ever; returns only when halted."""
@@ -71,10 +80,14 @@ class PartitionRail:
             try:
                 await self._recover()
                 await self._work()
-            except (GapFoundError, CodecError) as error:
-                metrics.WRITER_HALTED.labels("rails", self.partition).set(1)
-                log.critical("rails.halted", partition=self.partition, why=str(error))
-                return
+            except CodecError as error:
+                return self._halt(error)
+            except GapFoundError as error:
+                if self._fresh:
+                    return self._halt(error)
+                log.warning(
+                    "rails.stale", partition=self.partition, why=str(error)
+                )  # others worked while we slept: read again
             except Exception as error:  # noqa: BLE001  start over from the checkpoint, whatever it was
                 log.warning("rails.restarting", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
             finally:
@@ -83,9 +96,13 @@ class PartitionRail:
                     task.cancel()
             await asyncio.sleep(PAUSE_SECONDS)
 
+    def _halt(self, error: Exception) -> None:
+        metrics.WRITER_HALTED.labels("rails", self.partition).set(1)
+        log.critical("rails.halted", partition=self.partition, why=str(error))
+
     async def _recover(self) -> None:
-        self._begin(await checkpoint.load(self._tools.pool, self.partition))
-        async for events in history(self._tools.bootstrap, self.partition, self.next_offset):
+        self._begin(await self._tools.projection.load(self.partition))
+        async for events in self._tools.history(self.partition, self.next_offset):
             for event in events:
                 self._fold(event)
         self._ask_first = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
@@ -103,22 +120,28 @@ class PartitionRail:
         return record, touched
 
     async def _work(self) -> None:
-        ticking = asyncio.create_task(self._tick())
+        beside = [asyncio.create_task(self._tick()), asyncio.create_task(self._start())]
         try:
             while True:
-                for offset, _, value in await self.inbox.take():
+                self._send_open()
+                self._wake.set()
+                self._taken = self._taken or await self.inbox.take()
+                for offset, _, value in self._taken:
                     if offset >= self.next_offset:
                         self._live(offset, value or b"")
-                self._send_open()
-                await self._start_ready()
+                        self._fresh = False
+                self._taken = []
         finally:
-            ticking.cancel()
+            for task in beside:
+                task.cancel()
 
     def _live(self, offset: int, value: bytes) -> None:
         source = decode_event(value).source_offset
         record, touched = self._fold(LoggedEvent(self.partition, offset, source, "", value))
-        self.work.starting.difference_update(self._starts.pop(record.command_id, ()))
+        started = self._starts.pop(record.command_id, ())
+        self.work.starting.difference_update(started)
         self.work.look(touched)
+        self.work.start_later(set(started).difference(touched), self._tools.clock.now_ms() + PASSED_OVER_MS)
         for event in record.events:
             if isinstance(event, BatchReleased):
                 self.work.ready.put((record.merchant_id, event.batch_id), row_ids(event.batch_id, event.row_count))
@@ -126,9 +149,29 @@ class PartitionRail:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            for payout in self.work.due(self._tools.clock.now_ms()):
-                self._spawn(self._inquire(payout))
-            await self._start_ready()
+            try:
+                self._look_around()
+            except Exception as error:  # noqa: BLE001  the next tick tries again
+                log.warning("rails.tick_failed", partition=self.partition, why=repr(error)[:200])
+
+    def _look_around(self) -> None:
+        now = self._tools.clock.now_ms()
+        self.work.release(now)
+        for payout in self.work.due(now, self._tools.calls.question_places - self._asking):
+            self._asking += 1
+            self._spawn(self._inquire(payout))
+        self._wake.set()
+        self._trim()
+
+    def _trim(self) -> None:
+        """Batches that no payout here belongs to any more leave the book."""
+        if self._tools.clock.monotonic() - self._trimmed_at < TRIM_SECONDS:
+            return
+        self._trimmed_at = self._tools.clock.monotonic()
+        named = {payout.batch_id for payout in self._book.payouts.values()}
+        for batch in list(self._book.batches.values()):
+            if batch.phase is not BatchPhase.OPEN and batch.id not in named:
+                del self._book.batches[batch.id]
 
     def _send_open(self) -> None:
         for payout in self.work.take_sends():
@@ -138,21 +181,42 @@ class PartitionRail:
         await self._tools.calls.pay(
             payout,
             attempt_reference(payout.id, payout.attempt_count),
-            self._book.bank_accounts.get(payout.bank_account_id or ""),
+            self._account_of(payout),
             ask_first=payout.id in self._ask_first,
-            current=lambda: self._is_current(payout),
+            owed=lambda: self._is_current(payout) and self._is_in_time(payout),
         )
         self._ask_first.discard(payout.id)
 
     async def _inquire(self, payout: Payout) -> None:
         reference = attempt_reference(payout.id, payout.attempt_count)
-        await self._tools.calls.inquire(payout, reference, self._book.bank_accounts.get(payout.bank_account_id or ""))
-        if self._is_current(payout):
-            self.work.poll_again(payout, self._tools.clock.now_ms())
+        try:
+            await self._tools.calls.inquire(payout, reference, self._account_of(payout), lambda: self._is_current(payout))
+        finally:
+            self._asking -= 1
+            if self._is_current(payout):
+                self.work.poll_again(payout, self._tools.clock.now_ms())
+
+    def _account_of(self, payout: Payout) -> BankAccount | None:
+        return self._book.bank_accounts.get(payout.bank_account_id or "")
+
+    def _is_in_time(self, payout: Payout) -> bool:
+        """After an attempt's deadline it is asked after, not sent: a process that slept knows old news only."""
+        return payout.due_at is None or self._tools.clock.now_ms() < payout.due_at
 
     def _is_current(self, payout: Payout) -> bool:
         now = self._book.payouts.get(payout.id)
         return now is not None and now.version == payout.version
+
+    async def _start(self) -> None:
+        """Ask the log to start what is free, whenever something changed; apart from the reading, which must not wait for it."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._start_ready()
+            except LogUnavailableError as error:
+                log.warning("rails.start_postponed", partition=self.partition, why=str(error))
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _start_ready(self) -> None:
         while not self._tools.calls.down and (taken := self.work.take_ready(self._tools.places())) is not None:
@@ -161,14 +225,11 @@ class PartitionRail:
             records = [self._start_record(merchant_id, batch_id, group) for group in groups if group]
             try:
                 await self._tools.commands.append_many(records)
-            except LogUnavailableError as error:
-                log.warning("rails.start_postponed", partition=self.partition, why=str(error))
-                self.work.starting.difference_update(payout_ids)
+            except BaseException:
+                for record in records:
+                    self.work.starting.difference_update(self._starts.pop(record.id, ()))
                 self.work.ready.put((merchant_id, batch_id), payout_ids)
-                await asyncio.sleep(PAUSE_SECONDS)
-                return
-        if self._tools.calls.down and self.work.in_flight == 0:
-            self._tools.calls.down = False
+                raise
 
     def _start_record(self, merchant_id: str, batch_id: str | None, payout_ids: list[str]) -> CommandRecord:
         body = StartAttempts(provider=self._tools.calls.provider.name, payout_ids=payout_ids, batch_id=batch_id)
@@ -179,4 +240,9 @@ class PartitionRail:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("rails.call_failed", partition=self.partition, why=repr(error)[:300])

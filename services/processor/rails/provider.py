@@ -11,6 +11,9 @@ from domain.book import BankAccount
 from domain.payout.state import Payout
 from schemas.words import Outcome
 
+Account = BankAccount | None
+"""The saved account a payout names, if it names one."""
+
 
 class Verdict(Struct, frozen=True, kw_only=True):
     """What a call told us. `sent` is False when the request surely never left: the same reference may be sent again soon.
@@ -32,7 +35,7 @@ class Provider(Protocol):
 
     name: str
 
-    async def send(self, payout: Payout, reference: str, account: BankAccount | None) -> Verdict:
+    async def send(self, payout: Payout, reference: str, account: Account) -> Verdict:
         """Ask it to pay under this reference; the same reference again must not pay twice."""
 
     async def inquire(self, payout: Payout, reference: str) -> Verdict:

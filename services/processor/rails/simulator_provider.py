@@ -33,7 +33,8 @@ class SimulatorProvider:
         self._base_url = base_url.rstrip("/")
         limits = aiohttp.TCPConnector(limit=connections, keepalive_timeout=60)
         timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, sock_connect=CONNECT_SECONDS)
-        self._session = aiohttp.ClientSession(connector=limits, timeout=timeout, auto_decompress=False)
+        plain = {"Accept-Encoding": "identity"}
+        self._session = aiohttp.ClientSession(connector=limits, timeout=timeout, auto_decompress=False, headers=plain)
 
     async def send(self, payout: Payout, reference: str, account: BankAccount | None) -> Verdict:
         """POST /transfers; a reference the provider holds with other content is asked after, never sent anew."""
@@ -46,14 +47,21 @@ class SimulatorProvider:
         }
         status, answer = await self._call("POST", "/transfers", orjson.dumps(body))
         if status == CONFLICT:
-            return await self.inquire(payout, reference)
+            return await self._known_otherwise(payout, reference)
         return _verdict(status, answer, payout, reference)
+
+    async def _known_otherwise(self, payout: Payout, reference: str) -> Verdict:
+        verdict = await self.inquire(payout, reference)
+        usable = verdict.found and verdict.sent
+        return verdict if usable else unknown("conflict", "The provider holds this reference and does not show it.")
 
     async def inquire(self, payout: Payout, reference: str) -> Verdict:
         """GET /transfers/{reference}."""
         status, answer = await self._call("GET", f"/transfers/{reference}", None)
         if status == NOT_FOUND:
             return Verdict(outcome=Outcome.UNKNOWN, code="not_found", reason="The provider does not know it.", found=False)
+        if status == BAD_REQUEST:  # it refuses the question; that says nothing about the payment
+            return unknown("inquiry_refused", "The provider refused the question.")
         return _verdict(status, answer, payout, reference)
 
     async def close(self) -> None:
@@ -64,16 +72,26 @@ class SimulatorProvider:
         """Status and JSON; a status of 0 is a request that never left, -1 one without a usable answer."""
         headers = {"Content-Type": "application/json"} if body is not None else None
         try:
-            async with self._session.request(method, self._base_url + path, data=body, headers=headers) as response:
+            async with self._session.request(
+                method, self._base_url + path, data=body, headers=headers, allow_redirects=False
+            ) as response:
                 await failpoints.reach("rails.sent")
-                raw = await response.content.read(REPLY_BYTES_MAX + 1)
-                if len(raw) > REPLY_BYTES_MAX:
-                    return -1, "the answer is too long"
-                return response.status, orjson.loads(raw)
+                raw = await _read(response)
+                return (response.status, orjson.loads(raw)) if raw is not None else (-1, "the answer is too long")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return 0, type(error).__name__
         except (TimeoutError, aiohttp.ClientError, orjson.JSONDecodeError, OSError) as error:
             return -1, type(error).__name__
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    """The whole body, in however many pieces it comes; None for one that is too long."""
+    raw = bytearray()
+    async for piece in response.content.iter_chunked(64 * 1024):
+        raw += piece
+        if len(raw) > REPLY_BYTES_MAX:
+            return None
+    return bytes(raw)
 
 
 def _payee(payout: Payout, account: BankAccount | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import faust
@@ -9,6 +10,7 @@ import faust
 from runtime import metrics
 from runtime.clock import SystemClock
 from runtime.event_log.producer import CommandLog
+from runtime.event_log.reader import history
 from schemas.topics import EVENTS
 from services.processor.app import build
 from services.processor.hint import Hint
@@ -18,6 +20,7 @@ from services.processor.rails.calls import Calls
 from services.processor.rails.partition import PartitionRail, Tools
 from services.processor.rails.settings import RailsSettings
 from services.processor.rails.simulator_provider import SimulatorProvider
+from services.processor.views import SqlProjection
 from services.processor.wiring import ASK_SECONDS, pool, run_beside
 
 GROUP = "payflow-rails"
@@ -62,9 +65,9 @@ class RailsApp:
         self._answers = Answers(self._commands, self._clock, provider.name)
         self._calls = Calls(provider, self._answers, self._clock, settings.rails_concurrency)
         self._tools = Tools(
-            bootstrap=settings.kafka_bootstrap_servers,
+            history=partial(history, settings.kafka_bootstrap_servers),
             clock=self._clock,
-            pool=self._pool,
+            projection=SqlProjection(self._pool),
             commands=self._commands,
             calls=self._calls,
             places=lambda: settings.rails_concurrency * QUEUE_FACTOR - self._in_flight(),

@@ -25,7 +25,8 @@ class Worklist:
         self.to_send: list[str] = []
         self.open: set[str] = set()
         self.starting: set[str] = set()
-        self._later: list[tuple[int, str, int]] = []
+        self._questions: list[tuple[int, str, int]] = []
+        self._scheduled: list[tuple[int, str, int]] = []
         self._polls: dict[str, int] = {}
 
     def look(self, payout_ids: Iterable[str]) -> None:
@@ -45,46 +46,54 @@ class Worklist:
         match next_step(payout, batch):
             case StartAttempt():
                 self.ready.put(_lane(payout), [payout.id])
-            case Wait(reason=Reason.SCHEDULE, until=until):
-                self._push(until, payout)
+            case Wait(reason=Reason.SCHEDULE, until=int(until)):
+                heapq.heappush(self._scheduled, (until, payout.id, payout.version))
             case Send():
                 self.open.add(payout.id)
                 self.to_send.append(payout.id)
-            case Inquire(at=at):
-                self._push(at, payout)
+            case Inquire(at=int(at)):
+                wait = self._poll_wait(payout.id) if payout.status is PayoutStatus.PROCESSING else 0
+                heapq.heappush(self._questions, (at + wait, payout.id, payout.version))
             case _:
                 pass
 
-    def _push(self, at: int | None, payout: Payout) -> None:
-        if at is None:
-            return
-        if payout.status is PayoutStatus.PROCESSING:
-            at += self._poll_wait(payout.id)
-        heapq.heappush(self._later, (at, payout.id, payout.version))
-
     def poll_again(self, payout: Payout, now: int) -> None:
-        """An inquiry brought no news: ask again after the next wait."""
-        if payout.status is PayoutStatus.PROCESSING:
-            heapq.heappush(self._later, (now + self._poll_wait(payout.id), payout.id, payout.version))
+        """An inquiry brought no news, or did not get through: ask again after the next wait."""
+        heapq.heappush(self._questions, (now + self._poll_wait(payout.id), payout.id, payout.version))
+
+    def start_later(self, payout_ids: Iterable[str], at: int) -> None:
+        """A start was passed over, since the writer's clock was behind ours or for another reason: try it again at `at` (ms UTC)."""
+        for payout_id in payout_ids:
+            payout = self._book.payouts.get(payout_id)
+            if payout is not None and payout.status is PayoutStatus.PENDING:
+                heapq.heappush(self._scheduled, (at, payout_id, payout.version))
 
     def _poll_wait(self, payout_id: str) -> int:
         polls = self._polls.get(payout_id, 0)
         self._polls[payout_id] = polls + 1
         return POLL_WAITS_MS[min(polls, len(POLL_WAITS_MS) - 1)]
 
-    def due(self, now: int) -> list[Payout]:
-        """Payouts to ask about now; scheduled ones whose time has come go to their lane."""
-        asked = []
-        while self._later and self._later[0][0] <= now:
-            _, payout_id, version = heapq.heappop(self._later)
-            payout = self._book.payouts.get(payout_id)
-            if payout is None or payout.version != version:
-                continue
+    def release(self, now: int) -> None:
+        """Scheduled payouts whose time has come go to their lane."""
+        while (payout := self._next(self._scheduled, now)) is not None:
             if payout.status is PayoutStatus.PENDING:
-                self.ready.put(_lane(payout), [payout_id])
-            else:
-                asked.append(payout)
+                self.ready.put(_lane(payout), [payout.id])
+
+    def due(self, now: int, most: int) -> list[Payout]:
+        """Payouts to ask about now, at most `most`; the others stay due."""
+        asked: list[Payout] = []
+        while len(asked) < most and (payout := self._next(self._questions, now)) is not None:
+            asked.append(payout)
         return asked
+
+    def _next(self, heap: list[tuple[int, str, int]], now: int) -> Payout | None:
+        """The next payout that is due and has not moved on."""
+        while heap and heap[0][0] <= now:
+            _, payout_id, version = heapq.heappop(heap)
+            payout = self._book.payouts.get(payout_id)
+            if payout is not None and payout.version == version:
+                return payout
+        return None
 
     def take_sends(self) -> list[Payout]:
         """The attempts to send now, each once."""

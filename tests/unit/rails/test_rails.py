@@ -98,8 +98,10 @@ def test_lif_09_only_an_attempt_on_the_log_is_sent() -> None:
     assert work.take_sends() == []
     assert work.take_ready(10) == (("m", None), ["new"])
     assert "done" not in book.payouts
-    assert work.due(49) == []
-    work.due(50)
+    assert not work.ready.count
+    work.release(49)
+    assert not work.ready.count
+    work.release(50)
     assert work.take_ready(10) == (("m", None), ["scheduled"])
     assert work.in_flight == 3
 
@@ -112,6 +114,6 @@ def test_an_unknown_outcome_is_asked_after_when_due_and_only_in_its_version() ->
     book.payouts = {"u": unknown}
     work = Worklist(book)
     work.look(["u"])
-    assert work.due(99) == []
-    assert work.due(100) == [unknown]
-    assert work.due(1000) == []
+    assert work.due(99, 10) == []
+    assert work.due(100, 10) == [unknown]
+    assert work.due(1000, 10) == []

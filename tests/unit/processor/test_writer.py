@@ -1,0 +1,196 @@
+"""The writer of a partition between redeliveries, forgetting and logs that shrink; the log and the views are plain lists here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from domain.book import Book
+from domain.policy import Policy
+from runtime.clock import SystemClock
+from runtime.event_log.fence import Decided
+from runtime.event_log.reader import LoggedEvent
+from runtime.ids import mint
+from schemas.codec import decode_event, encode
+from schemas.commands import Command, CommandRecord, CreditMerchant, OpenMerchant, RequestPayout
+from schemas.events import PayoutAccepted
+from schemas.forms import PayoutForm
+from services.processor import writer as writers
+from services.processor.checkpoint import Checkpoint
+from services.processor.inbox import Inbox, Waiting
+from services.processor.ports import Lacking
+from services.processor.writer import PartitionWriter, Tools
+
+FORM = PayoutForm(amount_minor=100, currency="USD", recipient={"type": "mobile_money", "msisdn": "+256772000001"})
+
+
+class World:
+    """The events topic, and what the projection says."""
+
+    def __init__(self) -> None:
+        self.events: list[Decided] = []
+        self.projected = 0
+        self.reading_takes = 0.0
+        self.commands_end = 10**6
+        self.opened = 0
+
+    async def open(self) -> None:
+        self.opened += 1
+
+    async def history(self, start: int) -> AsyncIterator[list[LoggedEvent]]:
+        found = [LoggedEvent(0, o, e.source_offset, e.command_id, e.value) for o, e in enumerate(self.events) if o >= start]
+        if found:
+            yield found
+
+    async def write(self, records: Sequence[Decided]) -> int:
+        self.events += records
+        return len(self.events) - len(records)
+
+    def drop(self) -> None:
+        pass
+
+    async def load(self, partition: int) -> Checkpoint:
+        return Checkpoint(Book(), 0, 0)
+
+    async def fill(self, book: Book, lacking: Lacking) -> None:
+        await asyncio.sleep(self.reading_takes)
+
+    async def position(self, partition: int) -> int:
+        return self.projected
+
+    async def append_many(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+        return []
+
+    async def end(self, partition: int) -> int:
+        return self.commands_end
+
+    async def is_member(self, partition: int, position: int) -> bool:
+        return True
+
+    @asynccontextmanager
+    async def writer(self) -> AsyncIterator[tuple[PartitionWriter, "asyncio.Task[None]"]]:
+        tools = Tools(
+            fence=lambda _: self, policy=Policy(), clock=SystemClock(), projection=self, commands=self, dead_letters=None,
+            commands_end=self.end, is_member=self.is_member,
+        )  # type: ignore[arg-type]  # fmt: skip
+        writer = PartitionWriter(0, tools, Inbox(lambda: None, lambda: None))
+        task = asyncio.create_task(writer.run())
+        try:
+            yield writer, task
+        finally:
+            task.cancel()
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(writers, "COMPARE_SECONDS", 0.02)
+
+
+def _command(offset: int, body: Command, key: str | None = None, merchant: str = "m") -> Waiting:
+    record = CommandRecord(
+        id=f"c-{offset}", merchant_id=merchant, at=0, body=body, key=key, content_hash="h" if key else None
+    )
+    return Waiting(offset, merchant.encode(), encode(record))
+
+
+def _merchant(offset: int) -> Waiting:
+    return _command(offset, OpenMerchant(name="x"), merchant=f"m{offset}")
+
+
+async def _until(done: object) -> None:
+    async with asyncio.timeout(5):
+        while not done():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+
+async def test_idm_04_a_repeat_is_known_even_while_the_first_is_being_forgotten() -> None:
+    world = World()
+    async with world.writer() as (writer, _):
+        writer.inbox.put(_command(0, OpenMerchant(name="x")))
+        writer.inbox.put(_command(1, CreditMerchant(credit_id=mint(), amount_minor=10_000, currency="USD", reference="r")))
+        writer.inbox.put(_command(2, RequestPayout(payout_id=mint(), form=FORM), key="K"))
+        await _until(lambda: len(world.events) == 3)
+        world.reading_takes, world.projected = 0.2, 3
+        writer.inbox.put(_command(3, RequestPayout(payout_id=mint(), form=FORM), key="K"))
+        await _until(lambda: len(world.events) == 4)
+    accepted = [e for record in world.events for e in decode_event(record.value).events if isinstance(e, PayoutAccepted)]
+    assert len(accepted) == 1, "the key was in memory when the poll began: it must not leave before the decision"
+
+
+async def _redelivered_while_opening(writer: PartitionWriter, _: World) -> int:
+    for offset in [*range(50), *range(60)]:
+        writer.inbox.put(_merchant(offset))
+    return 60
+
+
+async def _redelivered_live(writer: PartitionWriter, world: World) -> int:
+    for offset in range(10):
+        writer.inbox.put(_merchant(offset))
+    await _until(lambda: len(world.events) == 10)
+    for offset in [*range(10, 20), *range(5, 25), *range(25, 30)]:
+        writer.inbox.put(_merchant(offset))
+    return 30
+
+
+async def _came_back_stale(writer: PartitionWriter, world: World) -> int:
+    for offset in range(10):
+        writer.inbox.put(_merchant(offset))
+    await _until(lambda: len(world.events) == 10)
+    for offset in range(10, 20):  # another owner decides these while we sleep
+        record = decode_event(world.events[0].value)
+        world.events.append(Decided(b"", encode(_renumbered(record, offset)), offset, f"c-{offset}"))
+    for offset in range(20, 30):
+        writer.inbox.put(_merchant(offset))
+    return 30
+
+
+def _renumbered(record: object, offset: int) -> object:
+    import msgspec
+
+    return msgspec.structs.replace(record, source_offset=offset, command_id=f"c-{offset}", events=[])  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("story", [_redelivered_while_opening, _redelivered_live, _came_back_stale])
+async def test_what_faust_delivers_again_is_decided_once_and_halts_nobody(story: object) -> None:
+    world = World()
+    async with world.writer() as (writer, task):
+        wanted = await story(writer, world)  # type: ignore[operator]
+        await _until(lambda: len(world.events) == wanted or task.done())
+        assert not task.done()
+    assert [record.source_offset for record in world.events] == list(range(wanted))
+
+
+async def test_a_gap_after_a_fresh_read_halts() -> None:
+    world = World()
+    async with world.writer() as (writer, task):
+        writer.inbox.put(_merchant(5))
+        await _until(task.done)
+    assert world.events == []
+
+
+async def test_run_28_commands_made_anew_under_a_living_writer_halt_it() -> None:
+    world = World()
+    async with world.writer() as (writer, task):
+        writer.inbox.put(_merchant(0))
+        await _until(lambda: len(world.events) == 1)
+        world.commands_end = 0
+        await _until(task.done)
+
+
+async def test_a_database_put_back_makes_the_writer_read_again() -> None:
+    world = World()
+    async with world.writer() as (writer, _):
+        writer.inbox.put(_command(0, OpenMerchant(name="x")))
+        writer.inbox.put(_command(1, CreditMerchant(credit_id=mint(), amount_minor=10_000, currency="USD", reference="r")))
+        writer.inbox.put(_command(2, RequestPayout(payout_id=mint(), form=FORM), key="K"))
+        await _until(lambda: len(world.events) == 3)
+        world.projected = 3
+        await _until(lambda: not writer._memory.book.keys)  # type: ignore[union-attr]
+        world.projected = 1
+        writer.inbox.put(_command(3, RequestPayout(payout_id=mint(), form=FORM), key="K"))
+        await _until(lambda: world.opened == 2)
+        await _until(lambda: len(world.events) == 4)
+    accepted = [e for record in world.events for e in decode_event(record.value).events if isinstance(e, PayoutAccepted)]
+    assert len(accepted) == 1
