@@ -28,6 +28,7 @@ class Provider:
         self._books = books
         self._preset = preset
         self._lost: set[str] = set()
+        self._asked: set[str] = set()
 
     def app(self) -> web.Application:
         """The web application."""
@@ -65,7 +66,12 @@ class Provider:
         if not fate.answers and fate.recorded:
             return await self._hang()
         await asyncio.sleep(self._preset.delay_seconds + fate.answer_after)
-        return _json(*_spoilt(booked.view(_now()), fate.reply if fate.recorded else "honest"))
+        return _json(*_spoilt(booked.view(_now()), self._reply(fate, body["reference"])))
+
+    def _reply(self, fate: scenario.Fate, reference: str) -> scenario.Reply:
+        """A provider contradicts what it has said before; what nobody has asked about it tells as it is."""
+        lies = fate.reply == "says_failed" and reference not in self._asked
+        return "honest" if lies or not fate.recorded else fate.reply
 
     def _earlier(self, payee: str) -> int:
         return self._books.count_to(payee) if payee.endswith("0002") else 0
@@ -82,6 +88,7 @@ class Provider:
     async def inquire(self, request: web.Request) -> web.Response:
         """How a reference stands; 404 for one that never reached the books."""
         known = self._books.find(request.match_info["reference"])
+        self._asked.add(request.match_info["reference"])
         return _json(known.view(_now())) if known else _json({"code": "not_found"}, 404)
 
     async def books(self, request: web.Request) -> web.Response:
