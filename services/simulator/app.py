@@ -28,7 +28,7 @@ class Provider:
         self._books = books
         self._preset = preset
         self._lost: set[str] = set()
-        self._asked: set[str] = set()
+        self._told: set[str] = set()
 
     def app(self) -> web.Application:
         """The web application."""
@@ -70,8 +70,8 @@ class Provider:
 
     def _reply(self, fate: scenario.Fate, reference: str) -> scenario.Reply:
         """A provider contradicts what it has said before; what nobody has asked about it tells as it is."""
-        lies = fate.reply == "says_failed" and reference not in self._asked
-        return "honest" if lies or not fate.recorded else fate.reply
+        first_word = fate.reply == "says_failed" and reference not in self._told
+        return "honest" if first_word or not fate.recorded else fate.reply
 
     def _earlier(self, payee: str) -> int:
         return self._books.count_to(payee) if payee.endswith("0002") else 0
@@ -88,8 +88,10 @@ class Provider:
     async def inquire(self, request: web.Request) -> web.Response:
         """How a reference stands; 404 for one that never reached the books."""
         known = self._books.find(request.match_info["reference"])
-        self._asked.add(request.match_info["reference"])
-        return _json(known.view(_now())) if known else _json({"code": "not_found"}, 404)
+        if known is None:
+            return _json({"code": "not_found"}, 404)
+        self._told.add(known.reference)
+        return _json(known.view(_now()))
 
     async def books(self, request: web.Request) -> web.Response:
         """A page of the books by reference: `after`, `limit`."""

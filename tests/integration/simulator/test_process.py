@@ -1,5 +1,6 @@
 """The simulator as a process over HTTP: idempotent, durable, hanging on purpose (SIM-01, SIM-03)."""
 
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -146,3 +147,15 @@ def test_an_in_progress_transfer_can_end_failed(simulator: Simulator) -> None:
     time.sleep(3.2)
     ended = simulator.http.get(f"/transfers/{body['reference']}").json()
     assert (ended["status"], ended["code"]) == ("failed", "account_closed")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_it_contradicts_only_what_it_has_said(simulator: Simulator, *, asked: bool) -> None:
+    body = _body("+256700000013")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        assert simulator.http.get(f"/transfers/{body['reference']}").status_code == 404
+        sending = pool.submit(simulator.http.post, "/transfers", json=body, timeout=10)
+        time.sleep(1)
+        if asked:
+            assert simulator.http.get(f"/transfers/{body['reference']}").json()["status"] == "paid"
+        assert sending.result().json()["status"] == ("failed" if asked else "paid")
