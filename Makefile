@@ -6,7 +6,7 @@ UV     := uv==0.13.8
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e check lint format typecheck imports schemas diagrams bench clean
+.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e check lint format typecheck imports schemas diagrams bench simulate faults planted clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,15 @@ format: setup ## Format the code and mend what can be mended
 
 schemas diagrams: setup ## Write the generated files: JSON Schemas, OpenAPI, topics, error codes, state diagram
 	@$(BIN)/payflow schemas export
+SEEDS ?= 1..2000
+LEVEL ?= ci
+simulate: setup ## The real handlers under a seeded scheduler: SEED=n replays one, SEEDS=a..b runs many
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs 2)
+faults: setup ## Real processes under kills, freezes and cut links, judged by the checker: LEVEL=ci|nightly, SEED=n
+	@$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(SEED),--seed $(SEED))
+planted: setup ## Plant known bugs in a copy and see that simulation or faults catch each: ONLY=nn, ROTATE=k/n
+	@$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY)) $(if $(ROTATE),--rotate $(ROTATE))
+
 bench: setup ## Measure the stages of a 100,000-row batch beside a raw Kafka loop
 	@$(BIN)/python -m bench
 clean: ## Remove the virtual environment and all local state

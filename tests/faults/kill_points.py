@@ -1,0 +1,46 @@
+"""Which failpoint a new life of a worker carries, and which have killed one.
+
+Owns the budget of kill points of a run, spread over all names a role can reach.
+"""
+
+import random
+import signal
+from collections import Counter
+
+from tests.faults.workers import Worker, points_of
+
+NTH_MAX = 12
+
+
+class KillPoints:
+    """Hands out failpoints until `budget` hits."""
+
+    def __init__(self, budget: int, rng: random.Random) -> None:
+        """Nothing was hit."""
+        self._budget, self._rng = budget, rng
+        self.hits: Counter[str] = Counter()
+        self._given: Counter[str] = Counter()
+        self.armed = False
+
+    def next_point(self, worker: Worker) -> str | None:
+        """The failpoint of the worker's next life: one of its role's that was given least often."""
+        names = points_of(worker.role)
+        if not self.armed or not names or self.hits.total() >= self._budget:
+            return None
+        fewest = min((self.hits[name], self._given[name]) for name in names)
+        name = self._rng.choice([name for name in names if (self.hits[name], self._given[name]) == fewest])
+        self._given[name] += 1
+        return f"{name}:{self._rng.randint(1, NTH_MAX)}:kill"
+
+    def died(self, worker: Worker, code: int) -> str | None:
+        """The name of the point that killed this worker, if one did."""
+        if code != -signal.SIGKILL or worker.expected or not worker.point:
+            return None
+        name = worker.point.split(":")[0]
+        self.hits[name] += 1
+        return name
+
+    @property
+    def wanted(self) -> bool:
+        """Whether more hits are owed."""
+        return self.hits.total() < self._budget

@@ -1,0 +1,54 @@
+"""How much is broken at each level (RELIABILITY section 6).
+
+Owns the numbers. Must not know how anything is broken.
+"""
+
+from typing import NamedTuple
+
+
+class Level(NamedTuple):
+    """`deck` is how often each fault comes; `points` how many kill points must be hit; `pause` seconds between faults.
+
+    `minutes` is the least time that the faults are spread over: pauses grow to fill it.
+    """
+
+    name: str
+    payouts: int
+    clients: int
+    merchants: int
+    followers: int
+    points: int
+    pause: tuple[float, float]
+    deck: dict[str, int]
+    resend: int
+    quiet_bound_seconds: float
+    covered: bool = False
+    """Whether each fault must have met each payout state."""
+
+
+SMOKE = Level(
+    "smoke", 150, 4, 3, 1, 0, (0.5, 1.0), {"kill_one": 2, "cut": 1, "poison_records": 1}, 60, 30.0
+)  # fmt: skip
+
+CI = Level(
+    "ci", 3000, 6, 6, 4, 6, (0.8, 2.0),
+    {
+        "kill_one": 12, "zombie": 2, "rebalance": 1, "kill_broker": 1, "kill_postgres": 1, "terminate": 2, "drop_commit_reply": 2,
+        "cut": 3, "refuse": 2, "stall": 2, "half_open": 2, "trickle": 1, "terminate_backends": 3, "kill_provider": 1,
+        "poison_records": 2, "replay_commands": 2, "reset_offsets": 1, "freeze_broker": 1, "rebuild": 1,
+    },
+    300, 20.0,
+)  # fmt: skip
+
+NIGHTLY = Level(
+    "nightly", 20_000, 8, 12, 8, 240, (0.3, 1.2),
+    {
+        "kill_one": 220, "kill_role": 12, "kill_in_a_loop": 8, "zombie": 60, "rebalance": 40, "kill_broker": 40, "kill_postgres": 30,
+        "terminate": 30, "drop_commit_reply": 30, "cut": 40, "refuse": 30, "stall": 20, "half_open": 20, "trickle": 10,
+        "terminate_backends": 40, "kill_provider": 15, "poison_records": 20, "replay_commands": 20, "reset_offsets": 6,
+        "freeze_broker": 8, "rebuild": 10,
+    },
+    2000, 60.0, covered=True,
+)  # fmt: skip
+
+LEVELS = {level.name: level for level in (SMOKE, CI, NIGHTLY)}

@@ -1,0 +1,309 @@
+"""What is broken, how, and how it is put right again: one function per fault of the catalogue (RELIABILITY section 4).
+
+Owns the faults. Each breaks something for a moment and heals it itself, and tells what it did. Must not judge.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import psycopg
+
+from deploy.local import processes
+from tests.faults import poison
+from tests.faults.cluster import ROLES, Cluster
+from tests.faults.hops import Hop
+from tests.faults.workers import Worker
+
+ZOMBIE_SECONDS = (8.0, 11.0)
+"""Past the session time-out of 6 s: a peer takes over while the worker sleeps."""
+
+Fault = Callable[["Mischief"], Awaitable[dict[str, Any] | None]]
+"""Does its harm, heals it, and says what it did; None if there was nothing to break."""
+
+
+class Mischief:
+    """What a fault has at hand."""
+
+    def __init__(self, cluster: Cluster, rng: random.Random) -> None:
+        """One for a whole run."""
+        self.cluster, self.rng = cluster, rng
+        self._bags: dict[str, list[str]] = {}
+
+    def some(self, *roles: str) -> Worker | None:
+        """A running worker of one of these roles (of all, by default); each role in its turn."""
+        role = self._next("+".join(roles), roles or ROLES)
+        found = self.cluster.alive(role)
+        return self.rng.choice(found) if found else None
+
+    def _next(self, name: str, choices: Sequence[str]) -> str:
+        """Drawn without putting back, so that a short run meets all of them."""
+        bag = self._bags.setdefault(name, [])
+        if not bag:
+            bag.extend(choices)
+            self.rng.shuffle(bag)
+        return bag.pop()
+
+    def seconds(self, low: float, high: float) -> float:
+        """A time in between."""
+        return self.rng.uniform(low, high)
+
+    def hop(self) -> Hop:
+        """Any of the links."""
+        return self.cluster.hops[self._next("hops", list(self.cluster.hops))]
+
+
+async def kill_one(m: Mischief) -> dict[str, Any] | None:
+    """F1: kill -9 of a random worker at a random instant."""
+    worker = m.some()
+    if worker is None:
+        return None
+    worker.kill()
+    await asyncio.sleep(m.seconds(0.2, 1.5))
+    return {"target": worker.name}
+
+
+async def kill_role(m: Mischief) -> dict[str, Any] | None:
+    """F3: all workers of a role at once."""
+    role = m.rng.choice(ROLES)
+    workers = m.cluster.alive(role)
+    for worker in workers:
+        worker.kill()
+    await asyncio.sleep(m.seconds(1, 2))
+    return {"target": role, "killed": len(workers)}
+
+
+async def kill_in_a_loop(m: Mischief) -> dict[str, Any] | None:
+    """F3: the same worker again and again."""
+    worker = m.some()
+    if worker is None:
+        return None
+    for _ in range(5):
+        worker.kill()
+        await asyncio.sleep(1)
+    return {"target": worker.name, "kills": 5}
+
+
+async def terminate(m: Mischief) -> dict[str, Any] | None:
+    """F4: SIGTERM under load; it must end by itself in time."""
+    worker = m.some()
+    if worker is None:
+        return None
+    took = await worker.stop()
+    worker.start()
+    return {"target": worker.name, "seconds": took, "violation": None if took is not None and took <= 10 else "slow to end"}
+
+
+async def zombie(m: Mischief) -> dict[str, Any] | None:
+    """F17: SIGSTOP past the session time-out, a peer takes over, SIGCONT."""
+    worker = m.some("processor", "rails", "projector", "processor", "ingest")
+    if worker is None:
+        return None
+    worker.frozen = True
+    worker.send(signal.SIGSTOP)
+    slept = m.seconds(*ZOMBIE_SECONDS)
+    await asyncio.sleep(slept)
+    worker.send(signal.SIGCONT)
+    worker.frozen = False
+    return {"target": worker.name, "seconds": slept}
+
+
+async def rebalance(m: Mischief) -> dict[str, Any] | None:
+    """F16: workers 2-3-2-1-2 under load."""
+    role = m.rng.choice(("processor", "rails", "projector"))
+    third = m.cluster.add(role, 3)
+    await asyncio.sleep(m.seconds(3, 5))
+    await third.stop()
+    first = m.cluster.workers[f"{role}-1"]
+    await first.stop()
+    await asyncio.sleep(m.seconds(2, 4))
+    first.start()
+    return {"target": role, "changes": 4}
+
+
+async def kill_broker(m: Mischief) -> dict[str, Any] | None:
+    """F5: kill -9 of the broker."""
+    kafka = m.cluster.kafka
+    assert kafka.process is not None
+    kafka.process.kill()
+    kafka.process.wait()
+    await asyncio.sleep(m.seconds(0.5, 2))
+    await asyncio.to_thread(kafka.start)
+    return {"target": "kafka"}
+
+
+async def freeze_broker(m: Mischief) -> dict[str, Any] | None:
+    """F8: the broker stands still for a while."""
+    process = m.cluster.kafka.process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    slept = m.seconds(3, 12)
+    await asyncio.sleep(slept)
+    process.send_signal(signal.SIGCONT)
+    return {"target": "kafka", "seconds": slept}
+
+
+async def kill_postgres(m: Mischief) -> dict[str, Any] | None:
+    """F10: kill -9 of the database, and its way back."""
+    server = m.cluster.postgres
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait()
+    await asyncio.sleep(m.seconds(0.5, 3))
+    await asyncio.to_thread(_start_patiently, server)
+    return {"target": "postgres"}
+
+
+def _start_patiently(server: Any) -> None:
+    """The dead server's children may hold its lock file for a moment."""
+    for attempt in range(6):
+        try:
+            server.start()
+        except Exception:
+            if attempt == 5:
+                raise
+        else:
+            return
+
+
+async def terminate_backends(m: Mischief) -> dict[str, Any] | None:
+    """F11: the database throws out some of its clients."""
+
+    def throw_out() -> int:
+        statement = (
+            "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+        )
+        statement += "AND backend_type = 'client backend' ORDER BY random() LIMIT 6) some"
+        with psycopg.connect(m.cluster.postgres.url, autocommit=True, connect_timeout=2) as link:
+            row = link.execute(statement).fetchone()
+            return int(row[0]) if row else 0
+
+    try:
+        return {"target": "postgres", "backends": await asyncio.to_thread(throw_out)}
+    except psycopg.Error:
+        return None
+
+
+async def drop_commit_reply(m: Mischief) -> dict[str, Any] | None:
+    """F12: the projector's COMMIT goes through, its answer does not."""
+    hop = m.cluster.hops["projector-postgres"]
+    hop.marker = b"COMMIT"
+    for _ in range(50):
+        await asyncio.sleep(0.1)
+        if hop.marker is None:
+            await asyncio.sleep(0.4)
+            return {"target": hop.name}
+    hop.marker = None
+    return None
+
+
+async def cut(m: Mischief) -> dict[str, Any] | None:
+    """F19: all connections of a hop are reset."""
+    hop = m.hop()
+    hop.cut()
+    return {"target": hop.name}
+
+
+async def refuse(m: Mischief) -> dict[str, Any] | None:
+    """F19: nobody answers on a hop for a while."""
+    hop = m.hop()
+    hop.refuse()
+    await asyncio.sleep(m.seconds(1, 4))
+    hop.heal()
+    return {"target": hop.name}
+
+
+async def stall(m: Mischief) -> dict[str, Any] | None:
+    """F19: a hop stays open and moves nothing."""
+    hop = m.hop()
+    hop.stall()
+    await asyncio.sleep(m.seconds(2, 8))
+    hop.heal()
+    return {"target": hop.name}
+
+
+async def half_open(m: Mischief) -> dict[str, Any] | None:
+    """F19: words go out on a hop and none come back."""
+    hop = m.hop()
+    hop.one_way = True
+    await asyncio.sleep(m.seconds(2, 6))
+    hop.heal()
+    return {"target": hop.name}
+
+
+async def trickle(m: Mischief) -> dict[str, Any] | None:
+    """F19: a hop lets through a few bytes at a time."""
+    hop = m.hop()
+    hop.slow = True
+    await asyncio.sleep(m.seconds(2, 5))
+    hop.heal()
+    return {"target": hop.name}
+
+
+async def kill_provider(m: Mischief) -> dict[str, Any] | None:
+    """F20: the provider dies with calls under way, and comes back with its books."""
+    m.cluster.workers["simulator-1"].kill()
+    await asyncio.sleep(m.seconds(1, 3))
+    return {"target": "simulator-1"}
+
+
+async def poison_records(m: Mischief) -> dict[str, Any] | None:
+    """F29: records nobody can read, on the inbox and on the commands."""
+    count = await asyncio.to_thread(poison.write, m.cluster.kafka.bootstrap, m.rng)
+    return {"target": "topics", "records": count}
+
+
+async def replay_commands(m: Mischief) -> dict[str, Any] | None:
+    """F33: commands that were decided long ago come again, byte for byte."""
+    count = await asyncio.to_thread(poison.repeat, m.cluster.kafka.bootstrap, m.rng)
+    return {"target": "payouts.commands", "records": count}
+
+
+async def reset_offsets(m: Mischief) -> dict[str, Any] | None:
+    """F33: the groups' committed offsets go back to 0 while their workers are down."""
+    role = m.rng.choice(("processor", "rails", "projector"))
+    workers = [w for w in m.cluster.workers.values() if w.role == role and not w.down]
+    await asyncio.gather(*(worker.stop() for worker in workers))
+    done = await asyncio.to_thread(poison.reset_group, m.cluster.kafka.bootstrap, role)
+    for worker in workers:
+        worker.start()
+    return {"target": role} if done else None
+
+
+async def rebuild(m: Mischief) -> dict[str, Any] | None:
+    """F44, K20: a rebuild beside the live views is killed half way, under load."""
+    import sys
+
+    env = {**m.cluster.direct_env(), "PAYFLOW_FAILPOINTS": "rebuild.mid:1:kill"}
+    command = [sys.executable, "-m", "payflow", "rebuild"]
+    process = processes.start(command, log=m.cluster.folder / "logs" / "rebuild.log", env=env)
+    code = await asyncio.to_thread(process.wait, 120)
+    return {"target": "rebuild", "point": "rebuild.mid" if code == -signal.SIGKILL else None, "code": code}
+
+
+CATALOGUE: dict[str, tuple[str, Fault]] = {
+    "kill_one": ("F1", kill_one),
+    "kill_role": ("F3", kill_role),
+    "kill_in_a_loop": ("F3", kill_in_a_loop),
+    "terminate": ("F4", terminate),
+    "kill_broker": ("F5", kill_broker),
+    "freeze_broker": ("F8", freeze_broker),
+    "kill_postgres": ("F10", kill_postgres),
+    "terminate_backends": ("F11", terminate_backends),
+    "drop_commit_reply": ("F12", drop_commit_reply),
+    "rebalance": ("F16", rebalance),
+    "zombie": ("F17", zombie),
+    "cut": ("F19", cut),
+    "refuse": ("F19", refuse),
+    "stall": ("F19", stall),
+    "half_open": ("F19", half_open),
+    "trickle": ("F19", trickle),
+    "kill_provider": ("F20", kill_provider),
+    "poison_records": ("F29", poison_records),
+    "replay_commands": ("F33", replay_commands),
+    "reset_offsets": ("F33", reset_offsets),
+    "rebuild": ("F44", rebuild),
+}
+"""Name -> number in the fault catalogue, and what does it."""

@@ -1,0 +1,199 @@
+"""One run: start everything, load it, break it, let it heal, resend every key, and leave the evidence behind.
+
+Owns the order of a run and its log of faults. The verdict is the checker's.
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.faults import poison, quiet
+from tests.faults.clients import Client, Load, Merchant, found, merchants, resend
+from tests.faults.cluster import PARTITIONS, Cluster
+from tests.faults.followers import Follower
+from tests.faults.journal import Lines, now_ms
+from tests.faults.kill_points import KillPoints
+from tests.faults.levels import Level
+from tests.faults.mischief import CATALOGUE, Mischief
+from tests.faults.workers import Worker
+
+CALM_SHARE = 4
+"""After so many faults comes a period without any, so that recovery is exercised too."""
+CALM_SECONDS = 4.0
+POINTS_SECONDS = 90.0
+LOAD_SECONDS = 300.0
+STATES = ("pending", "processing", "requires_action", "completed", "failed", "canceled")
+
+
+class Run:
+    """Everything of one run, in one folder."""
+
+    def __init__(self, folder: Path, level: Level, seed: int, commit: str) -> None:
+        """`folder` becomes the evidence folder."""
+        self.folder, self.level, self.seed, self.commit = folder, level, seed, commit
+        self.rng = random.Random(seed)
+        self.merchants = merchants(level.merchants)
+        self.cluster = Cluster(folder / "state", [merchant.id for merchant in self.merchants])
+        self.points = KillPoints(level.points, random.Random(seed + 1))
+        self.journal, self.faults = Lines(folder / "journal.jsonl"), Lines(folder / "faults.jsonl")
+        self.load = Load(self.merchants, random.Random(seed + 2), level.payouts)
+        self.crashes: list[str] = []
+        self.done: Counter[str] = Counter()
+        self.met: dict[str, set[str]] = {}
+        self._transcripts: list[Lines] = []
+        self._noting: set[asyncio.Task[None]] = set()
+
+    async def play(self) -> dict[str, Any]:
+        """Run it all; returns what `run.json` says."""
+        started = now_ms()
+        try:
+            await self.cluster.start(self._died, self.points.next_point)
+            client = Client("founder", self.cluster.url, self.journal, self.rng)
+            await found(client, self.merchants)
+            following = [asyncio.create_task(follower.run()) for follower in self._followers()]
+            await self._under_load()
+            last_fault = now_ms()
+            took = await quiet.until_quiet(self.cluster, self.level.quiet_bound_seconds * 4)
+            await self._restart_doors()
+            await resend(client, self.load, self.level.resend, self.rng)
+            await quiet.until_quiet(self.cluster, self.level.quiet_bound_seconds)
+            await client.close()
+            await self._come_to_rest(following)
+            told = self._told(started, last_fault, took)
+            (self.folder / "run.json").write_text(json.dumps(told, indent=1))
+            return told
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Leave nothing running."""
+        await self.cluster.stop()
+        for lines in (self.journal, self.faults, *self._transcripts):
+            lines.close()
+
+    async def _come_to_rest(self, following: list["asyncio.Task[None]"]) -> None:
+        """Stop in the order of the flow, so that all evidence speaks of the same end: nothing is asked, decided, shown and told."""
+        await self.cluster.rest("ingest", "rails")
+        await quiet.until_level(self.cluster, self.level.quiet_bound_seconds)
+        await asyncio.sleep(2)
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+        await self.cluster.rest("processor", "projector", "gateway", "simulator")
+
+    def _followers(self) -> list[Follower]:
+        chosen: list[Merchant] = self.merchants[: self.level.followers]
+        made = []
+        for number, merchant in enumerate(chosen):
+            transcript = Lines(self.folder / f"feed.{number}.jsonl")
+            self._transcripts.append(transcript)
+            rng = random.Random(self.seed + 100 + number)
+            made.append(Follower(self.cluster.url, f"payouts:{merchant.id}", merchant.id, transcript, rng))
+        return made
+
+    async def _under_load(self) -> None:
+        clients = [
+            Client(f"client-{n}", self.cluster.url, self.journal, random.Random(self.seed + 10 + n))
+            for n in range(self.level.clients)
+        ]
+        broken = asyncio.create_task(self._break())
+        loads = [asyncio.create_task(self._keep_asking(client, broken)) for client in clients]
+        upstream = asyncio.create_task(self._upstream())
+        await broken
+        await asyncio.gather(*loads, upstream)
+        for client in clients:
+            await client.close()
+
+    async def _keep_asking(self, client: Client, broken: "asyncio.Task[None]") -> None:
+        """Until enough was asked for and the last fault is over."""
+        while not broken.done() or self.load.asked < self.level.payouts:
+            await self.load.act(client)
+
+    async def _upstream(self) -> None:
+        rich = [merchant for merchant in self.merchants if not merchant.poor]
+        for merchant in rich[:2]:
+            bootstrap, rng = self.cluster.kafka.bootstrap, random.Random(self.seed + 5)
+            await asyncio.to_thread(poison.upstream, bootstrap, rng, merchant.id, merchant.currency, 40)
+
+    async def _break(self) -> None:
+        mischief = Mischief(self.cluster, self.rng)
+        deck = [name for name, count in self.level.deck.items() for _ in range(count)]
+        self.rng.shuffle(deck)
+        self.points.armed = True
+        await asyncio.sleep(2)
+        for number, name in enumerate(deck, 1):
+            await self._do(mischief, name)
+            await asyncio.sleep(self.rng.uniform(*self.level.pause) + (CALM_SECONDS if number % CALM_SHARE == 0 else 0))
+        await self._until_points(mischief)
+        self.points.armed = False
+        for worker in self.cluster.workers.values():
+            if worker.point and worker.alive:
+                worker.kill()  # a failpoint that was never reached must not go off later
+        for hop in self.cluster.hops.values():
+            hop.heal()
+
+    async def _until_points(self, mischief: Mischief) -> None:
+        """More lives, until enough kill points were hit."""
+        deadline = time.monotonic() + POINTS_SECONDS * max(1, self.level.points // 20)
+        while self.points.wanted and time.monotonic() < deadline:
+            await self._do(mischief, "kill_one")
+            await asyncio.sleep(3)
+
+    async def _do(self, mischief: Mischief, name: str) -> None:
+        number, fault = CATALOGUE[name]
+        began, met = now_ms(), await asyncio.to_thread(quiet.states, self.cluster)
+        done = await fault(mischief)
+        if done is None:
+            return
+        self.done[name] += 1
+        self.met.setdefault(name, set()).update(state for state, count in met.items() if count)
+        detail = {key: value for key, value in done.items() if key != "target"}
+        self.faults.add(
+            t=began, fault=number, action=name, target=done["target"], detail=detail, healed=now_ms(), states=met
+        )
+
+    def _died(self, worker: Worker, code: int) -> None:
+        point = self.points.died(worker, code)
+        if point is not None:
+            self.done["kill_point"] += 1
+            task = asyncio.create_task(self._note_point(worker, point))
+            self._noting.add(task)
+            task.add_done_callback(self._noting.discard)
+        elif not worker.expected:
+            self.crashes.append(f"{worker.name} ended with {code}")
+
+    async def _note_point(self, worker: Worker, point: str) -> None:
+        began, met = now_ms(), await asyncio.to_thread(quiet.states, self.cluster)
+        self.met.setdefault("kill_point", set()).update(state for state, count in met.items() if count)
+        self.faults.add(
+            t=began,
+            fault="F2",
+            action="kill_point",
+            target=worker.name,
+            detail={"point": point},
+            healed=now_ms(),
+            states=met,
+        )
+
+    async def _restart_doors(self) -> None:
+        for role in ("ingest", "gateway"):
+            for worker in self.cluster.alive(role):
+                worker.kill()
+        await asyncio.sleep(1)
+        await self.cluster.until_ready()
+
+    def _told(self, started: int, last_fault: int, took: float | None) -> dict[str, Any]:
+        missing = {name: sorted(set(STATES) - met) for name, met in self.met.items() if set(STATES) - met}
+        return {
+            "seed": self.seed, "commit": self.commit, "level": self.level.name, "started_ms": started, "last_fault_ms": last_fault,
+            "quiet_ms": None if took is None else last_fault + int(took * 1000), "partitions": PARTITIONS,
+            "payouts_asked": self.load.asked, "quiet_bound_ms": int(self.level.quiet_bound_seconds * 1000),
+            "topics": {"commands": "payouts.commands", "events": "payouts.events", "dead_letters": ["payouts.dead-letters"]},
+            "faults": dict(self.done), "kill_points": dict(self.points.hits), "crashes": self.crashes,
+            "not_met": missing, "insufficient": bool(self.level.covered and missing),
+        }  # fmt: skip
