@@ -30,7 +30,9 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     print(f"faults: level {level.name}, seed {seed}, commit {_commit()}, evidence in {folder}", flush=True)
-    told, judged = uvloop.run(_play(Run(folder.resolve(), level, seed, _commit())))
+    run = Run(folder.resolve(), level, seed, _commit())
+    run.say = _say
+    told, judged = uvloop.run(_play(run))
     _print(told)
     _print_resume(measure(folder))
     if told["insufficient"]:
@@ -46,6 +48,10 @@ async def _play(run: Run) -> tuple[dict[str, Any], int]:
         await run.stop()
     judge = await asyncio.to_thread(subprocess.run, [sys.executable, "-m", "checker", "judge", str(run.folder)], check=False)
     return told, judge.returncode
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S', time.gmtime())} {text}", flush=True)
 
 
 def _dump(run: Run) -> None:

@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 
 class Level(NamedTuple):
-    """`deck` is how often each fault comes; `points` how many kill points must be hit; `pause` seconds between faults.
-
-    `minutes` is the least time that the faults are spread over: pauses grow to fill it.
-    """
+    """`deck` is how often each fault comes; `points` how many kill points must be hit; `pause` seconds between faults."""
 
     name: str
     payouts: int
@@ -22,6 +19,8 @@ class Level(NamedTuple):
     deck: dict[str, int]
     resend: int
     quiet_bound_seconds: float
+    lanes: int = 1
+    """Faults at the same time."""
     covered: bool = False
     """Whether each fault must have met each payout state."""
 
@@ -48,7 +47,7 @@ NIGHTLY = Level(
         "terminate_backends": 40, "kill_provider": 15, "poison_records": 20, "replay_commands": 20, "reset_offsets": 6,
         "freeze_broker": 8, "rebuild": 10,
     },
-    2000, 60.0, covered=True,
+    2000, 60.0, lanes=3, covered=True,
 )  # fmt: skip
 
 LEVELS = {level.name: level for level in (SMOKE, CI, NIGHTLY)}

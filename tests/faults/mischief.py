@@ -307,3 +307,8 @@ CATALOGUE: dict[str, tuple[str, Fault]] = {
     "rebuild": ("F44", rebuild),
 }
 """Name -> number in the fault catalogue, and what does it."""
+
+ALONE = dict.fromkeys(("kill_broker", "freeze_broker"), "kafka") | dict.fromkeys(
+    ("rebalance", "terminate", "reset_offsets"), "workers"
+)
+"""Faults that must not be at work at the same time, by what they share; any other one is alone with itself only."""

@@ -7,7 +7,8 @@ import asyncio
 import json
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,11 @@ from tests.faults.followers import Follower
 from tests.faults.journal import Lines, now_ms
 from tests.faults.kill_points import KillPoints
 from tests.faults.levels import Level
-from tests.faults.mischief import CATALOGUE, Mischief
+from tests.faults.mischief import ALONE, CATALOGUE, Mischief
 from tests.faults.workers import Worker
 
-CALM_SHARE = 4
-"""After so many faults comes a period without any, so that recovery is exercised too."""
-CALM_SECONDS = 4.0
+STORM_SECONDS, CALM_SECONDS = 24.0, 8.0
+"""About a quarter of the time nothing new is broken, so that recovery is exercised too."""
 POINTS_SECONDS = 90.0
 LOAD_SECONDS = 300.0
 STATES = ("pending", "processing", "requires_action", "completed", "failed", "canceled")
@@ -44,6 +44,10 @@ class Run:
         self.crashes: list[str] = []
         self.done: Counter[str] = Counter()
         self.met: dict[str, set[str]] = {}
+        self.say: Callable[[str], None] = lambda _: None
+        self._storm = asyncio.Event()
+        self._storm.set()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._transcripts: list[Lines] = []
         self._noting: set[asyncio.Task[None]] = set()
 
@@ -126,16 +130,36 @@ class Run:
         self.rng.shuffle(deck)
         self.points.armed = True
         await asyncio.sleep(2)
-        for number, name in enumerate(deck, 1):
-            await self._do(mischief, name)
-            await asyncio.sleep(self.rng.uniform(*self.level.pause) + (CALM_SECONDS if number % CALM_SHARE == 0 else 0))
+        weather = asyncio.create_task(self._weather())
+        await asyncio.gather(*(self._work_through(deck, mischief) for _ in range(self.level.lanes)))
         await self._until_points(mischief)
+        weather.cancel()
         self.points.armed = False
         for worker in self.cluster.workers.values():
             if worker.point and worker.alive:
                 worker.kill()  # a failpoint that was never reached must not go off later
         for hop in self.cluster.hops.values():
             hop.heal()
+
+    async def _weather(self) -> None:
+        while True:
+            await asyncio.sleep(STORM_SECONDS)
+            self._storm.clear()
+            await asyncio.sleep(CALM_SECONDS)
+            self._storm.set()
+
+    async def _work_through(self, deck: list[str], mischief: Mischief) -> None:
+        """One lane: the next fault of the deck, until there is none."""
+        while deck:
+            name = deck.pop()
+            await self._storm.wait()
+            async with self._locks[ALONE.get(name, name)]:
+                await self._do(mischief, name)
+            await asyncio.sleep(self.rng.uniform(*self.level.pause))
+            if len(deck) % 50 == 0:
+                self.say(
+                    f"{len(deck)} faults to come, {sum(self.done.values())} done, {self.load.asked:,} payouts asked for"
+                )
 
     async def _until_points(self, mischief: Mischief) -> None:
         """More lives, until enough kill points were hit."""

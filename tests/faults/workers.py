@@ -60,7 +60,10 @@ class Worker:
     deaths: list[str] = field(default_factory=list)
 
     def start(self, point: str | None = None) -> None:
-        """A new life; it may carry a failpoint (`name:nth:action`)."""
+        """A new life; it may carry a failpoint (`name:nth:action`). One that lives is left alone."""
+        if self.alive:
+            self.down = False
+            return
         env = {**self.env, failpoints.VARIABLE: point or ""}
         self.process = processes.start([sys.executable, "-m", MODULES[self.role]], log=self.log, env=env)
         self.point, self.down, self.expected, self.frozen = point, False, False, False
