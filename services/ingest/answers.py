@@ -19,6 +19,10 @@ NO_CONTENT = 204
 FIRST_ERROR = 400
 
 
+_ASK = "ask at Location."
+_AGAIN = "send it again, the same and with the same key, to hear the decision."
+
+
 @dataclass(frozen=True)
 class About:
     """What the headers need besides the decision. `collection` is the path below which the subject is found, if it is anywhere.
@@ -57,9 +61,9 @@ def replay_of(stored: StoredAnswer, about: About) -> Response:
 
 
 def pending_response(subject: str, about: About) -> Response:
-    """202: the command is durable on the log and not decided yet; `Location` answers at once (API-14)."""
+    """202: the command is durable on the log and not decided yet; `Location`, where there is one, answers at once (API-14)."""
     location = about.location(subject)
-    detail = "The request is on the log and will be decided; ask at Location."
+    detail = "The request is on the log and will be decided; " + (_ASK if location else _AGAIN)
     body = msgspec.json.encode({"id": subject, "pending": True, "detail": detail, "location": location})
     headers = {"Retry-After": RETRY_AFTER_SECONDS, "Location": location, "Idempotency-Key": about.key}
     return Response(body, ACCEPTED, _given(headers), "application/json")

@@ -15,7 +15,7 @@ from domain.intake.merchants import (
     read_merchant_request,
 )
 from runtime.ids import mint
-from schemas.commands import AddBankAccount, Command, CreditMerchant, OpenMerchant
+from schemas.commands import AddBankAccount, CreditMerchant, OpenMerchant
 from schemas.ids import is_merchant_id
 from services.ingest.answers import About
 from services.ingest.asking import Ask
@@ -23,6 +23,8 @@ from services.ingest.documentation import documented
 from services.ingest.payouts import not_found
 
 router = APIRouter()
+
+MerchantCommand = OpenMerchant | CreditMerchant | AddBankAccount
 
 
 @router.post("/merchants", **documented("open_merchant"))
@@ -36,7 +38,7 @@ async def open_merchant(request: Request) -> Response:
     if ask.faults or isinstance(wanted, list):
         raise ask.problem(wanted)
     command = OpenMerchant(name=wanted.name, main_currency=wanted.main_currency)
-    return await _decide(ask, wanted.id, "open_merchant", content, command, wanted.id)
+    return await _decide(ask, wanted.id, "open_merchant", content, command)
 
 
 @router.post("/merchants/{merchant_id}/credits", **documented("credit_merchant"))
@@ -49,7 +51,7 @@ async def credit_merchant(request: Request, merchant_id: str) -> Response:
     wanted = read_credit(content, currencies=ask.edge.currencies)
     if ask.faults:
         raise ask.problem(wanted)
-    return await _decide(ask, merchant_id, "credit_merchant", content, _credit_command(wanted), "")
+    return await _decide(ask, merchant_id, "credit_merchant", content, _credit_command(wanted))
 
 
 @router.post("/merchants/{merchant_id}/bank-accounts", **documented("add_bank_account"))
@@ -61,11 +63,11 @@ async def add_bank_account(request: Request, merchant_id: str) -> Response:
     wanted = read_bank_account(content)
     if ask.faults:
         raise ask.problem(wanted)
-    return await _decide(ask, merchant_id, "add_bank_account", content, _account_command(wanted), "")
+    return await _decide(ask, merchant_id, "add_bank_account", content, _account_command(wanted))
 
 
 async def _decide(
-    ask: Ask, merchant_id: str, operation: str, content: object, command: Command | list[Fault], subject: str
+    ask: Ask, merchant_id: str, operation: str, content: object, command: MerchantCommand | list[Fault]
 ) -> Response:
     envelope = ask.envelope(merchant_id, operation, content)
     about = About(envelope.key, creates=False)
@@ -74,7 +76,19 @@ async def _decide(
         return first
     if isinstance(command, list):
         raise ask.problem(command)
+    subject = _subject(command, merchant_id)
     return await ask.edge.decide(envelope, command, about, ask.wait_seconds, subject=subject, makes=False)
+
+
+def _subject(command: MerchantCommand, merchant_id: str) -> str:
+    """The id that a 202 names: of the credit, the account or the merchant."""
+    match command:
+        case CreditMerchant():
+            return command.credit_id
+        case AddBankAccount():
+            return command.bank_account_id
+        case _:
+            return merchant_id
 
 
 def credit_command(wanted: CreditRequest, credit_id: str) -> CreditMerchant:

@@ -142,6 +142,24 @@ async def test_past_the_wait_the_answer_is_202_and_the_id_is_in_flight__API_14(i
     assert payout_id in ingest.log.book.payouts
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/merchants/demo/credits", {"amount": "1.00", "currency": "USD", "reference": "r-1"}),
+        ("/merchants/demo/bank-accounts", {"holder": "A", "account_number": "1234567890"}),
+    ],
+)
+async def test_an_undecided_credit_or_account_is_named__API_14(ingest: Ingest, path: str, body: dict[str, str]) -> None:
+    ingest.log.deciding = False
+    answer = await ingest.post(path, body, Idempotency_Key="k", Prefer="wait=0")
+    assert answer.status_code == 202
+    assert answer.json()["location"] is None
+    assert "same key" in answer.json()["detail"]
+    ingest.log.catch_up()
+    again = await ingest.post(path, body, Idempotency_Key="k")
+    assert again.json()["id"] == answer.json()["id"] != ""
+
+
 async def test_an_id_that_nobody_asked_for_is_not_in_flight__API_14(ingest: Ingest) -> None:
     for unknown in ("00000000-0000-7000-8000-000000000000", "not-an-id"):
         assert (await ingest.client.get(f"/internal/in-flight/{unknown}")).status_code == 404
