@@ -1,0 +1,1 @@
+"""Reading what a run left behind into the evidence folder: topics, views, the provider's books."""

@@ -1,0 +1,64 @@
+"""The error taxonomy: every request was ok, refused in the published form, or unknown; nothing else happened to a client.
+
+Owns the published codes (docs/errors.md) and what each result must look like.
+"""
+
+import re
+
+from checker.evidence import Evidence
+from checker.journal import Entry, entries
+from checker.verdict import Findings, Verdict
+
+CODES = {
+    400: "validation_error malformed_body idempotency_key_required idempotency_key_invalid merchant_required unknown_merchant "
+    "bank_account_unusable invalid_rows declaration_mismatch",
+    401: "unauthorized",
+    402: "insufficient_funds",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "idempotency_conflict idempotency_in_flight duplicate_reference invalid_state_transition version_conflict batch_sealed "
+    "row_gap row_conflict",
+    412: "precondition_failed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "limit_exceeded",
+    428: "precondition_required",
+    429: "rate_limited",
+    500: "internal_error",
+    503: "log_unavailable view_unavailable",
+}
+TRACE = re.compile(rb"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """The verdict on what clients were told."""
+    found = Findings()
+    if not evidence.has("journal.jsonl"):
+        found.lack("journal.jsonl is missing")
+    for entry in entries(evidence):
+        wrong = _wrong(entry)
+        found.need(wrong is None, entry.place, str(wrong))
+    return found.verdict()
+
+
+def _wrong(entry: Entry) -> str | None:
+    status, due = entry.status, _due(entry.status)
+    if entry.result != due:
+        return f"{entry.method} {entry.path} gave {status} and is {entry.result!r}, not {due!r} ({entry.row.get('error')})"
+    if status is None and not entry.row.get("error"):
+        return "no answer, and no word on why"
+    if TRACE.search(entry.reply):
+        return f"{status} shows a stack trace"
+    if due == "refused" and entry.method != "HEAD" and entry.code not in CODES.get(status or 0, "").split():
+        return f"{entry.method} {entry.path}: {status} with the code {entry.code!r}, which is not published"
+    return None
+
+
+def _due(status: int | None) -> str:
+    if status is None or 500 <= status < 600:
+        return "unknown"
+    if 200 <= status < 300:
+        return "ok"
+    return "refused" if 400 <= status < 500 else "unclassified"

@@ -1,0 +1,154 @@
+"""I13: whatever the deciders held in memory was the fold of the log, also right after a recovery.
+
+Their memory is not dumped, so it is judged by what it made them say: every decision is held against the checker's own fold of the log up
+to that record. A stale balance, a forgotten key, payout, merchant or reference shows in the very next decision that depends on it. Owns
+these witnesses.
+"""
+
+import json
+from typing import Any
+
+from checker.evidence import Evidence, Record
+from checker.fold.book import Book
+from checker.fold.commands import Commands
+from checker.fold.names import Json, events_of
+from checker.fold.walk import Watcher, walk
+from checker.verdict import Verdict
+
+
+class Decisions(Watcher):
+    """Holds every decision against the book before it."""
+
+    name = "I13"
+
+    def __init__(self, evidence: Evidence) -> None:
+        """At the beginning of the log."""
+        super().__init__(evidence)
+        self._commands = Commands(evidence)
+        if not evidence.has("commands.jsonl"):
+            self.found.lack("commands.jsonl is missing")
+
+    def record(self, book: Book, record: Record) -> None:
+        """Keys and refusals."""
+        command = self._commands.of(record)
+        asked = command.value if command is not None and isinstance(command.value, dict) else {}
+        self._judge_key(book, record, asked)
+        answer = _body(record)
+        for event in events_of(record.value):
+            if event.get("type") == "command_refused" and asked:
+                self._judge_refusal(book, record, event, asked, answer)
+
+    def _judge_key(self, book: Book, record: Record, asked: Json) -> None:
+        value = record.value
+        known = book.keys.get((value["merchant_id"], asked.get("key") or ""))
+        if known is None or asked.get("key") is None or value["at"] >= known.expires_at:
+            if (value.get("answer") or {}).get("replayed") and asked.get("key") and value.get("command_type") != "add_rows":
+                self.found.fail(record.place, f"replays key {asked['key']!r}, which nothing is remembered of")
+            return
+        answer = value.get("answer") or {}
+        codes = {event.get("code") for event in events_of(value)}
+        if known.content_hash != asked.get("content_hash"):
+            self.found.need(
+                codes == {"idempotency_conflict"}, record.place, f"key {asked['key']!r} with other content is not refused"
+            )
+        elif known.status is not None:
+            right = value["outcome"] == "repeat" and not value.get("remember") and answer.get("body") == known.body
+            self.found.need(
+                right, record.place, f"key {asked['key']!r} was known, and is decided again ({value['outcome']})"
+            )
+
+    def _judge_refusal(self, book: Book, record: Record, event: Json, asked: Json, answer: Json) -> None:
+        merchant, body, code = record.value["merchant_id"], asked.get("body") or {}, event["code"]
+        payout, batch = book.payouts.get(body.get("payout_id") or ""), book.batches.get(body.get("batch_id") or "")
+        subject = payout or batch
+        wrong: str | None = None
+        match code:
+            case "unknown_merchant":
+                wrong = "the merchant is known" if merchant in book.merchants else None
+            case "not_found":
+                wrong = f"{subject.id} is there" if subject is not None and subject.merchant == merchant else None
+            case "invalid_state_transition" if payout is not None and "payout_status" in answer:
+                wrong = _differs("status", answer["payout_status"], payout.status)
+            case "precondition_failed" | "version_conflict" if payout is not None and "version" in answer:
+                wrong = _differs("version", answer["version"], payout.version)
+            case "duplicate_reference" if (body.get("form") or {}).get("reference") is not None:
+                holder = book.references.get((merchant, body["form"]["reference"]))
+                wrong = _differs("holder of the reference", answer.get("payout_id"), holder)
+            case "duplicate_reference" if body.get("type") == "credit_merchant":
+                first = book.credits.get((merchant, body.get("reference") or ""), {}).get("credit_id")
+                wrong = _differs("holder of the reference", answer.get("credit_id"), first)
+            case "insufficient_funds" if "available_minor" in answer:
+                have = book.balance(merchant, str(answer.get("currency")), "available")
+                wrong = _differs("available", answer["available_minor"], have)
+            case "row_gap" | "row_conflict" if batch is not None and "next_row" in answer:
+                wrong = _differs("next row", answer["next_row"], batch.row_count + 1)
+            case _:
+                return
+        self.found.need(wrong is None, record.place, f"refused with {code}: {wrong}")
+
+    def before(self, book: Book, record: Record, event: Json) -> None:
+        """What depends on the money that was there."""
+        merchant = record.value["merchant_id"]
+        match event.get("type"):
+            case "payout_accepted":
+                self._judge_accepted(book, record, event)
+            case "payout_rejected":
+                form = event["form"]
+                have, need = book.balance(merchant, form["currency"], "available"), form["amount_minor"]
+                self.found.need(need > have, record.place, f"is rejected: {need} are asked for, {have} are there")
+                told = _body(record).get("available_minor", have)
+                self.found.need(told == have, record.place, f"is told that {told} are available, the log gives {have}")
+            case "batch_refused" if event.get("code") == "insufficient_funds":
+                self._judge_shortfall(book, record, event)
+
+    def _judge_accepted(self, book: Book, record: Record, event: Json) -> None:
+        merchant, form = record.value["merchant_id"], event["form"]
+        total, have = form["amount_minor"] + event.get("fee_minor", 0), book.balance(merchant, form["currency"], "available")
+        waiting = book.waiting.get((merchant, form["currency"]), 0)
+        if event.get("reason") == "funds":
+            self.found.need(total > have or waiting > 0, record.place, f"waits for {total}, and {have} are there")
+        else:
+            self.found.need(total <= have, record.place, f"is accepted for {total}, and {have} are there")
+        self.found.need(merchant in book.merchants, record.place, f"is accepted for {merchant}, which is not known")
+
+    def _judge_shortfall(self, book: Book, record: Record, event: Json) -> None:
+        batch = book.batches.get(event["batch_id"])
+        if batch is None:
+            return
+        have = {currency: book.balance(batch.merchant, currency, "available") for currency in batch.sums}
+        short = any(total > have[currency] for currency, total in batch.sums.items())
+        self.found.need(short, record.place, f"batch {batch.id} is refused for funds: {batch.sums} of {have}")
+        for currency, told in (_body(record).get("shortfalls") or {}).items():
+            self.found.need(
+                told.get("available_minor") == have.get(currency),
+                record.place,
+                f"is told that {told.get('available_minor')} {currency} are available, the log gives {have.get(currency)}",
+            )
+
+    def recorded(self, book: Book, record: Record) -> None:
+        """What a decided request's answer shows is how the payout stands now."""
+        shown = _body(record)
+        payout = book.payouts.get(str(shown.get("id")))
+        if record.value["outcome"] != "decided" or payout is None or "version" not in shown:
+            return
+        told = (shown["version"], shown.get("status"), shown.get("amount_minor", payout.amount))
+        stands = (payout.version, payout.status, payout.amount)
+        self.found.need(told == stands, record.place, f"payout {payout.id} is answered as {told}, the log gives {stands}")
+
+
+def _differs(what: str, told: Any, own: Any) -> str | None:
+    return None if told == own else f"{what} is said to be {told!r}, the log gives {own!r}"
+
+
+def _body(record: Record) -> Json:
+    """The answer's body as JSON; empty for none."""
+    try:
+        body = json.loads((record.value.get("answer") or {}).get("body") or "{}")
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """The verdict on I13."""
+    return walk(evidence, [Decisions(evidence)])["I13"]

@@ -1,0 +1,89 @@
+"""I20: after the last fault all is quiet within the bound.
+
+No command is undecided, the views are at the end of the log, and every payout has ended or visibly
+waits, with a reason and with somebody who will end the wait.
+
+Owns what may be left over.
+"""
+
+from checker.evidence import Evidence
+from checker.fold.book import Book
+from checker.fold.state import Payout
+from checker.fold.table import TERMINAL
+from checker.fold.walk import Watcher, walk
+from checker.verdict import Verdict
+
+QUIET_MS = 20_000
+WAITS_FOR_PEOPLE = frozenset({"approval", "paused", "hold", "funds"})
+
+
+class Liveness(Watcher):
+    """Looks at the end."""
+
+    name = "I20"
+
+    def finish(self, book: Book) -> None:
+        """How everything stands."""
+        run = self.evidence.run
+        if run is None:
+            self.found.lack("run.json is missing")
+            return
+        bound, ended = int(run.get("quiet_bound_ms") or QUIET_MS), self.evidence.ended_ms
+        if ended is None:
+            self.found.fail("run.json", "all never was quiet")
+            return
+        calm = int(run.get("last_fault_ms") or run.get("started_ms") or 0)
+        self.found.need(
+            ended - calm <= bound, "run.json", f"was quiet {ended - calm} ms after the last fault, {bound} are allowed"
+        )
+        self._faults_healed()
+        self._lag(book)
+        for payout in book.payouts.values():
+            wrong = _wrong(book, payout)
+            self.found.need(wrong is None, f"payout {payout.id}", str(wrong))
+
+    def _faults_healed(self) -> None:
+        for line, fault in enumerate(self.evidence.rows("faults") or (), 1):
+            run = self.evidence.run or {}
+            late = int(fault.get("t") or 0) > int(run.get("last_fault_ms") or 0)
+            if late and run.get("last_fault_ms"):
+                self.found.fail(f"faults.jsonl:{line}", "came after the last fault that run.json names")
+
+    def _lag(self, book: Book) -> None:
+        for name, (_, high) in (self.evidence.ends.get("commands") or {}).items():
+            decided = book.positions.get(int(name), (0, 0, 0))[1]
+            self.found.need(decided == high, f"commands/{name}", f"ends at {high}, decided up to {decided}")
+        if not self.evidence.ends.get("commands"):
+            self.found.lack("ends.json has no commands")
+        rows = self.evidence.table("sql", "projection_offsets")
+        if rows is None:
+            self.found.lack("sql/projection_offsets.jsonl is missing")
+            return
+        stored = {row["partition"]: row["next_offset"] for row in rows}
+        for partition, (wanted, _, _) in book.positions.items():
+            self.found.need(
+                stored.get(partition, 0) >= wanted,
+                f"events/{partition}",
+                f"the views stand at {stored.get(partition)} of {wanted}",
+            )
+
+
+def _wrong(book: Book, payout: Payout) -> str | None:
+    """Why a payout may not be left so, or None."""
+    if payout.status in TERMINAL:
+        return None
+    batch = book.batches.get(payout.batch or "")
+    if payout.status == "pending" and batch is not None and batch.phase == "open":
+        return None
+    if payout.reason is None:
+        return f"is {payout.status} and neither ended nor says what it waits for"
+    if payout.reason in WAITS_FOR_PEOPLE:
+        return None
+    if payout.status == "requires_action" and payout.reason == "outcome_unknown":
+        return None
+    return None if payout.due_at is not None else f"is {payout.status} ({payout.reason}) and nothing will end it"
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """The verdict on I20."""
+    return walk(evidence, [Liveness(evidence)])["I20"]

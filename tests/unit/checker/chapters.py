@@ -1,0 +1,370 @@
+"""What happens in the story: money comes, payouts end well and badly, a batch is paid, a payout waits, a contradiction shows.
+
+Owns the order of events and the files of the evidence folder.
+"""
+
+import json
+from typing import Any
+
+from tests.unit.checker.story import (
+    ACME,
+    BATCH,
+    CREDIT,
+    P1,
+    P2,
+    P3,
+    P4,
+    P5,
+    P6,
+    ROW1,
+    ROW2,
+    SIM,
+    Files,
+    Story,
+    T,
+    form,
+    hold,
+    legs,
+    moved,
+    paid,
+    ref,
+    release,
+    view,
+)
+
+PATH = "/api/v1/payouts/"
+
+
+def tell() -> Files:
+    """The whole run as files of an evidence folder."""
+    story = Story()
+    _money(story)
+    _requests(story)
+    _singles(story)
+    _batch(story)
+    _loose_ends(story)
+    return _files(story)
+
+
+def _money(story: Story) -> None:
+    body = {"name": "Acme", "main_currency": "UGX"}
+    reply = json.dumps({"id": ACME})
+    place = story.decide(
+        {"type": "open_merchant", **body},
+        {"type": "merchant_opened", **body},
+        answer={"status": 201, "body": reply},
+        key="m",
+    )
+    story.ask("POST", "/api/v1/merchants/", {"id": ACME, **body}, 201, reply, key="m", place=place)
+    body = {"credit_id": CREDIT, "amount_minor": 10_000, "currency": "UGX", "reference": "in-1"}
+    event = {"type": "merchant_credited", **body, "postings": legs("external", "available", 10_000, "payment_received")}
+    reply = json.dumps({"id": CREDIT})
+    place = story.decide(
+        {"type": "credit_merchant", **body}, event, answer={"status": 201, "body": reply}, key="in", subject=CREDIT
+    )
+    story.ask("POST", f"/api/v1/merchants/{ACME}/credits/", {"amount": "10000"}, 201, reply, key="in", place=place)
+
+
+def _request(
+    story: Story,
+    payout_id: str,
+    amount: int,
+    key: str,
+    reference: str | None = None,
+    release_at: int | None = None,
+    **row: Any,
+) -> tuple[int, int]:
+    """A payout is asked for and accepted."""
+    body = form(amount, reference)
+    waits = row.get("reason") == "funds"
+    story.born(payout_id, body, {"due_at": release_at}, idempotency_key=key, due_at=release_at, **row)
+    event = {"type": "payout_accepted", "payout_id": payout_id, "form": body, "key": key, **row}
+    event |= {} if waits else {"postings": hold(amount)}
+    event |= {"release_at": release_at} if release_at else {}
+    answer = {"status": 201, "body": view(payout_id, amount), "version": 1}
+    command = {"type": "request_payout", "payout_id": payout_id, "form": body}
+    place = story.decide(command, event, answer=answer, key=key, subject=payout_id, about=(payout_id, None, 1))
+    story.ask("POST", PATH, {"amount": str(amount)}, 201, answer["body"], key=key, place=place)
+    return place
+
+
+def _requests(story: Story) -> None:
+    _request(story, P1, 1500, "k1", "r-1")
+    place = _request(story, P2, 700, "k2", "r-2")
+    body, again = view(P2, 700), form(700, "r-2")
+    replay = {"status": 200, "body": body, "version": 1, "replayed": True}
+    command = {"type": "request_payout", "payout_id": P3[:-1] + "f", "form": again}
+    story.decide(command, outcome="repeat", answer=replay, key="k2", keep=False, subject=P2)
+    story.ask("POST", PATH, {"amount": "700"}, 200, body, key="k2", place=place, replayed=True, phase="resend")
+    big = form(99_999)
+    problem = {"code": "insufficient_funds", "available_minor": 7800, "currency": "UGX", "payout_id": P3}
+    refusal = {"status": 402, "body": json.dumps(problem)}
+    story.born(
+        P3,
+        big,
+        {"failure_code": "insufficient_funds", "failure_reason": "Too little."},
+        status="rejected",
+        reason="insufficient_funds",
+        failure_code="insufficient_funds",
+        failure_reason="Too little.",
+        idempotency_key="k3",
+    )
+    event = {
+        "type": "payout_rejected",
+        "payout_id": P3,
+        "form": big,
+        "code": "insufficient_funds",
+        "detail": "Too little.",
+        "key": "k3",
+    }
+    place = story.decide(
+        {"type": "request_payout", "payout_id": P3, "form": big}, event, answer=refusal, key="k3", subject=P3
+    )
+    story.ask("POST", PATH, {"amount": "99999"}, 402, refusal["body"], key="k3", place=place)
+    conflict = {"code": "idempotency_conflict"}
+    story.ask("POST", PATH, {"amount": "1"}, 409, json.dumps(conflict), key="k1")
+    refused = {"type": "command_refused", "code": "malformed_body", "detail": "not JSON"}
+    story.decide(None, refused, outcome="refused")
+
+
+def _start(story: Story, *attempts: tuple[str, int, int], batch: str | None = None, **more: Any) -> None:
+    """Attempts (payout, attempt, number of the reference) are put on the log; then the provider is asked."""
+    items = []
+    deadline = story.at + 30_000
+    retry = attempts[0][1] > 1
+    for payout_id, attempt, number in attempts:
+        row = story.payouts[payout_id]
+        version = row["version"] + 1
+        items.append({"payout_id": payout_id, "attempt": attempt, "version": version, "reference": ref(number)})
+        began = row["processing_started_at"] or story.at
+        after = {"status": "processing", "reason": None, "due_at": deadline, "provider": SIM, "attempt_count": attempt}
+        after |= {"failure_code": None, "failure_reason": None, "processing_started_at": began, "version": version}
+        story.change(payout_id, {"attempt_count": attempt, "inquiry_count": 0, "due_at": deadline}, **after)
+    event = {"type": "attempts_started", "provider": SIM, "deadline_at": deadline, "attempts": items, **more}
+    event |= {"batch_id": batch} if batch else {}
+    kind = "retry_due" if retry else "start_attempts"
+    story.decide({"type": kind, "payout_ids": [item["payout_id"] for item in items]}, event, actor="rails")
+
+
+def _answers(*told: tuple[str, int, str]) -> dict[str, Any]:
+    named = [{"payout_id": payout_id, "attempt": attempt, "outcome": word} for payout_id, attempt, word in told]
+    return {"type": "record_answers", "provider": SIM, "answers": named}
+
+
+def _complete(story: Story, payout_id: str, attempt: int, amount: int, batch: str | None = None, **more: Any) -> None:
+    row = story.payouts[payout_id]
+    item = {"payout_id": payout_id, "attempt": attempt, "version": row["version"] + 1, "provider_reference": "SIM"}
+    done = {"status": "completed", "reason": None, "due_at": None, "failure_code": None, "failure_reason": None}
+    done |= {"version": item["version"], "bank_reference_id": "SIM", "completed_at": story.at}
+    story.change(payout_id, {"attempt_count": attempt, "bank_reference_id": "SIM"}, **done)
+    event = {"type": "payouts_completed", "provider": SIM, "payouts": [item], "postings": paid(amount), **more}
+    event |= {"batch_id": batch} if batch else {}
+    story.decide(_answers((payout_id, attempt, "paid")), event, about=(payout_id, batch, 1), actor="rails")
+
+
+def _fail(story: Story, payout_id: str, amount: int) -> None:
+    row = story.payouts[payout_id]
+    item = {"payout_id": payout_id, "attempt": 1, "version": row["version"] + 1, "code": "payee_unknown"}
+    gone = {
+        "status": "failed",
+        "due_at": None,
+        "failure_code": "payee_unknown",
+        "failed_at": story.at,
+        "version": item["version"],
+    }
+    story.change(payout_id, {"attempt_count": 1, "inquiry_count": 0, "failure_code": "payee_unknown"}, **gone)
+    event = {"type": "payouts_failed", "provider": SIM, "payouts": [item], "postings": release(amount)}
+    story.decide(_answers((payout_id, 1, "failed")), event, about=(payout_id, None, 1), actor="rails")
+
+
+def _singles(story: Story) -> None:
+    _start(story, (P1, 1, 1))
+    story.book(ref(1), form(1500), "paid")
+    _start(story, (P2, 1, 2))
+    story.book(ref(2), form(700), "failed")
+    _complete(story, P1, 1, 1500)
+    _fail(story, P2, 700)
+    story.ask("GET", f"{PATH}{P1}/", None, 200, view(P1, 1500, 3, "completed"), phase="read")
+
+
+def _batch(story: Story) -> None:
+    opened = {"batch_id": BATCH, "name": "March"}
+    reply = json.dumps({"id": BATCH, "phase": "open"})
+    place = story.decide(
+        {"type": "open_batch", **opened},
+        {"type": "batch_opened", **opened, "key": "b"},
+        answer={"status": 201, "body": reply},
+        key="b",
+        subject=BATCH,
+    )
+    story.ask("POST", "/api/v1/batches/", {"name": "March"}, 201, reply, key="b", place=place)
+    rows = [form(400), form(600)]
+    story.born(ROW1, rows[0], batch_id=BATCH, row_number=1)
+    story.born(ROW2, rows[1], batch_id=BATCH, row_number=2)
+    for line in story._pending:
+        line["batch_id"] = BATCH
+    added = {"type": "rows_added", "batch_id": BATCH, "first_row": 1, "rows": rows}
+    total = {"status": "pending", "currency": "UGX", "count": 2, "amount_minor": 1000}
+    story.decide({"type": "add_rows", "batch_id": BATCH}, {**added, "totals": [total]}, subject=BATCH)
+    released = {"type": "batch_released", "batch_id": BATCH, "row_count": 2, "postings": hold(1000)}
+    story.decide({"type": "seal_batch", "batch_id": BATCH}, released, about=(None, BATCH, 2), subject=BATCH)
+    _rows_paid(story)
+
+
+def _rows_paid(story: Story) -> None:
+    _start(story, (ROW1, 1, 3), (ROW2, 1, 4), batch=BATCH, totals=moved("pending", "processing", 2, 1000))
+    story.book(ref(3), form(400), "failed")
+    story.book(ref(4), form(600), "paid")
+    due = story.at + 2000
+    again = {"payout_id": ROW1, "attempt": 1, "version": 3, "code": "provider_busy", "due_at": due}
+    told = {"attempt_count": 1, "inquiry_count": 0, "due_at": due, "failure_code": "provider_busy"}
+    story.change(ROW1, told, reason="retry", due_at=due, failure_code="provider_busy", version=3)
+    event = {"type": "retries_scheduled", "provider": SIM, "payouts": [again], "batch_id": BATCH}
+    story.decide(_answers((ROW1, 1, "failed")), event, actor="rails")
+    story.at = story.payouts[ROW2]["due_at"] + 500
+    late = {"payout_id": ROW2, "attempt": 1, "version": 3, "code": "no_answer", "due_at": story.at + 5000}
+    told = {"attempt_count": 1, "inquiry_count": 0, "due_at": late["due_at"], "failure_code": "no_answer"}
+    after = {"status": "requires_action", "reason": "outcome_unknown", "due_at": late["due_at"], "failure_code": "no_answer"}
+    story.change(ROW2, told, version=3, **after)
+    event = {"type": "outcomes_unknown", "provider": SIM, "payouts": [late], "batch_id": BATCH}
+    event["totals"] = moved("processing", "requires_action", 1, 600)
+    story.decide({"type": "time_out_attempts", "payout_ids": [ROW2]}, event, actor="timer")
+    _start(story, (ROW1, 2, 5), batch=BATCH)
+    story.book(ref(5), form(400), "paid")
+    _complete(story, ROW1, 2, 400, BATCH, totals=moved("processing", "completed", 1, 400))
+    _complete(story, ROW2, 1, 600, BATCH, totals=moved("requires_action", "completed", 1, 600))
+    story.payouts[ROW2]["due_at"] = None
+
+
+def _loose_ends(story: Story) -> None:
+    _request(story, P4, 20_000, "k4", reason="funds", release_at=story.at - 60_000)
+    _request(story, P5, 300, "k5")
+    after = {"status": "canceled", "version": 2, "canceled_at": story.at, "failure_reason": "mistake"}
+    story.change(P5, {"failure_reason": "mistake"}, **after)
+    event = {"type": "payout_canceled", "payout_id": P5, "version": 2, "reason": "mistake", "postings": release(300)}
+    reply = {"status": 204, "body": ""}
+    place = story.decide({"type": "cancel_payout", "payout_id": P5}, event, answer=reply, about=(P5, None, 1), subject=P5)
+    story.ask("POST", f"{PATH}{P5}/cancel/", None, 204, "", place=place)
+    _request(story, P6, 200, "k6")
+    _start(story, (P6, 1, 6))
+    story.book(ref(6), form(200), "failed", late=story.at + 3000)
+    _fail(story, P6, 200)
+    shown = {
+        "type": "answer_contradicted",
+        "payout_id": P6,
+        "attempt": 1,
+        "status": "failed",
+        "answer": "paid",
+        "provider": SIM,
+    }
+    story.decide(_answers((P6, 1, "paid")), shown, actor="rails")
+    body = {"code": "not_found"}
+    refused = {"type": "command_refused", "code": "not_found", "detail": "There is no such payout."}
+    command = {"type": "cancel_payout", "payout_id": P1[:-1] + "e"}
+    place = story.decide(command, refused, outcome="refused", answer={"status": 404, "body": json.dumps(body)})
+    story.ask("DELETE", f"{PATH}{P1[:-1]}e/", None, 404, json.dumps(body), place=place)
+    story.ask("GET", f"{PATH}{P1}/", None, 200, view(P1, 1500, 3, "completed"), phase="read")
+
+
+def _feed(story: Story) -> list[dict[str, Any]]:
+    """One client that follows all of the merchant's payouts, with a cut in the middle."""
+    channel, lines, session = f"payouts:{ACME}", [], 1
+    say = {"type": "subscribed", "channel": channel, "cursor": "0:0:0", "resumed": False}
+    lines += [_line(T, "open", 1, {}), _line(T, "in", 1, say), _line(T, "in", 1, {**say, "type": "snapshot", "rows": []})]
+    for number, offset in enumerate(sorted({row["offset"] for row in story.changes})):
+        rows = [row for row in story.changes if row["offset"] == offset]
+        cursor = f"0:{offset}:{rows[-1]['idx'] + 1}"
+        told = [{"id": row["payout_id"], "version": row["version"], "status": row["status"]} for row in rows]
+        at = rows[0]["at"] + 50
+        lines.append(_line(at, "in", session, {"type": "changes", "channel": channel, "cursor": cursor, "changes": told}))
+        read = {"path": f"{PATH}{rows[0]['payout_id']}/", "status": 200, "version": rows[0]["version"]}
+        lines.append(_line(at, "read", session, {**read, "for_version": rows[0]["version"]}))
+        if number == 6:
+            lines += [_line(at, "close", 1, {}), _line(at, "open", 2, {})]
+            session = 2
+            lines.append(_line(at, "in", 2, {**say, "cursor": cursor, "resumed": True}))
+    lines.append(_line(story.at + 60_000, "in", session, {"type": "heartbeat", "position": {}}))
+    return lines
+
+
+def _line(at: int, direction: str, session: int, message: dict[str, Any]) -> dict[str, Any]:
+    return {"t": at, "dir": direction, "session": session, "message": message}
+
+
+def _files(story: Story) -> Files:
+    last = story.events[-1]
+    letter = {"topic": "payouts.commands", "partition": "0", "offset": "6", "code": "unreadable"}
+    unreadable = next(row for row in story.commands if row["value"] is None)
+    letter["offset"] = str(unreadable["o"])
+    views = _views(story, last)
+    files: Files = {
+        "run.json": {
+            "seed": 1,
+            "started_ms": T,
+            "last_fault_ms": story.at,
+            "quiet_ms": story.at + 4000,
+            "quiet_bound_ms": 20_000,
+            "topics": {"commands": "payouts.commands", "events": "payouts.events", "dead_letters": ["payouts.dead-letters"]},
+        },
+        "ends.json": {"commands": {"0": [0, len(story.commands)]}, "events": {"0": [0, story.offset]}},
+        "commands.jsonl": story.commands,
+        "events.committed.jsonl": story.events,
+        "events.uncommitted.jsonl": story.uncommitted,
+        "dead_letters.jsonl": [{**unreadable, "o": 0, "headers": letter}],
+        "books.jsonl": story.books,
+        "journal.jsonl": story.journal,
+        "feed.f1.jsonl": _feed(story),
+        "faults.jsonl": [{"t": story.at - 5000, "fault": "F1", "action": "kill", "target": "processor-1"}],
+    }
+    for table, rows in views.items():
+        files[f"sql/{table}.jsonl"] = rows
+        files[f"sql_rebuilt/{table}.jsonl"] = rows
+    return json.loads(json.dumps(files))
+
+
+def _views(story: Story, last: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    at = {row["value"]["source_offset"]: row for row in story.events}
+    opened = next(row for row in story.events if row["value"]["command_type"] == "open_batch")
+    sealed = next(row for row in story.events if row["value"]["command_type"] == "seal_batch")
+    touched = [row for row in story.events if any(event.get("batch_id") == BATCH for event in row["value"]["events"])][-1]
+    merchant = {"id": ACME, "name": "Acme", "main_currency": "UGX", "active": True, "partition": 0, "created_at": T}
+    batch = {"id": BATCH, "merchant_id": ACME, "partition": 0, "created_at": opened["value"]["at"], "name": "March"}
+    batch |= {"updated_at": touched["value"]["at"], "phase": "released", "reference": None, "funding": "all_or_nothing"}
+    batch |= {"on_row_failure": "continue", "source": "api", "submit": False, "idempotency_key": "b", "declaration": None}
+    batch |= {"row_count": 2, "sums_minor": '{"UGX":1000}', "refusal_code": None, "refusal_detail": None}
+    batch |= {"released_at": sealed["value"]["at"], "last_offset": touched["o"]}
+    credit = {"merchant_id": ACME, "reference": "in-1", "credit_id": CREDIT, "amount_minor": 10_000, "currency": "UGX"}
+    totals = {"pending": (0, 0), "processing": (0, 0), "requires_action": (0, 0), "completed": (2, 1000)}
+    place = {
+        "partition": 0,
+        "next_offset": last["o"] + 1,
+        "next_source": len(story.commands),
+        "last_at": last["value"]["at"],
+    }
+    return {
+        "projection_offsets": [place],
+        "merchants": [merchant],
+        "bank_accounts": [],
+        "balances": _balances(story),
+        "ledger_entries": story.entries,
+        "payouts": sorted(story.payouts.values(), key=lambda row: row["id"]),
+        "payout_changes": story.changes,
+        "batches": [batch],
+        "batch_totals": [
+            {"batch_id": BATCH, "currency": "UGX", "status": status, "count": count, "amount_minor": amount}
+            for status, (count, amount) in totals.items()
+        ],
+        "idempotency_answers": sorted(story.answers.values(), key=lambda row: row["key"]),
+        "credits": [{**credit, "description": None, "created_at": at[1]["value"]["at"]}],
+    }
+
+
+def _balances(story: Story) -> list[dict[str, Any]]:
+    """What is left: 10,000 came; 1,500 + 400 + 600 were paid; nothing is held."""
+    kept = {"external": -10_000, "available": 7500, "held": 0, f"clearing:{SIM}": 2500}
+    rows = []
+    for account, balance in kept.items():
+        mine = [row for row in story.entries if row["account"] == account]
+        row = {"merchant_id": ACME, "currency": "UGX", "account": account, "balance_minor": balance}
+        rows.append({**row, "entry_count": len(mine), "partition": 0, "last_offset": mine[-1]["offset"]})
+    return rows
