@@ -16,7 +16,7 @@ COPY services /opt/payflow/services
 COPY payflow /opt/payflow/payflow
 COPY deploy /opt/payflow/deploy
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/payflow PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-USER payflow
+USER 10001
 WORKDIR /var/lib/payflow
 EXPOSE 8000
 CMD ["python", "-m", "services.gateway"]

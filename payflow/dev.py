@@ -1,6 +1,11 @@
 """`payflow dev`: everything on this machine, until Ctrl-C."""
 
 import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -14,20 +19,45 @@ STATE = ".payflow"
 
 
 def command(
-    fresh: bool = typer.Option(False, "--fresh", help="Start with empty stores in a temporary folder."),
+    fresh: bool = typer.Option(False, "--fresh", help="Start with empty stores in a temporary folder, deleted at the end."),
 ) -> None:
     """Start Kafka, Postgres, all services and the provider simulator; Ctrl-C ends them all."""
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="payflow-")) if fresh else Path(os.environ.get("PAYFLOW_STATE_DIR", STATE))
     for name in leftovers():
         typer.echo(f"{name} is ignored: it means nothing here")
-    stack = Stack(folder, say=typer.echo)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
-        with stack:
-            typer.echo(f"ready: {stack.url}/api/docs/   logs: {stack.logs}   Kafka: {stack.bootstrap}   Ctrl-C ends it")
-            run_until_interrupted(stack)
+        with _folder(fresh=fresh) as folder:
+            _run(folder)
     except (RefusedStartError, KafkaUnavailableError, PostgresUnavailableError) as error:
         refuse("dev", error)
     except KeyboardInterrupt:
         pass
+
+
+def _run(folder: Path) -> None:
+    with Stack(folder, say=typer.echo) as stack:
+        typer.echo(f"ready: {stack.url}/api/docs/   logs: {stack.logs}   Kafka: {stack.bootstrap}   Ctrl-C ends it")
+        run_until_interrupted(stack)
+
+
+@contextmanager
+def _folder(*, fresh: bool) -> Iterator[Path]:
+    """The folder of the state; a fresh one is gone afterwards, unless a refusal points to a log in it."""
+    if not fresh:
+        yield Path(os.environ.get("PAYFLOW_STATE_DIR", STATE))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="payflow-")).resolve()
+    wanted = False
+    try:
+        yield folder
+    except Exception as error:
+        wanted = str(folder) in str(error)
+        raise
+    finally:
+        if not wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_ctrl_c(*_: object) -> None:
+    """A polite end while everything still starts also stops what runs and deletes what is fresh."""
+    raise KeyboardInterrupt

@@ -1,14 +1,14 @@
 """The whole product on one machine: Kafka, Postgres, all services and the simulator under one supervisor.
 
-Owns addresses, the order of starting, restarts, and that nothing is left behind. Used by `payflow dev`, the demo, the tests and the bench.
-What KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL name is used instead of a local one. Must not know payouts.
+Owns addresses, the order of starting, and that nothing is left behind. Used by `payflow dev`, the demo, the tests and the bench.
+What KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL (or DB_HOST and its kind) name is used instead of a local one. Must not know payouts.
 """
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,14 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import processes
-from deploy.local.kafka import LocalKafka
-from deploy.local.postgres import LocalPostgres
+from payflow.stores import Stores
+from payflow.supervisor import Child, Supervisor
 from runtime.settings import RefusedStartError
 
 READY_SECONDS = 90.0
-RESTART_SECONDS = (0.5, 1, 2, 5, 10)
-CALM_SECONDS = 60.0
-"""A service that ran this long is restarted without delay again."""
 
 SERVICES = {
     "simulator": "services.simulator",
@@ -43,16 +40,6 @@ METRICS = {
     "GATEWAY_METRICS_PORT": 9105,
     "SIMULATOR_METRICS_PORT": 9106,
 }
-
-
-@dataclass
-class Child:
-    """One supervised service."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    started_at: float
-    deaths: int = 0
 
 
 @dataclass
@@ -80,12 +67,11 @@ class Stack:
         self.environ: dict[str, str] = {**base, **chosen, "PYTHONUNBUFFERED": "1"}
         self.environ["INGEST_URL"] = f"http://127.0.0.1:{chosen['INGEST_PORT']}"
         self.environ["SIMULATOR_URL"] = f"http://127.0.0.1:{chosen['SIMULATOR_PORT']}"
+        self.environ["TMPDIR"] = str(self.folder / "tmp")
         self.environ.setdefault("SIMULATOR_DIR", str(self.folder / "simulator"))
         self.environ.setdefault("INBOX_UPSTREAMS", "erp:demo")
-        self._kafka: LocalKafka | None = None
-        self._postgres: LocalPostgres | None = None
-        self._stopping = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self.stores = Stores(self.folder, self.environ, self.say)
+        self._supervisor: Supervisor | None = None
 
     @property
     def url(self) -> str:
@@ -116,12 +102,13 @@ class Stack:
         """Start everything and wait until the front door is ready. Raises RefusedStartError, with nothing left running."""
         try:
             self._check_ports()
-            self._start_stores()
+            self._clear_temporary()
+            self.stores.start()
             self._prepare()
             for name in SERVICES:
                 self.launch(name)
-            self._watcher = threading.Thread(target=self._watch, daemon=True)
-            self._watcher.start()
+            self._supervisor = Supervisor(lambda: {**self.stores.children, **self.children}, self._relaunch, self.say)
+            self._supervisor.start()
             self._await_ready()
         except BaseException:
             self.stop()
@@ -130,19 +117,21 @@ class Stack:
 
     def stop(self) -> None:
         """End everything, services first; a repeat is no error."""
-        self._stopping.set()
-        if self._watcher is not None:
-            self._watcher.join()
-            self._watcher = None
+        if self._supervisor is not None:
+            self._supervisor.rest()
+        self._stop_services()
+        self.stores.stop()
+        if self._supervisor is not None:
+            self._supervisor.release()
+            self._supervisor = None
+
+    def _stop_services(self) -> None:
         for child in reversed(self.children.values()):
             if child.process.poll() is None:
                 child.process.terminate()
         for child in self.children.values():
             processes.stop(child.process)
         self.children.clear()
-        for store in (self._kafka, self._postgres):
-            if store is not None:
-                store.stop()
 
     def __enter__(self) -> "Stack":
         """Start."""
@@ -166,15 +155,18 @@ class Stack:
             if port and not processes.is_free(port):
                 raise RefusedStartError(f"port {port} is taken: stop what listens there, or set {name} to another one")
 
-    def _start_stores(self) -> None:
-        if not self.environ.get("DATABASE_URL"):
-            self.say("starting Postgres")
-            self._postgres = LocalPostgres(self.folder / "postgres")
-            self.environ["DATABASE_URL"] = self._postgres.start().url
-        if not self.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
-            self.say("starting Kafka (its files are fetched on first use)")
-            self._kafka = LocalKafka(self.folder / "kafka")
-            self.environ["KAFKA_BOOTSTRAP_SERVERS"] = self._kafka.start().bootstrap
+    def _relaunch(self, name: str) -> None:
+        """Start again a service or a local store that died."""
+        if name in self.stores.children:
+            self.stores.launch(name)
+        else:
+            self.launch(name)
+
+    def _clear_temporary(self) -> None:
+        """What services that were killed could not delete goes with the next start, or with the folder."""
+        folder = Path(self.environ["TMPDIR"])
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
 
     def _prepare(self) -> None:
         for command in (["migrate"], ["topics", "apply"]):
@@ -200,21 +192,6 @@ class Stack:
         wanted = int(self.environ.get("KAFKA_PARTITIONS", "8"))
         found = _metric(int(self.environ["PROCESSOR_METRICS_PORT"]), "payflow_writer_open")
         return found >= wanted and _metric(int(self.environ["RAILS_METRICS_PORT"]), "payflow_rail_open") >= wanted
-
-    def _watch(self) -> None:
-        """Start again what died, later and later while it keeps dying."""
-        while not self._stopping.wait(0.3):
-            for child in list(self.children.values()):
-                if child.process.poll() is not None and not self._stopping.is_set():
-                    self._revive(child)
-
-    def _revive(self, child: Child) -> None:
-        lived = time.monotonic() - child.started_at
-        child.deaths = 1 if lived > CALM_SECONDS else child.deaths + 1
-        pause = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS)) - 1]
-        self.say(f"{child.name} ended (exit code {child.process.returncode}); starting it again in {pause:g} s")
-        if not self._stopping.wait(pause):
-            self.launch(child.name)
 
 
 def _answers(url: str) -> bool:

@@ -5,6 +5,7 @@ distribution to use instead of the Maven artifacts; a Java 17 or newer on the ma
 """
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -94,14 +95,19 @@ class LocalKafka:
 
     def start(self) -> "LocalKafka":
         """Start and wait until it answers. Raises KafkaUnavailableError."""
+        self.launch()
+        self._await_ready()
+        return self
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start without waiting for it: the same port, the same folder. Raises KafkaUnavailableError."""
         java, classpath = find_java(), find_classpath()
         properties = self._write_properties()
         base = [java, _HEAP, "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classpath]
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(base, properties)
         self._process = processes.start([*base, "kafka.Kafka", str(properties)], log=self.log)
-        self._await_ready()
-        return self
+        return self._process
 
     @property
     def log(self) -> Path:
@@ -197,6 +203,7 @@ def _java_version(java: str) -> int:
     return int(match[1]) if match else 0
 
 
+@functools.cache
 def _resolve() -> str:
     try:
         import jgo  # noqa: PLC0415  only where Kafka is started from its artifacts

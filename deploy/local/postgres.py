@@ -4,13 +4,12 @@ Owns starting and stopping it and its settings. Must not know what is stored.
 """
 
 import contextlib
-import functools
-import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
-from deploy.local import processes
+from deploy.local import ownership, processes
 
 START_SECONDS = 30.0
 _SETTINGS = {
@@ -54,18 +53,29 @@ class LocalPostgres:
         return self._process
 
     def start(self) -> "LocalPostgres":
-        """Start and wait until it answers; makes the database on first use. Raises PostgresUnavailableError."""
-        data = self.folder / "data"
-        fresh = not (data / "PG_VERSION").exists()
-        if fresh:
-            self._initialise(data)
-        options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        command = [_binary("postgres"), "-D", str(data), "-p", str(self.port), "-k", str(self.folder), *options]
-        self._process = processes.start([*_as_ordinary_user(), *command], log=self.log)
+        """Start and wait until it answers; makes the database where it is missing. Raises PostgresUnavailableError."""
+        self.launch()
         self._await_ready()
-        if fresh:
-            self._make_database()
+        self._make_database()
         return self
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start without waiting for it: the same port, the same folder. Raises PostgresUnavailableError."""
+        data = self.folder / "data"
+        try:
+            ordinary_user = ownership.as_ordinary_user()
+            if not (data / "PG_VERSION").exists():
+                self._initialise(data)
+            ownership.give(data)
+        except ownership.NoOrdinaryUserError as error:
+            raise PostgresUnavailableError(f"Postgres: {error}, or set DATABASE_URL") from None
+        self._process = processes.start([*ordinary_user, *self._command(data)], log=self.log)
+        return self._process
+
+    def _command(self, data: Path) -> list[str]:
+        """TCP alone: the path of a socket would be too long in a deep folder."""
+        options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        return [_binary("postgres"), "-D", str(data), "-p", str(self.port), "-k", "", *options]
 
     def stop(self) -> None:
         """End the server at once but cleanly; a repeat is no error."""
@@ -86,12 +96,21 @@ class LocalPostgres:
         self.stop()
 
     def _initialise(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True)
-        _give_away(self.folder)
-        command = [_binary("initdb"), "-D", str(data), "-U", "payflow", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-        done = subprocess.run([*_as_ordinary_user(), *command], capture_output=True, text=True, check=False)
+        """Made aside and then named, so that an interrupted one is no data folder."""
+        aside = data.with_name("data.unfinished")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        ownership.give(aside)
+        command = [_binary("initdb"), "-D", str(aside), "-U", "payflow", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        done = subprocess.run([*ownership.as_ordinary_user(), *command], capture_output=True, text=True, check=False)
         if done.returncode:
             raise PostgresUnavailableError(f"Postgres cannot be set up in {data}: {done.stderr.strip()[-300:]}")
+        try:
+            aside.rename(data)
+        except OSError:
+            raise PostgresUnavailableError(
+                f"{data} is no data folder of Postgres: move it away, or set DATABASE_URL"
+            ) from None
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -120,7 +139,9 @@ class LocalPostgres:
         import psycopg  # noqa: PLC0415
 
         with psycopg.connect(self._admin_url, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE payflow")
+            there = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'payflow'").fetchone()
+            if there is None:
+                connection.execute("CREATE DATABASE payflow")
 
 
 def _binary(name: str) -> str:
@@ -134,26 +155,3 @@ def _binary(name: str) -> str:
     if not installs:
         raise PostgresUnavailableError(f"the packaged Postgres has no {name}: install it again, or set DATABASE_URL")
     return str(installs[-1])
-
-
-@functools.cache
-def _as_ordinary_user() -> tuple[str, ...]:
-    """How to start Postgres, which refuses to run as root.
-
-    In a user namespace where root is called 1000, so no file changes hands; where namespaces are forbidden, as `nobody`, who
-    gets the data folder.
-    """
-    if os.geteuid() != 0:
-        return ()
-    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    with contextlib.suppress(OSError):
-        if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0:
-            return namespace
-    return ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-
-
-def _give_away(folder: Path) -> None:
-    if _as_ordinary_user()[:1] != ("setpriv",):
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, 65534, 65534)
