@@ -6,10 +6,12 @@ statuses and titles come from `schemas.errors`.
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from runtime.logging import logger
 from schemas.errors import REGISTRY, problem
@@ -51,19 +53,25 @@ class ProblemError(Exception):
         self.more = more
 
 
-def trace_id_of(request: Request) -> str | None:
+def trace_id_of(request: HTTPConnection) -> str | None:
     """The trace id of a W3C traceparent header; None if there is none or it is not one."""
     match = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
     return match[1] if match else None
 
 
-def problem_response(request: Request, refused: ProblemError) -> Response:
+def asked_path(request: HTTPConnection) -> str:
+    """The path as the client asked for it, also where it was rewritten on its way in. Never what a Host header makes of it."""
+    path: str = request.scope.get("asked_path") or request.scope["path"]
+    return quote(path, safe="/:@!$&'()*+,;=~")
+
+
+def problem_response(request: HTTPConnection, refused: ProblemError) -> Response:
     """The refusal as an HTTP answer. A code that may be tried again carries Retry-After."""
     entry = refused.entry
     body = problem(
         entry.code,
         refused.detail,
-        instance=request.url.path,
+        instance=asked_path(request),
         trace_id=trace_id_of(request),
         errors=refused.errors,
         **refused.more,
@@ -99,5 +107,5 @@ def _plain(headers: Any) -> dict[str, str]:
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
     # The text of the error can hold a recipient's data; only its type is logged (DESIGN section 7, trap 13).
-    _log.error("request.unforeseen", error=type(error).__name__, path=request.url.path)
+    _log.error("request.unforeseen", error=type(error).__name__, path=asked_path(request))
     return problem_response(request, ProblemError("internal_error", "The request failed on our side."))

@@ -13,7 +13,7 @@ WAIT_MAX_SECONDS = 30
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,3})(?:$|[,;\s])")
-_ETAG = re.compile(r'"([0-9]{1,9})"')
+_ETAG = re.compile(r'"([0-9]{1,9})(?:-[0-9a-z]{1,16})?"')
 
 
 def read_key(value: str) -> str | Fault:
@@ -47,7 +47,7 @@ def read_wait(value: str | None, default: float) -> float | Fault:
 
 
 def read_match(value: str | None) -> int | Fault | None:
-    """The version in an If-Match header; None for no header or `*` (API-23)."""
+    """The version in an If-Match header, which is what stands before the hyphen; None for no header or `*` (API-23)."""
     if value is None or value.strip() == "*":
         return None
     match = _ETAG.fullmatch(value.strip())

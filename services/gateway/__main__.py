@@ -8,6 +8,7 @@ from runtime import logging
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
+from services.gateway.live.line import FeedProtocol
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.wiring import connect
@@ -46,7 +47,7 @@ def main() -> None:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=FeedProtocol,
         ws_per_message_deflate=False,
         access_log=False,
         log_config=None,

@@ -2,16 +2,16 @@
 
 from fastapi import APIRouter, Request, Response
 
-from runtime.http_problems import ProblemError
-from schemas.ids import is_uuid
 from services.gateway import rows
-from services.gateway.door import door_of, freshness, json_response, listing, wait_for_position
+from services.gateway.door import door_of, freshness, json_response, listing, merchant_asked, undecided, wait_for_position
 from services.gateway.filters import (
     CURSOR_LIMIT_MAX,
     PAGING,
     PAYOUT_FILTERS,
+    canonical_id,
     known_only,
     payout_conditions,
+    read_cursor,
     read_merchant,
     read_paging,
     refuse,
@@ -40,6 +40,8 @@ async def get_batch(request: Request, batch_id: str) -> Response:
     """What the rows add up to, how far it is, and whether it needs somebody."""
     await wait_for_position(request)
     row = await own_batch(request, batch_id)
+    if row is None:
+        return await undecided(request, "batch", batch_id)
     cells = await door_of(request).store.cells([row["id"]])
     return json_response({**rows.batch(row, cells[row["id"]]), "freshness": freshness(request)})
 
@@ -50,11 +52,9 @@ async def get_rows(request: Request, batch_id: str) -> Response:
     await wait_for_position(request)
     query = request.query_params
     known_only(query, (PAYOUT_FILTERS - {"merchant_id", "batch_id"}) | {"cursor", "limit"})
-    row = await own_batch(request, batch_id)
-    limit = _limit(query.get("limit"))
-    cursor = query.get("cursor") or None
-    if cursor is not None and not is_uuid(cursor):
-        raise refuse("cursor", "is not one that we gave; start again without it")
+    row, limit, cursor = await own_batch(request, batch_id), _limit(query.get("limit")), read_cursor(query)
+    if row is None:
+        return await undecided(request, "batch", batch_id)
     found = await door_of(request).store.rows_of(row["id"], payout_conditions(query), cursor, limit)
     shown = [rows.payout(payout) for payout in found[:limit]]
     next_cursor = shown[-1]["id"] if len(found) > limit else None
@@ -63,13 +63,11 @@ async def get_rows(request: Request, batch_id: str) -> Response:
     )
 
 
-async def own_batch(request: Request, batch_id: str) -> Row:
-    """The batch if it is this merchant's. Raises ProblemError 404."""
-    row = await door_of(request).store.batch(batch_id) if is_uuid(batch_id) else None
-    merchant = read_merchant({}, request.headers.get("x-merchant-id"))
-    if row is None or merchant not in {None, row["merchant_id"]}:
-        raise ProblemError("not_found", "There is no such batch.")
-    return row
+async def own_batch(request: Request, batch_id: str) -> Row | None:
+    """The batch if the views have it and it is this merchant's."""
+    merchant, known = merchant_asked(request), canonical_id(batch_id)
+    row = await door_of(request).store.batch(known) if known else None
+    return row if row is not None and merchant in {None, row["merchant_id"]} else None
 
 
 def _limit(text: str | None) -> int:

@@ -37,9 +37,9 @@ def _table() -> list[tuple[re.Pattern[str], frozenset[str]]]:
 
 
 def methods_of(path: str) -> frozenset[str]:
-    """The methods that the document has for a canonical path, of all services; empty for no such address."""
-    found = [methods for pattern, methods in _table() if pattern.fullmatch(path)]
-    return frozenset().union(*found)
+    """The methods of a canonical path by the document, of all services, and HEAD where GET is; empty for no such address."""
+    found = frozenset().union(*(methods for pattern, methods in _table() if pattern.fullmatch(path)))
+    return found | {"HEAD"} if "GET" in found else found
 
 
 @router.get("/schema")

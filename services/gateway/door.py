@@ -1,8 +1,10 @@
 """What every route has at hand.
 
-Owns the collaborators, ETags, positions that reads wait for, and the common members of lists. Must not know any single route.
+Owns the collaborators, ETags, positions that reads wait for, whose data is asked for, and the common members of lists. Must not know any
+single route.
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +13,17 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import Request, Response
 
-from runtime.http_problems import ProblemError
+from runtime.http_problems import ProblemError, asked_path
 from schemas.times import rfc3339
-from services.gateway.filters import Paging
+from schemas.words import Reason
+from services.gateway.filters import OFFSET_MAX, PAGE_MAX, Paging, canonical_id, read_merchant
+from services.gateway.leaving import BEHIND
 from services.gateway.progress import Progress
-from services.gateway.proxy import Proxy
+from services.gateway.proxy import POSITION_HEADER, Proxy, parse_position
 from services.gateway.store import Store
 
-POSITION_HEADER = "Payflow-Position"
 READ_WAIT_SECONDS = 2.0
+COLLECTIONS = {"payout": "payouts", "batch": "batches"}
 
 
 @dataclass(frozen=True)
@@ -43,27 +47,58 @@ def json_response(body: object, status: int = 200, headers: Mapping[str, str] | 
 
 
 def tagged(request: Request, body: dict[str, Any]) -> Response:
-    """JSON with a strong ETag of its version; 304 if the client has it (API-20)."""
-    etag = f'"{body["version"]}"'
-    if etag in [part.strip() for part in request.headers.get("if-none-match", "").split(",")]:
+    """JSON with a strong ETag; 304 if the client has it (API-20)."""
+    etag = etag_of(body)
+    held = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    if etag in held or held == ["*"]:
         return Response(status_code=304, headers={"ETag": etag})
     return json_response(body, headers={"ETag": etag})
 
 
+def etag_of(payout: Mapping[str, Any]) -> str:
+    """A payout's version, and behind a hyphen what can differ at the same version: the seal of its batch, its saved account.
+
+    `If-Match` takes the part before the hyphen.
+    """
+    unsealed = "u" if payout["reason"] == Reason.UNSEALED.value else ""
+    account = payout["bank_account"]
+    variant = unsealed + (f"{zlib.crc32(msgspec.json.encode(account)):08x}" if account else "")
+    return f'"{payout["version"]}-{variant}"' if variant else f'"{payout["version"]}"'
+
+
+def merchant_asked(request: Request) -> str | None:
+    """The merchant of the header; None for any (open mode). Raises ProblemError 400 for a malformed one."""
+    return read_merchant({}, request.headers.get("x-merchant-id"))
+
+
 async def wait_for_position(request: Request) -> None:
-    """A read that names a position waits until the views have passed it, at most 2 s (read your writes)."""
+    """A read that names a position waits until the views have passed it, at most 2 s (read your writes).
+
+    Past that it is answered from what there is, and Payflow-Behind says how many places of the log are still missing.
+    """
     named = request.headers.get(POSITION_HEADER)
     if named is None:
         return
-    partition, colon, offset = named.partition(":")
-    if not (colon and partition.isdigit() and offset.isdigit() and len(named) <= 40):
-        fault = {
-            "pointer": f"header/{POSITION_HEADER}",
-            "code": "validation_error",
-            "detail": "must be <partition>:<offset>",
-        }
-        raise ProblemError("validation_error", f"The header {POSITION_HEADER} must be <partition>:<offset>.", errors=[fault])
-    await door_of(request).progress.passed(int(partition), int(offset), READ_WAIT_SECONDS)
+    progress = door_of(request).progress
+    position = parse_position(named)
+    if position is None or position[0] >= progress.partitions:
+        detail = f"must be <partition>:<offset> of one of {progress.partitions} partitions"
+        fault = {"pointer": f"header/{POSITION_HEADER}", "code": "validation_error", "detail": detail}
+        raise ProblemError("validation_error", f"The header {POSITION_HEADER} {detail}.", errors=[fault])
+    if not await progress.passed(*position, READ_WAIT_SECONDS):
+        setattr(request.state, BEHIND, progress.behind(*position))
+
+
+async def undecided(request: Request, what: str, asked_id: str) -> Response:
+    """What the views do not have: 202 while this merchant's request for it is undecided (API-14), else 404.
+
+    Unknown, malformed and another merchant's id are the same 404.
+    """
+    subject = canonical_id(asked_id)
+    if subject is None or not await door_of(request).proxy.is_in_flight(subject, merchant_asked(request)):
+        raise ProblemError("not_found", f"There is no such {what}.")
+    headers = {"Location": f"/api/v1/{COLLECTIONS[what]}/{subject}", "Retry-After": "1"}
+    return json_response({"id": subject, "status": "undecided"}, 202, headers)
 
 
 def freshness(request: Request) -> dict[str, object]:
@@ -83,7 +118,7 @@ def listing(request: Request, results: list[dict[str, Any]], count: int | None, 
     cursor = str(shown[-1]["id"]) if more else None
     body = {
         "count": count,
-        "next": _link(request, paging, 1) if more and not paging.by_cursor else _cursor_link(request, cursor),
+        "next": _next(request, paging, cursor) if cursor is not None else None,
         "previous": _link(request, paging, -1) if paging.offset else None,
         "results": shown,
         "next_cursor": cursor,
@@ -92,20 +127,19 @@ def listing(request: Request, results: list[dict[str, Any]], count: int | None, 
     return json_response(body)
 
 
+def _next(request: Request, paging: Paging, cursor: str) -> str:
+    """The next page in the way this one was asked for; by cursor where pages and offsets end."""
+    last = paging.page == PAGE_MAX or paging.offset + paging.limit > OFFSET_MAX
+    if not paging.by_cursor and not last:
+        return _link(request, paging, 1)
+    query = {name: value for name, value in request.query_params.items() if name not in {"page", "offset"}}
+    return f"{asked_path(request)}?{urlencode({**query, 'limit': str(paging.limit), 'cursor': cursor})}"
+
+
 def _link(request: Request, paging: Paging, step: int) -> str:
     query = dict(request.query_params)
     if paging.page is not None:
         query["page"] = str(paging.page + step)
     else:
         query |= {"limit": str(paging.limit), "offset": str(max(paging.offset + step * paging.limit, 0))}
-    return f"{_path(request)}?{urlencode(query)}"
-
-
-def _cursor_link(request: Request, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    return f"{_path(request)}?{urlencode({**dict(request.query_params), 'cursor': cursor})}"
-
-
-def _path(request: Request) -> str:
-    return str(request.scope.get("asked_path", request.url.path))
+    return f"{asked_path(request)}?{urlencode(query)}"

@@ -33,6 +33,7 @@ PAYOUT_FILTERS = frozenset(
 )
 ATTENTION = {"action_required": ("requires_action",), "warning": ("failed",), "none": ("pending", "processing", "completed")}
 LIMIT_MAX, CURSOR_LIMIT_MAX, OFFSET_MAX, PAGE_SIZE, DEFAULT_LIMIT = 100, 500, 10_000, 10, 50
+PAGE_MAX = OFFSET_MAX // PAGE_SIZE
 
 
 class Conditions:
@@ -64,10 +65,11 @@ class Paging(Struct, frozen=True, kw_only=True):
     by_cursor: bool = False
 
 
-def refuse(name: str, detail: str) -> ProblemError:
-    """400 naming the query parameter."""
-    fault = {"pointer": f"query/{name}", "code": "validation_error", "detail": detail}
-    return ProblemError("validation_error", f"The parameter {name} {detail}.", errors=[fault])
+def refuse(name: str, detail: str, place: str = "query") -> ProblemError:
+    """400 naming the query parameter, or the header."""
+    fault = {"pointer": f"{place}/{name}", "code": "validation_error", "detail": detail}
+    what = "parameter" if place == "query" else "header"
+    return ProblemError("validation_error", f"The {what} {name} {detail}.", errors=[fault])
 
 
 def known_only(query: Mapping[str, str], known: frozenset[str]) -> None:
@@ -86,18 +88,30 @@ def read_paging(query: Mapping[str, str]) -> Paging:
     if "limit" in query or "offset" in query or ("merchant_id" in query and "page" not in query):
         limit = _number(query, "limit", DEFAULT_LIMIT, 1, LIMIT_MAX)
         return Paging(limit=limit, offset=_number(query, "offset", 0, 0, OFFSET_MAX))
-    page = _number(query, "page", 1, 1, OFFSET_MAX // PAGE_SIZE)
+    page = _number(query, "page", 1, 1, PAGE_MAX)
     return Paging(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE, page=page)
 
 
 def _by_cursor(query: Mapping[str, str]) -> Paging:
     if "page" in query or "offset" in query:
         raise refuse("cursor", "does not go together with page or offset")
-    cursor = query["cursor"]
-    if cursor and not is_uuid(cursor):
-        raise refuse("cursor", "is not one that we gave; start again without it")
     limit = _number(query, "limit", DEFAULT_LIMIT, 1, CURSOR_LIMIT_MAX)
-    return Paging(limit=limit, cursor=cursor or None, by_cursor=True)
+    return Paging(limit=limit, cursor=read_cursor(query), by_cursor=True)
+
+
+def read_cursor(query: Mapping[str, str]) -> str | None:
+    """The id behind which a list goes on; None for its start. Raises ProblemError 400 for what we never gave."""
+    text = query.get("cursor")
+    cursor = canonical_id(text) if text else None
+    if text and cursor is None:
+        raise refuse("cursor", "is not one that we gave; start again without it")
+    return cursor
+
+
+def canonical_id(text: str) -> str | None:
+    """An id in canonical form, whatever its case; None for what no payout or batch can have."""
+    lowered = text.lower()
+    return lowered if is_uuid(lowered) else None
 
 
 def payout_conditions(query: Mapping[str, str]) -> Conditions:
@@ -109,9 +123,7 @@ def payout_conditions(query: Mapping[str, str]) -> Conditions:
         if name in query:
             _add_amount(found, name, sign, query[name])
     if "batch_id" in query:
-        if not is_uuid(query["batch_id"].lower()):
-            raise refuse("batch_id", "must be a UUID")
-        found.add("p.batch_id = %s", query["batch_id"].lower())
+        found.add("p.batch_id = %s", read_id(query, "batch_id"))
     for name in ("reference", "provider"):
         if name in query:
             found.add(f"p.{name} = %s", plain(name, query[name]))
@@ -146,7 +158,7 @@ def _add_amount(found: Conditions, name: str, sign: str, text: str) -> None:
         whole.isascii()
         and whole.isdigit()
         and len(whole) <= 12
-        and (decimals == "" or decimals.isdigit())
+        and (decimals == "" or (decimals.isascii() and decimals.isdigit()))
         and len(decimals) <= 4
     ):
         raise refuse(name, "must be a decimal number such as 100.50")
@@ -154,6 +166,14 @@ def _add_amount(found: Conditions, name: str, sign: str, text: str) -> None:
     groups = {e: [code for code, digits in EXPONENTS.items() if digits == e] for e in set(EXPONENTS.values())}
     parts = [f"(p.currency = ANY(%s) AND p.amount_minor * {10 ** (4 - e)} {sign} %s)" for e in groups]
     found.add(f"({' OR '.join(parts)})", *(argument for codes in groups.values() for argument in (codes, scaled)))
+
+
+def read_id(query: Mapping[str, str], name: str) -> str:
+    """The parameter as an id in canonical form. Raises ProblemError 400."""
+    found = canonical_id(query[name])
+    if found is None:
+        raise refuse(name, "must be a UUID")
+    return found
 
 
 def plain(name: str, text: str) -> str:
@@ -166,9 +186,9 @@ def plain(name: str, text: str) -> str:
 def read_merchant(query: Mapping[str, str], header: str | None) -> str | None:
     """The merchant that a list is about: the parameter or the header, which must agree."""
     named = query.get("merchant_id")
-    for name, value in (("merchant_id", named), ("X-Merchant-Id", header)):
+    for place, name, value in (("query", "merchant_id", named), ("header", "X-Merchant-Id", header)):
         if value is not None and not is_merchant_id(value):
-            raise refuse(name, "must be a merchant id")
+            raise refuse(name, "must be a merchant id", place)
     if named is not None and header is not None and named != header:
         raise refuse("merchant_id", "differs from the header X-Merchant-Id")
     return named or header

@@ -3,10 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from runtime.http_problems import ProblemError
-from schemas.ids import is_uuid
 from services.gateway import rows
 from services.gateway.door import door_of, freshness, json_response, wait_for_position
-from services.gateway.filters import PAGING, Paging, known_only, read_merchant, read_paging, refuse
+from services.gateway.filters import PAGING, Paging, known_only, read_id, read_merchant, read_paging
 from services.gateway.store import Row
 
 OPEN_MERCHANT = "demo"
@@ -23,7 +22,7 @@ async def get_balance(request: Request) -> Response:
     store = door_of(request).store
     position = {"partition": merchant["partition"], "next_offset": await store.position(merchant["partition"])}
     found = await store.balances(merchant["id"])
-    body = {"merchant_id": merchant["id"], **rows.balances(list(found), merchant["main_currency"])}
+    body = {"merchant_id": merchant["id"], **rows.balances(found, merchant["main_currency"])}
     return json_response({**body, "position": position, "freshness": freshness(request)})
 
 
@@ -33,9 +32,7 @@ async def get_ledger(request: Request) -> Response:
     await wait_for_position(request)
     query = request.query_params
     known_only(query, (PAGING - {"cursor"}) | {"merchant_id", "payout_id"})
-    payout_id = query.get("payout_id")
-    if payout_id is not None and not is_uuid(payout_id):
-        raise refuse("payout_id", "must be a UUID")
+    payout_id = read_id(query, "payout_id") if "payout_id" in query else None
     merchant, paging = await _merchant(request), _paging(request)
     store = door_of(request).store
     found = await store.entries(merchant["id"], payout_id, paging.limit, paging.offset)
@@ -45,10 +42,12 @@ async def get_ledger(request: Request) -> Response:
 
 @router.get("/merchants", summary="Active merchants with their bank accounts")
 async def list_merchants(request: Request) -> Response:
-    """All active merchants."""
+    """All active merchants, or the one that is named."""
     await wait_for_position(request)
+    query = request.query_params
+    known_only(query, frozenset({"merchant_id"}))
     store = door_of(request).store
-    found = await store.merchants()
+    found = await store.merchants(read_merchant(query, request.headers.get("x-merchant-id")))
     accounts = await store.bank_accounts([row["id"] for row in found])
     results = [rows.merchant(row, [a for a in accounts if a["merchant_id"] == row["id"]]) for row in found]
     return json_response({"count": len(results), "results": results})

@@ -6,12 +6,13 @@ from the table when the connection is made anew. Must not read views.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import psycopg
 from aiokafka.errors import KafkaError
 from psycopg import AsyncConnection
 
+from runtime import metrics
 from runtime.clock import Clock
 from runtime.event_log.reader import EventReader
 from runtime.logging import logger
@@ -21,6 +22,9 @@ RECONNECT_SECONDS = 1.0
 ENDS_SECONDS = 1.0
 MARKER = 1
 """A transaction's end marker takes an offset behind its last record, so a projection that has everything stands one before the end."""
+
+LOST = (KafkaError, OSError, TimeoutError)
+"""The broker is away; it is waited for."""
 
 log = logger(__name__)
 
@@ -50,6 +54,15 @@ class Progress:
             async with asyncio.timeout(seconds), self._advanced:
                 await self._advanced.wait_for(lambda: self.next_offset.get(partition, 0) > offset)
         return self.next_offset.get(partition, 0) > offset
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions the log has."""
+        return self._partitions
+
+    def behind(self, partition: int, offset: int) -> int:
+        """How many places of the log the views lack to have passed an event."""
+        return max(offset + 1 - self.next_offset.get(partition, 0), 0)
 
     def freshness(self) -> dict[str, object]:
         """When the views last had all events, as members of an answer (API-17)."""
@@ -98,15 +111,42 @@ class Progress:
         reader: EventReader | None = None
         while True:
             try:
-                if reader is None:
-                    reader = EventReader(self._bootstrap)
-                    await reader.start({})
-                asked_at = self._clock.now_ms()
-                ends = await reader.ends(range(self._partitions))
-                behind = {p: end - MARKER - self.next_offset.get(p, 0) for p, end in ends.items() if end}
-                self._lag = sum(lag for lag in behind.values() if lag > 0)
-                if not self._lag:
-                    self._fresh_at = asked_at
-            except (KafkaError, OSError, TimeoutError) as error:
+                reader = reader or await self._open_reader()
+                await self._compare(reader)
+            except LOST as error:
                 log.warning("progress.no_ends", error=type(error).__name__)
+                await _close(reader)
+                reader = None
             await asyncio.sleep(ENDS_SECONDS)
+
+    async def _open_reader(self) -> EventReader:
+        reader = EventReader(self._bootstrap)
+        try:
+            await reader.start({})
+        except BaseException:
+            await _close(reader)
+            raise
+        return reader
+
+    async def _compare(self, reader: EventReader) -> None:
+        asked_at, known = self._clock.now_ms(), dict(self.next_offset)
+        ends = await reader.ends(range(self._partitions))
+        behind = {p: end - MARKER - self.next_offset.get(p, 0) for p, end in ends.items() if end}
+        self._lag = sum(lag for lag in behind.values() if lag > 0)
+        if not self._log_is_short(known, ends) and not self._lag:
+            self._fresh_at = asked_at
+
+    def _log_is_short(self, known: Mapping[int, int], ends: Mapping[int, int]) -> bool:
+        """Whether the views stand behind the end of the log: it was cut or made anew, and nobody may call them fresh (RUN-28)."""
+        short = [partition for partition, end in ends.items() if known.get(partition, 0) > end]
+        for partition in ends:
+            metrics.WRITER_HALTED.labels("gateway", partition).set(int(partition in short))
+        if short:
+            log.critical("progress.log_is_short", partitions=short, why="the views are ahead of the log: see the runbook")
+        return bool(short)
+
+
+async def _close(reader: EventReader | None) -> None:
+    if reader is not None:
+        with contextlib.suppress(*LOST):
+            await reader.stop()

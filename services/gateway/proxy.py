@@ -4,16 +4,22 @@ Owns which headers travel, and read-your-writes: an answer that names a position
 a body.
 """
 
+from urllib.parse import quote
+
 import aiohttp
 from fastapi import Request, Response
+from starlette.types import Scope
+from yarl import URL
 
 from runtime import failpoints
 from runtime.http_problems import ProblemError
 from services.gateway.progress import Progress
 
 PROJECTION_SECONDS = 0.1
+POSITION_HEADER = "Payflow-Position"
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 900.0
+POSITION_MAX = 40
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -55,12 +61,10 @@ class Proxy:
         assert self._session is not None
         headers = [(name, value) for name, value in request.headers.items() if name not in HOP_BY_HOP]
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
-        url = f"{self._url}{request.url.path}"
         try:
             async with self._session.request(
                 request.method,
-                url,
-                params=request.url.query or None,
+                target(self._url, request.scope),
                 headers=headers,
                 data=request.stream() if has_body else None,
                 allow_redirects=False,
@@ -70,15 +74,16 @@ class Proxy:
             detail = f"The part that takes requests does not answer ({type(error).__name__}); try again with the same key."
             raise ProblemError("log_unavailable", detail) from None
         await failpoints.reach("gateway.passed_on")
-        await self._await_projection(answer.headers.get("Payflow-Position"))
+        await self._await_projection(answer.headers.get(POSITION_HEADER))
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT}
         return Response(body, answer.status, kept)
 
-    async def is_in_flight(self, payout_id: str) -> bool:
-        """Whether ingest still waits for the decision on this id (API-14); False when it cannot say."""
+    async def is_in_flight(self, subject: str, merchant_id: str | None) -> bool:
+        """Whether ingest still waits for the decision on this id, of this merchant (None: of any); False when it cannot say (API-14)."""
         assert self._session is not None
+        whose = {"merchant_id": merchant_id} if merchant_id is not None else None
         try:
-            async with self._session.get(f"{self._url}/internal/in-flight/{payout_id}") as answer:
+            async with self._session.get(f"{self._url}/internal/in-flight/{subject}", params=whose) as answer:
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
@@ -93,6 +98,21 @@ class Proxy:
             return False
 
     async def _await_projection(self, position: str | None) -> None:
-        partition, _, offset = (position or "").partition(":")
-        if partition.isdigit() and offset.isdigit():
-            await self._progress.passed(int(partition), int(offset), PROJECTION_SECONDS)
+        place = parse_position(position or "")
+        if place is not None:
+            await self._progress.passed(*place, PROJECTION_SECONDS)
+
+
+def parse_position(text: str) -> tuple[int, int] | None:
+    """Partition and offset of `<partition>:<offset>`; None for what is not a position."""
+    partition, _, offset = text.partition(":")
+    if len(text) <= POSITION_MAX and all(part.isascii() and part.isdigit() for part in (partition, offset)):
+        return int(partition), int(offset)
+    return None
+
+
+def target(base: str, scope: Scope) -> URL:
+    """Where a request goes: the path and query it came with, never what its Host header makes of them."""
+    path = quote(scope["path"], safe="/:@!$&'()*+,;=~")
+    query = quote(scope["query_string"], safe="%/:?@!$&'()*+,;=~[]")
+    return URL(f"{base}{path}?{query}" if query else f"{base}{path}", encoded=True)

@@ -5,11 +5,17 @@ Owns the table of routes and the payouts' reads; the other themes have files of 
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from runtime.http_problems import ProblemError
-from schemas.ids import is_uuid
 from services.gateway import batches, documentation, health, money, rows
-from services.gateway.door import door_of, json_response, listing, tagged, wait_for_position
-from services.gateway.filters import PAGING, PAYOUT_FILTERS, known_only, payout_conditions, read_merchant, read_paging
+from services.gateway.door import door_of, json_response, listing, merchant_asked, tagged, undecided, wait_for_position
+from services.gateway.filters import (
+    PAGING,
+    PAYOUT_FILTERS,
+    canonical_id,
+    known_only,
+    payout_conditions,
+    read_merchant,
+    read_paging,
+)
 from services.gateway.live import socket
 from services.gateway.store import Row
 
@@ -39,37 +45,26 @@ async def list_payouts(request: Request) -> Response:
 async def get_payout(request: Request, payout_id: str) -> Response:
     """200 with a strong ETag, 304 on match, 202 until decided, 404 for what is not this merchant's (API-14, API-20)."""
     await wait_for_position(request)
-    row = await _payout(request, payout_id)
-    if row is not None and _is_own(request, row):
-        return tagged(request, rows.payout(row))
-    if row is None and is_uuid(payout_id) and await door_of(request).proxy.is_in_flight(payout_id):
-        headers = {"Location": f"/api/v1/payouts/{payout_id}", "Retry-After": "1"}
-        return json_response({"id": payout_id, "status": "undecided"}, 202, headers)
-    raise not_found("payout")
+    row = await _own_payout(request, payout_id)
+    return tagged(request, rows.payout(row)) if row is not None else await undecided(request, "payout", payout_id)
 
 
 @api.get("/payouts/{payout_id}/events", summary="A payout's history", tags=["payouts"])
 async def get_payout_events(request: Request, payout_id: str) -> Response:
-    """Every change with from, to, reason, actor, time and log position (LIF-18)."""
+    """Every change with from, to, reason, actor, time and log position (LIF-18); 202 until decided."""
     await wait_for_position(request)
-    row = await _payout(request, payout_id)
-    if row is None or not _is_own(request, row):
-        raise not_found("payout")
-    changes = rows.history(await door_of(request).store.changes_of(payout_id))
+    row = await _own_payout(request, payout_id)
+    if row is None:
+        return await undecided(request, "payout", payout_id)
+    changes = rows.history(await door_of(request).store.changes_of(row["id"]))
     return json_response({"count": len(changes), "results": changes})
 
 
-async def _payout(request: Request, payout_id: str) -> Row | None:
-    return await door_of(request).store.payout(payout_id) if is_uuid(payout_id) else None
-
-
-def _is_own(request: Request, row: Row) -> bool:
-    return read_merchant({}, request.headers.get("x-merchant-id")) in {None, row["merchant_id"]}
-
-
-def not_found(what: str) -> ProblemError:
-    """404, the same for unknown, malformed and another merchant's."""
-    return ProblemError("not_found", f"There is no such {what}.")
+async def _own_payout(request: Request, payout_id: str) -> Row | None:
+    """The payout if the views have it and it is this merchant's."""
+    merchant, known = merchant_asked(request), canonical_id(payout_id)
+    row = await door_of(request).store.payout(known) if known else None
+    return row if row is not None and merchant in {None, row["merchant_id"]} else None
 
 
 for theme in (batches, money, documentation, socket):
@@ -79,8 +74,9 @@ for theme in (batches, money, documentation, socket):
 @api.api_route("/{path:path}", methods=[*READS, *WRITES], include_in_schema=False)
 async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the whole path travels
     """Every write goes on to ingest, as a stream; 404 where no service has this address, 405 where none has this method."""
-    methods = documentation.methods_of(request.url.path)
-    if not methods:
+    asked: str = request.scope["path"]
+    methods = documentation.methods_of(asked)
+    if not methods or {".", ".."} & set(asked.split("/")):
         raise HTTPException(404)
     if request.method not in methods:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})

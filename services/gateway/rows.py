@@ -165,7 +165,7 @@ def _describe(row: Row) -> str:
     return words
 
 
-def balances(rows: list[Row], main_currency: str) -> dict[str, object]:
+def balances(rows: Sequence[Row], main_currency: str) -> dict[str, object]:
     """Available, held and total, the main currency on top (API-25)."""
     by_currency: dict[str, dict[str, int]] = {main_currency: {}}
     for row in rows:

@@ -1,10 +1,11 @@
 """What the gateway is told by its environment."""
 
-import ipaddress
-
 from pydantic import Field
 
 from runtime.settings import RefusedStartError, ServiceSettings
+from services.gateway.hosts import is_loopback
+
+CONSOLE_ORIGINS = "http://localhost:3000,http://127.0.0.1:3000"
 
 
 class GatewaySettings(ServiceSettings):
@@ -16,22 +17,33 @@ class GatewaySettings(ServiceSettings):
     metrics_port: int = Field(9105, alias="GATEWAY_METRICS_PORT")
     published_on_loopback: bool = Field(default=False, alias="PUBLISHED_ON_LOOPBACK")
     heartbeat_seconds: float = Field(15.0, alias="FEED_HEARTBEAT_SECONDS", gt=0)
+    allowed_hosts: str = Field("", alias="ALLOWED_HOSTS")
+    allowed_origins: str = Field(CONSOLE_ORIGINS, alias="ALLOWED_ORIGINS")
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Hosts that requests may name besides loopback ones (RUN-04)."""
+        return _listed(self.allowed_hosts)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may open the feed besides those of the address itself (SEC-12)."""
+        return _listed(self.allowed_origins)
 
     def check_open_mode(self) -> None:
         """Raise RefusedStartError unless the development profile stays on loopback, and for profiles that need sign-in (SEC-01)."""
         if self.profile == "production":
             raise RefusedStartError("PAYFLOW_PROFILE=production needs sign-in, which this version lacks: use development")
-        if not self.published_on_loopback and not _is_loopback(self.host):
+        if any("*" in name for name in self.hosts | self.origins):
+            raise RefusedStartError(
+                "ALLOWED_HOSTS and ALLOWED_ORIGINS list each by its name: a * would open this API to every site"
+            )
+        if not self.published_on_loopback and not is_loopback(self.host):
             raise RefusedStartError(
                 f"GATEWAY_HOST={self.host} would open an unprotected API to the network: use 127.0.0.1, or set "
                 "PUBLISHED_ON_LOOPBACK=true where the port is published on 127.0.0.1 only"
             )
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(part.strip().lower().rstrip("/") for part in text.split(",") if part.strip())

@@ -3,7 +3,7 @@
 Owns every query of the gateway and the mapping of a lost database to 503. Read only. Must not know HTTP.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -39,12 +39,23 @@ class Store:
     async def all(self, query: str, arguments: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query. `query` is our own text."""
         try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(query, arguments)
-                found: list[Row] = await cursor.fetchall()
-                return found
+            try:
+                return await self._fetch(query, arguments)
+            except (psycopg.errors.QueryCanceled, PoolTimeout):  # too slow or away, and would be so again
+                raise
+            except (
+                psycopg.OperationalError
+            ):  # a restart of the database leaves a pool of dead connections: let them all go, once
+                await self._pool.check()
+                return await self._fetch(query, arguments)
         except (psycopg.OperationalError, PoolTimeout, OSError):
             raise ProblemError("view_unavailable", "The views cannot be read now; try again soon.") from None
+
+    async def _fetch(self, query: str, arguments: Sequence[Any]) -> list[Row]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query, arguments)
+            found: list[Row] = await cursor.fetchall()
+            return found
 
     async def one(self, query: str, arguments: Sequence[Any] = ()) -> Row | None:
         """The first row, or None."""
@@ -84,6 +95,22 @@ class Store:
         query = 'SELECT * FROM payout_changes WHERE payout_id = %s ORDER BY version, "offset", idx'
         return await self.all(query, [payout_id])
 
+    async def changes_between(
+        self, start: tuple[int, int, int], end: int, wanted: Mapping[str, Sequence[str]], limit: int
+    ) -> list[Row]:
+        """Changes from `start` (partition, offset, index) to before the offset `end`; `wanted` maps batch, payout, payouts to ids."""
+        query = (
+            f"SELECT {rows.CHANGE} FROM payout_changes c JOIN payouts p ON p.id = c.payout_id WHERE c.partition = %s "
+            'AND (c."offset", c.idx) >= (%s, %s) AND c."offset" < %s AND (c.batch_id = ANY(%s::uuid[]) OR c.payout_id = ANY(%s::uuid[]) '
+            'OR c.merchant_id = ANY(%s)) ORDER BY c."offset", c.idx LIMIT %s'
+        )
+        ids = [list(wanted.get(kind, ())) for kind in ("batch", "payout", "payouts")]
+        return await self.all(query, [*start, end, *ids, limit])
+
+    async def batches_named(self, batch_ids: Sequence[str]) -> list[Row]:
+        """Batches by id, in no order."""
+        return await self.all(f"SELECT {rows.BATCH} FROM batches WHERE id = ANY(%s::uuid[])", [list(batch_ids)])
+
     async def batch(self, batch_id: str) -> Row | None:
         """One batch."""
         return await self.one(f"SELECT {rows.BATCH} FROM batches WHERE id = %s", [batch_id])
@@ -118,9 +145,10 @@ class Store:
         """One merchant."""
         return await self.one("SELECT * FROM merchants WHERE id = %s", [merchant_id])
 
-    async def merchants(self) -> list[Row]:
-        """Active merchants."""
-        return await self.all("SELECT * FROM merchants WHERE active ORDER BY id LIMIT 1000")
+    async def merchants(self, merchant_id: str | None) -> list[Row]:
+        """Active merchants, or the one of this id if it is active."""
+        query = "SELECT * FROM merchants WHERE active AND id = coalesce(%s, id) ORDER BY id LIMIT 1000"
+        return await self.all(query, [merchant_id])
 
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
         """Saved accounts of merchants."""

@@ -8,9 +8,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from runtime import http_problems, metrics
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.http_watch import Watch
 from services.gateway.door import Door
+from services.gateway.hosts import Hosts
+from services.gateway.leaving import Leaving
 from services.gateway.live.hub import Hub
 from services.gateway.live.socket import Feed
 from services.gateway.paths import Normalise
@@ -65,6 +67,13 @@ def connect(settings: GatewaySettings) -> FastAPI:
         await store.close()
 
     app.router.lifespan_context = life
+    return fronted(app, settings, clock)
+
+
+def fronted(app: FastAPI, settings: GatewaySettings, clock: Clock) -> FastAPI:
+    """The application behind what every request passes: path, count, host, and what answers get on their way out."""
+    app.add_middleware(Leaving)
+    app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
     app.add_middleware(Watch, service="gateway", clock=clock)
     app.add_middleware(Normalise)
     return app

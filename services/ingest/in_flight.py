@@ -69,10 +69,10 @@ class InFlight:
         submission = self._by_subject.get(subject)
         return submission.merchant_id if submission is not None else None
 
-    def is_pending(self, subject: str) -> bool:
-        """Whether the subject is on the log and undecided, or was decided a moment ago."""
+    def is_pending(self, subject: str, merchant_id: str | None = None) -> bool:
+        """Whether the subject, of this merchant (None: of any), is on the log and undecided, or was decided a moment ago."""
         submission = self._by_subject.get(subject)
-        return submission is not None and submission.durable
+        return submission is not None and submission.durable and merchant_id in {None, submission.merchant_id}
 
     def _done(self, submission: Submission) -> None:
         key = (submission.merchant_id, submission.key or "")

@@ -15,8 +15,8 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/internal/in-flight/{subject}")
 async def in_flight(request: Request, subject: str) -> Response:
-    """200 while this process has brought the id to the log and the views may not show it yet; else 404."""
-    if not edge_of(request).in_flight.is_pending(canonical(subject)):
+    """200 while this process has brought the id to the log and the views may not show it yet; else, or for another merchant, 404."""
+    if not edge_of(request).in_flight.is_pending(canonical(subject), request.query_params.get("merchant_id")):
         raise not_found("undecided request")
     return Response(b'{"pending":true}', media_type="application/json")
 

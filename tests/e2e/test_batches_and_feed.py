@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import httpx2
+import pytest
 import websockets
 
 from payflow.stack import Stack
@@ -139,3 +140,36 @@ def test_bat_02_an_unsealed_batch_never_pays(http: httpx2.Client) -> None:
     until(http, f"/api/v1/payouts/{single['id']}/", lambda p: p["status"] == "completed")
     [row] = http.get(f"/api/v1/batches/{batch['id']}/rows/").json()["results"]
     assert (row["status"], row["reason"], row["attempt_count"]) == ("pending", "unsealed", 0)
+
+
+def test_api_20_the_seal_changes_what_is_shown_of_a_row_and_so_its_etag(http: httpx2.Client) -> None:
+    batch = post(http, {"name": "tags"}, "/api/v1/batches/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT).json()
+    path = f"/api/v1/batches/{batch['id']}"
+    rows = {"rows": [wallet(amount="3")], "first_row": 1}
+    post(http, rows, f"{path}/rows/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
+    [row] = http.get(f"{path}/rows/").json()["results"]
+    before = http.get(f"/api/v1/payouts/{row['id']}/")
+    assert (before.json()["reason"], before.headers["etag"]) == ("unsealed", '"1-u"')
+    held = {"If-None-Match": before.headers["etag"]}
+    assert http.get(f"/api/v1/payouts/{row['id']}/", headers=held).status_code == 304
+    sealed = post(http, {}, f"{path}/seal/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
+    assert sealed.status_code == 200, sealed.text
+    after = http.get(f"/api/v1/payouts/{row['id']}/", headers=held)
+    assert (after.status_code, after.json()["reason"] == "unsealed") == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("origin", "answer"), [("http://evil.example", (403, "application/problem+json")), (None, (101, None))]
+)
+def test_sec_12_a_foreign_page_does_not_open_the_feed(
+    stack: Stack, origin: str | None, answer: tuple[int, str | None]
+) -> None:
+    async def opened() -> tuple[int, str | None]:
+        address = stack.url.replace("http", "ws", 1) + "/api/v1/feed/"
+        try:
+            async with websockets.connect(address, additional_headers={"Origin": origin or stack.url}):
+                return 101, None
+        except websockets.InvalidStatus as refused:
+            return refused.response.status_code, refused.response.headers["content-type"]
+
+    assert asyncio.run(opened()) == answer

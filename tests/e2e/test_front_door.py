@@ -58,7 +58,7 @@ def test_api_18_cursor_paging_neither_skips_nor_repeats_while_rows_arrive(http: 
 @pytest.mark.parametrize(
     "query",
     ["page=0", "page=x", "limit=101", "limit=-1", "offset=10001", "status=nope", "currency=XX", "created_after=yesterday",
-     "min_amount=abc", "cursor=abc", "batch_id=1", "nope=1", "merchant_id=UPPER", "limit=1&page=1"],
+     "min_amount=abc", "min_amount=1.%C2%B2", "cursor=abc", "batch_id=1", "nope=1", "merchant_id=UPPER", "limit=1&page=1"],
 )  # fmt: skip
 def test_api_18_and_19_a_bad_parameter_is_400_and_named(http: httpx2.Client, query: str) -> None:
     answer = http.get(f"/api/v1/payouts/?{query}")
@@ -117,6 +117,43 @@ def test_err_01_errors_are_problems(http: httpx2.Client, method: str, path: str,
         "trace_id",
         "errors",
     } <= set(answer.json())
+
+
+@pytest.mark.parametrize("path", ["/health/", "/api/payouts/", "/api/v1/merchants/", "/api/schema/", "/api/docs/"])
+def test_head_says_what_get_says_without_a_body(http: httpx2.Client, path: str) -> None:
+    head, got = http.head(path), http.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/v1/payouts/"), ("POST", "/api/v1/payouts/")])
+def test_sec_01_a_foreign_host_is_refused(http: httpx2.Client, method: str, path: str) -> None:
+    answer = http.request(method, path, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "header/Host")
+
+
+def test_api_02_the_host_header_has_no_say_in_where_a_write_goes(http: httpx2.Client) -> None:
+    answer = http.post("/api/v1/payouts/", json=bank(), headers={"Host": "localhost/../../internal?x="})
+    assert answer.status_code == 400
+
+
+def test_err_01_the_instance_of_a_problem_is_the_path_that_was_asked(http: httpx2.Client) -> None:
+    assert http.get("/api/payouts/nonsense/").json()["instance"] == "/api/payouts/nonsense/"
+
+
+def test_api_27_the_header_limits_merchants_to_its_own(http: httpx2.Client) -> None:
+    found = http.get("/api/v1/merchants/", headers={"X-Merchant-Id": MERCHANT}).json()
+    assert (found["count"], found["results"][0]["id"]) == (1, MERCHANT)
+    assert http.get("/api/v1/merchants/?page_size=1").status_code == 400
+
+
+def test_a_read_past_what_the_views_hold_says_how_far_they_are_behind(http: httpx2.Client) -> None:
+    position = post(http, bank()).headers["payflow-position"]
+    assert "payflow-behind" not in http.get("/api/payouts/", headers={"Payflow-Position": position}).headers
+    partition, offset = position.split(":")
+    ahead = http.get("/api/payouts/", headers={"Payflow-Position": f"{partition}:{int(offset) + 1_000_000}"})
+    assert ahead.status_code == 200
+    assert 900_000 < int(ahead.headers["payflow-behind"]) <= 1_000_001
 
 
 @pytest.mark.parametrize("port", ["INGEST", "PROCESSOR", "RAILS", "PROJECTOR", "GATEWAY"])

@@ -37,20 +37,20 @@ class ChannelError(Exception):
         self.code, self.detail = code, detail
 
 
-async def resolve(store: Store, name: object, merchant: str | None) -> Channel:
+async def resolve(store: Store, name: str, merchant: str | None) -> Channel:
     """The channel of this name if it exists and `merchant` (None: any) may follow it. Raises ChannelError."""
     kind, subject = _parse(name)
     owner = await _owner(store, kind, subject)
     if owner is None or merchant not in {None, owner}:
         raise ChannelError("not_found", "There is no such thing here.")
-    return Channel(str(name), kind, subject, owner)
+    return Channel(name, kind, subject, owner)
 
 
-def _parse(name: object) -> tuple[str, str]:
-    parts = name.split(":") if isinstance(name, str) and len(name) <= 128 else []
+def _parse(name: str) -> tuple[str, str]:
+    parts = name.split(":") if len(name) <= 128 else []
     match parts:
-        case ["batch" | "payout" as kind, subject] if is_uuid(subject):
-            return kind, subject
+        case ["batch" | "payout" as kind, subject] if is_uuid(subject.lower()):
+            return kind, subject.lower()
         case ["payouts", subject] if is_merchant_id(subject):
             return "payouts", subject
         case ["merchant", subject, "balance"] if is_merchant_id(subject):

@@ -1,7 +1,8 @@
 """The hub: one read of each commit's changes, told to all who follow them.
 
 Owns who follows what, and that nobody is told of a change before the views hold it or misses one: a new follower joins under the lock of
-its partition, at a position that the hub has not passed. Each change is serialised once. Without followers nothing is read.
+its partition, at a position that the hub has not passed. One that is far behind is brought near outside the lock, so that nobody waits for
+its history. Each change is serialised once. Without followers nothing is read.
 """
 
 import asyncio
@@ -56,13 +57,29 @@ class Hub:
     async def join(self, client: Client, subscription: Subscription) -> None:
         """Begin to follow from the subscription's cursor: what is behind the hub already is told first, then what comes."""
         partition = subscription.cursor.partition
-        async with self._locks[partition]:
-            told = self._told.setdefault(partition, self._known.get(partition, 0))
-            if subscription.cursor.offset < told:
-                await self._read([(client, subscription)], partition, subscription.cursor, told)
-            self._followers[partition].append((client, subscription))
-            await self._tell_states([(client, subscription)], partition)
-        await self.advanced(partition, self._known.get(partition, 0))
+        follower = (client, subscription)
+        await self._catch_up(follower, partition)
+        try:
+            async with self._locks[partition]:
+                told = self._told.get(partition, self._known.get(partition, 0))
+                if subscription.cursor.offset < told:
+                    await self._read([follower], partition, subscription.cursor, told)
+                await self._tell_states([follower], partition)
+                self._told.setdefault(partition, told)  # the last other follower may have left meanwhile
+                self._followers[partition].append(follower)
+        finally:  # an advance that came meanwhile found the lock taken
+            await self.advanced(partition, self._known.get(partition, 0))
+
+    async def _catch_up(self, follower: Follower, partition: int) -> None:
+        """Tell what is far behind, page by page at the client's own pace, until less than a page is left."""
+        client, subscription = follower
+        while not client.overflowed and subscription.cursor.offset < (known := self._known.get(partition, 0)):
+            page = await self._page([follower], subscription.cursor, known)
+            self._queue_changes([follower], partition, page)
+            if len(page) < PAGE:
+                subscription.cursor = max(subscription.cursor, Cursor(partition, known))
+                return
+            await client.drained()
 
     def leave(self, client: Client, subscription: Subscription) -> None:
         """Follow no more."""
@@ -93,6 +110,9 @@ class Hub:
         """Read the changes from `start` to before the offset `end`, page by page, and queue them."""
         at = start
         while True:
+            followers = [follower for follower in followers if not follower[0].overflowed]
+            if not followers:
+                return
             page = await self._page(followers, at, end)
             await failpoints.reach("feed.read")
             self._queue_changes(followers, partition, page)
@@ -107,13 +127,9 @@ class Hub:
         wanted: dict[str, list[str]] = defaultdict(list)
         for _, subscription in followers:
             wanted[subscription.kind].append(subscription.subject)
-        query = (
-            f"SELECT {rows.CHANGE} FROM payout_changes c JOIN payouts p ON p.id = c.payout_id WHERE c.partition = %s "
-            'AND (c."offset", c.idx) >= (%s, %s) AND c."offset" < %s AND (c.batch_id = ANY(%s::uuid[]) OR c.payout_id = ANY(%s::uuid[]) '
-            'OR c.merchant_id = ANY(%s)) ORDER BY c."offset", c.idx LIMIT %s'
-        )
-        values = [wanted["batch"], wanted["payout"], wanted["payouts"]]
-        return await self._store.all(query, [start.partition, start.offset, start.idx, end, *values, PAGE])
+        if wanted.keys() <= {"balance"}:  # told as it stands, it has no changes
+            return []
+        return await self._store.changes_between(start, end, wanted, PAGE)
 
     def _queue_changes(self, followers: Iterable[Follower], partition: int, page: list[Row]) -> None:
         told = [(Cursor(partition, row["offset"], row["idx"]), row, orjson.dumps(rows.change(row))) for row in page]
@@ -123,7 +139,8 @@ class Hub:
                 frame = mine[start : start + FRAME_CHANGES]
                 last = frame[-1][0]
                 subscription.cursor = Cursor(partition, last.offset, last.idx + 1)
-                client.put(_changes_frame(subscription, [text for _, text in frame]))
+                if not client.put(_changes_frame(subscription, [text for _, text in frame])):
+                    break
                 metrics.FEED_SENT.inc(len(frame))
 
     async def _tell_states(self, followers: list[Follower], partition: int) -> None:
@@ -135,8 +152,7 @@ class Hub:
         ids = sorted({subscription.subject for _, subscription in followers})
         if not ids:
             return
-        query = f"SELECT {rows.BATCH} FROM batches WHERE id = ANY(%s::uuid[])"
-        found = {row["id"]: row for row in await self._store.all(query, [ids])}
+        found = {row["id"]: row for row in await self._store.batches_named(ids)}
         cells = await self._store.cells(ids)
         for client, subscription in followers:
             row = found.get(subscription.subject)
@@ -147,15 +163,22 @@ class Hub:
             client.put(_state_frame("batch", subscription, rows.batch(row, cells[row["id"]])))
 
     async def _tell_balances(self, followers: list[Follower], partition: int) -> None:
-        for client, subscription in followers:
-            held = await self._store.balances(subscription.merchant_id)
-            merchant = await self._store.merchant(subscription.merchant_id)
-            last = max((row["last_offset"] for row in held), default=0)
-            if merchant is None or last <= subscription.seen:
-                continue
+        by_merchant: dict[str, list[Follower]] = defaultdict(list)
+        for follower in followers:
+            by_merchant[follower[1].merchant_id].append(follower)
+        for merchant_id, interested in by_merchant.items():
+            held, merchant = await self._store.balances(merchant_id), await self._store.merchant(merchant_id)
+            if merchant is not None:
+                _queue_balance(interested, partition, held, merchant["main_currency"])
+
+
+def _queue_balance(followers: list[Follower], partition: int, held: list[Row], main_currency: str) -> None:
+    last = max((row["last_offset"] for row in held), default=0)
+    for client, subscription in followers:
+        if last > subscription.seen:
             subscription.seen = last
             subscription.cursor = max(subscription.cursor, Cursor(partition, last + 1))
-            client.put(_state_frame("balance", subscription, rows.balances(list(held), merchant["main_currency"])))
+            client.put(_state_frame("balance", subscription, rows.balances(held, main_currency)))
 
 
 def _concerns(subscription: Subscription, row: Row) -> bool:

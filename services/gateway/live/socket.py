@@ -14,10 +14,10 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from runtime import metrics
 from runtime.clock import Clock
 from runtime.http_problems import ProblemError
-from schemas.ids import is_merchant_id
 from schemas.times import rfc3339
+from services.gateway.filters import read_merchant
 from services.gateway.live import channels
-from services.gateway.live.channels import ChannelError
+from services.gateway.live.channels import Channel, ChannelError
 from services.gateway.live.client import Client, Subscription
 from services.gateway.live.cursor import parse
 from services.gateway.live.hub import Hub
@@ -49,10 +49,11 @@ class Feed:
 async def feed(socket: WebSocket) -> None:
     """Follow batches, payouts and balances live; see docs/feed.md."""
     shared: Feed = socket.app.state.feed
-    merchant = socket.headers.get("x-merchant-id") or socket.query_params.get("merchant_id")
     await socket.accept()
-    if merchant is not None and not is_merchant_id(merchant):
-        await socket.close(BAD_MESSAGE, "X-Merchant-Id is not a merchant id")
+    try:
+        merchant = read_merchant(socket.query_params, socket.headers.get("x-merchant-id"))
+    except ProblemError as error:
+        await socket.close(BAD_MESSAGE, error.detail)
         return
     await Session(shared, socket, merchant).run()
 
@@ -69,18 +70,29 @@ class Session:
     async def run(self) -> None:
         """Serve until the client goes."""
         metrics.FEED_CLIENTS.inc()
-        tasks = [asyncio.create_task(work()) for work in (self._client.pump, self._beat)]
+        pump, beat = (asyncio.create_task(work()) for work in (self._client.pump, self._beat))
         self._send({"type": "hello", "v": 1, "limits": _limits(self._shared.heartbeat_seconds), "time": self._time()})
         try:
-            await self._listen()
-        except WebSocketDisconnect:
-            pass
+            await self._until_the_end()
         finally:
             metrics.FEED_CLIENTS.dec()
             for subscription in self._client.subscriptions.values():
                 self._shared.hub.leave(self._client, subscription)
-            for task in tasks:
-                task.cancel()
+            beat.cancel()
+            if self._client.overflowed:
+                await self._client.dismiss(pump)
+            pump.cancel()
+
+    async def _until_the_end(self) -> None:
+        """Until the client goes, says something that ends the session, or turns out to be too slow."""
+        listening, slow = asyncio.create_task(self._listen()), asyncio.create_task(self._client.too_slow())
+        try:
+            await asyncio.wait({listening, slow}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            slow.cancel()
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
+                await listening
 
     async def _listen(self) -> None:
         deadline: float | None = SUBSCRIBE_SECONDS
@@ -104,7 +116,7 @@ class Session:
         except orjson.JSONDecodeError:
             message = None
         match message:
-            case {"type": "subscribe", "channel": channel}:
+            case {"type": "subscribe", "channel": str(channel)}:
                 await self._subscribe(channel, message)
             case {"type": "unsubscribe", "channel": str(channel)}:
                 self._unsubscribe(channel)
@@ -113,17 +125,19 @@ class Session:
             case _:
                 self._refuse(None, ChannelError("validation_error", "send subscribe, unsubscribe or ping with a channel"))
 
-    async def _subscribe(self, name: object, message: dict[str, Any]) -> None:
+    async def _subscribe(self, name: str, message: dict[str, Any]) -> None:
         try:
-            if len(self._client.subscriptions) >= SUBSCRIPTIONS_MAX or name in self._client.subscriptions:
-                raise ChannelError("limit_exceeded", f"at most {SUBSCRIPTIONS_MAX} subscriptions, each channel once")
+            if name in self._client.subscriptions:
+                raise ChannelError("already_subscribed", "This channel is followed already; unsubscribe first.")
+            if len(self._client.subscriptions) >= SUBSCRIPTIONS_MAX:
+                raise ChannelError("limit_exceeded", f"at most {SUBSCRIPTIONS_MAX} subscriptions")
             await self._begin(name, message)
         except ChannelError as error:
             self._refuse(name, error)
         except ProblemError as error:
             self._refuse(name, channels.unavailable(error))
 
-    async def _begin(self, name: object, message: dict[str, Any]) -> None:
+    async def _begin(self, name: str, message: dict[str, Any]) -> None:
         store = self._shared.store
         channel = await channels.resolve(store, name, self._merchant)
         now = await channels.start(store, channel, self._shared.partitions)
@@ -133,11 +147,20 @@ class Session:
             raise ChannelError("cursor_invalid", "resume must be a cursor that we gave")
         channels.check_resume(cursor, now)
         subscription = Subscription(channel.name, channel.kind, channel.subject, channel.merchant_id, cursor)
-        self._client.subscriptions[channel.name] = subscription
-        self._send({"type": "subscribed", "channel": channel.name, "cursor": str(cursor), "resumed": resumed is not None})
-        if resumed is None:
-            state = await channels.snapshot(store, channel, with_rows=message.get("rows", True) is not False)
-            self._send({"type": "snapshot", "channel": channel.name, "cursor": str(cursor), **state})
+        self._client.subscriptions[name] = subscription
+        try:
+            await self._tell_from(subscription, channel, message)
+        except BaseException:  # what began half is not followed, and can be asked for again
+            del self._client.subscriptions[name]
+            self._shared.hub.leave(self._client, subscription)
+            raise
+
+    async def _tell_from(self, subscription: Subscription, channel: Channel, message: dict[str, Any]) -> None:
+        resumed, cursor = message.get("resume") is not None, str(subscription.cursor)
+        self._send({"type": "subscribed", "channel": channel.name, "cursor": cursor, "resumed": resumed})
+        if not resumed:
+            state = await channels.snapshot(self._shared.store, channel, with_rows=message.get("rows", True) is not False)
+            self._send({"type": "snapshot", "channel": channel.name, "cursor": cursor, **state})
         await self._shared.hub.join(self._client, subscription)
 
     def _unsubscribe(self, name: str) -> None:
@@ -146,9 +169,8 @@ class Session:
             self._shared.hub.leave(self._client, subscription)
         self._send({"type": "unsubscribed", "channel": name})
 
-    def _refuse(self, name: object, error: ChannelError) -> None:
-        shown = name if isinstance(name, str) else None
-        self._send({"type": "error", "channel": shown, "code": error.code, "detail": error.detail})
+    def _refuse(self, name: str | None, error: ChannelError) -> None:
+        self._send({"type": "error", "channel": name, "code": error.code, "detail": error.detail})
 
     async def _beat(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):

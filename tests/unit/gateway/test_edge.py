@@ -1,10 +1,14 @@
 """The gateway without a network: paths, parameters, cursors (API-02, API-17 to API-19, LIV-06)."""
 
+from typing import Any
+
 import pytest
 
 from runtime.http_problems import ProblemError
+from services.gateway import __main__ as gateway
 from services.gateway.filters import payout_conditions, read_merchant, read_paging
 from services.gateway.live.cursor import Cursor, parse
+from services.gateway.live.line import FeedProtocol
 from services.gateway.paths import canonical
 from services.gateway.settings import GatewaySettings
 
@@ -100,3 +104,15 @@ def test_sec_01_open_mode_stays_on_loopback(host: str, published: bool, opens: b
     else:
         with pytest.raises(Exception, match="GATEWAY_HOST"):
             settings.check_open_mode()
+
+
+def test_liv_08_the_server_can_cut_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: dict[str, Any] = {}
+
+    async def checked(settings: GatewaySettings) -> None: ...
+
+    monkeypatch.setattr(gateway, "check", checked)
+    monkeypatch.setattr(gateway.uvicorn, "run", lambda _app, **options: served.update(options))
+    monkeypatch.setattr(gateway.logging, "set_up", lambda _service: None)
+    gateway.main()
+    assert served["ws"] is FeedProtocol

@@ -1,0 +1,171 @@
+"""The feed over real sockets: who may open it, subscriptions that fail, clients that do not read (LIV-03, LIV-08, SEC-12)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from runtime.http_problems import ProblemError
+from services.gateway.live import client as client_module
+from tests.unit.gateway.feed_server import RawClient, served
+from tests.unit.gateway.front import PAYOUT_ID, Front, change_row, payout_row
+
+BIG = "x" * 20_000
+
+
+def _history(front: Front, changes: int) -> None:
+    """So many changes of `demo` on partition 3, each with a long reference."""
+
+    async def changes_between(start: tuple[int, int, int], end: int, wanted: Any, limit: int) -> list[dict[str, Any]]:
+        return [change_row(offset, reference=BIG) for offset in range(start[1], min(end, changes))][:limit]
+
+    async def position(partition: int) -> int:
+        return changes
+
+    front.store.changes_between, front.store.position = changes_between, position
+
+
+async def _until(holds: Any, seconds: float = 5) -> None:
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def _clients(front: Front) -> int:
+    return int(client_module.metrics.FEED_CLIENTS._value.get())
+
+
+def _followed(front: Front) -> int:
+    return sum(len(followers) for followers in front.hub._followers.values())
+
+
+async def _slow(front: Front, port: int) -> RawClient:
+    """A client that follows, then reads no more while more comes than its queue and buffers hold."""
+    _history(front, 0)
+    slow = await RawClient.connect(port)
+    assert await slow.handshake() == 101
+    slow.send({"type": "subscribe", "channel": "payouts:demo", "rows": False})
+    while (await slow.told())["type"] != "snapshot":
+        pass
+    await _until(lambda: _followed(front) == 1)
+    _history(front, 60_000)
+    for step in range(1, 61):
+        await front.hub.advanced(3, step * 1000)
+        await asyncio.sleep(0)
+    return slow
+
+
+async def test_liv_08_a_client_that_does_not_read_is_left_at_once_and_its_line_cut(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "GOODBYE_SECONDS", 1.0)
+    monkeypatch.setattr(client_module, "QUEUE_MAX", 20)
+    before = _clients(front)
+    async with served(front) as port:
+        slow = await _slow(front, port)
+        await _until(lambda: _followed(front) == 0 and _clients(front) == before)
+        await _until(lambda: not front.server.server_state.connections)
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await slow.closed()
+
+
+async def test_liv_08_a_slow_client_that_reads_again_is_told_4008(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "QUEUE_MAX", 20)
+    async with served(front) as port:
+        slow = await _slow(front, port)
+        await _until(lambda: _followed(front) == 0)
+        code, reason = await asyncio.wait_for(slow.closed(), 10)
+        assert (code, "resume" in reason) == (4008, True)
+
+
+async def _opened(port: int, path: str = "/api/v1/feed/", **headers: str) -> RawClient:
+    client = await RawClient.connect(port, path, **headers)
+    assert await client.handshake() == 101
+    assert (await client.told())["type"] == "hello"
+    return client
+
+
+async def test_liv_03_a_channel_that_is_no_text_is_an_error_and_the_session_lives(front: Front) -> None:
+    async with served(front) as port:
+        client = await _opened(port)
+        for channel in (["x"], {"a": 1}, None, 5):
+            client.send({"type": "subscribe", "channel": channel})
+            answer = await client.told()
+            assert (answer["type"], answer["code"]) == ("error", "validation_error")
+        client.send({"type": "ping"})
+        assert (await client.told())["type"] == "pong"
+
+
+async def test_liv_03_a_subscription_that_failed_half_way_can_be_repeated(front: Front) -> None:
+    front.store.payouts_held = [payout_row()]
+    join = front.hub.join
+
+    async def failing(*args: Any) -> None:
+        raise ProblemError("view_unavailable", "away")
+
+    async with served(front) as port:
+        client = await _opened(port)
+        asked = {"type": "subscribe", "channel": f"payout:{PAYOUT_ID}"}
+        front.hub.join = failing  # type: ignore[method-assign]
+        client.send(asked)
+        assert [(await client.told())["type"] for _ in range(3)] == ["subscribed", "snapshot", "error"]
+        assert _followed(front) == 0
+        front.hub.join = join  # type: ignore[method-assign]
+        client.send(asked)
+        assert [(await client.told())["type"] for _ in range(2)] == ["subscribed", "snapshot"]
+        await _until(lambda: _followed(front) == 1)
+        client.send(asked)
+        again = await client.told()
+        assert (again["type"], again["code"]) == ("error", "already_subscribed")
+
+
+async def test_a_payout_is_followed_by_its_id_in_any_case(front: Front) -> None:
+    front.store.payouts_held = [payout_row()]
+    async with served(front) as port:
+        client = await _opened(port)
+        channel = f"payout:{PAYOUT_ID.upper()}"
+        client.send({"type": "subscribe", "channel": channel})
+        answer = await client.told()
+        assert (answer["type"], answer["channel"]) == ("subscribed", channel)
+
+
+@pytest.mark.parametrize(
+    ("path", "header"),
+    [("", ""), ("", "NO!"), ("?merchant_id=NO!", None), ("?merchant_id=", None), ("?merchant_id=demo", "other")],
+)
+async def test_sec_06_a_merchant_that_is_empty_malformed_or_contradicts_itself_is_refused(
+    front: Front, path: str, header: str | None
+) -> None:
+    async with served(front) as port:
+        client = await RawClient.connect(
+            port, f"/api/v1/feed/{path}", **({"X_Merchant_Id": header} if header is not None else {})
+        )
+        assert await client.handshake() == 101
+        assert (await client.closed())[0] == 4002
+
+
+@pytest.mark.parametrize("header", [None, "demo"])
+async def test_sec_06_a_merchant_named_alike_twice_is_one(front: Front, header: str | None) -> None:
+    async with served(front) as port:
+        headers = {"X_Merchant_Id": header} if header else {}
+        client = await _opened(port, "/api/v1/feed/?merchant_id=demo", **headers)
+        for channel, kind in (("payouts:other", "error"), ("payouts:demo", "subscribed")):
+            client.send({"type": "subscribe", "channel": channel})
+            assert (await client.told())["type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.example", "Origin": "http://evil.example"}, 400),
+        ({"Host": "evil.example"}, 400),
+        ({"Origin": "http://localhost:3000"}, 101),
+        ({"Host": "localhost", "Origin": "http://localhost"}, 101),
+    ],
+)
+async def test_sec_12_foreign_pages_do_not_open_the_feed(front: Front, headers: dict[str, str], status: int) -> None:
+    async with served(front) as port:
+        client = await RawClient.connect(port, **headers)
+        assert await client.handshake() == status
