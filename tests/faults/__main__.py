@@ -87,10 +87,11 @@ def _print(told: dict[str, Any]) -> None:
 
 
 def _print_resume(told: dict[str, Any]) -> None:
-    if told["kills"]:
-        print(
-            f"decisions again after {told['kills']} processor kills: p50 {told['p50']} s, p95 {told['p95']} s, max {told['max']} s"
-        )
+    for which, found in told.items():
+        if found["kills"]:
+            print(
+                f"decisions again after {found['kills']} processor kills ({which}): p50 {found['p50']} s, p95 {found['p95']} s, max {found['max']} s"
+            )
 
 
 def _commit() -> str:

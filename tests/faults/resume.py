@@ -10,28 +10,46 @@ from pathlib import Path
 from typing import Any
 
 BEFORE_MS, AFTER_MS = 1_000, 10_000
+KILLS = frozenset({"kill_one", "kill_role", "kill_point"})
+ON_THE_WAY = ("kafka", "postgres", "processor", "ingest", "gateway-ingest", "clients-gateway")
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Seconds per kill, their median, p95 and maximum."""
-    waits = _waits(folder)
-    seconds = [round(_longest(waits, fault["t"]) / 1000, 2) for fault in _kills(folder)]
-    told: dict[str, Any] = {"kills": len(seconds), "seconds": seconds}
-    if seconds:
-        ranked = sorted(seconds)
-        told |= {"p50": _rank(ranked, 0.5), "p95": _rank(ranked, 0.95), "max": ranked[-1]}
+    """Seconds per kill with median, p95 and maximum: of all kills, and of those beside which nothing else was broken that decisions need."""
+    waits, faults = _waits(folder), list(_lines(folder / "faults.jsonl"))
+    kills = [(fault, round(_longest(waits, fault["t"]) / 1000, 2)) for fault in faults if _is_kill(fault)]
+    alone = [seconds for fault, seconds in kills if not any(_disturbs(other, fault) for other in faults)]
+    told = {"all": _summary([seconds for _, seconds in kills]), "alone": _summary(alone)}
     (folder / "resume.json").write_text(json.dumps(told))
     return told
+
+
+def _summary(seconds: list[float]) -> dict[str, Any]:
+    ranked = sorted(seconds)
+    if not ranked:
+        return {"kills": 0}
+    return {
+        "kills": len(ranked),
+        "p50": _rank(ranked, 0.5),
+        "p95": _rank(ranked, 0.95),
+        "max": ranked[-1],
+        "seconds": seconds,
+    }
 
 
 def _rank(ranked: list[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 
 
-def _kills(folder: Path) -> Iterator[dict[str, Any]]:
-    for fault in _lines(folder / "faults.jsonl"):
-        if fault["action"] in {"kill_one", "kill_role", "kill_point"} and str(fault["target"]).startswith("processor"):
-            yield fault
+def _is_kill(fault: dict[str, Any]) -> bool:
+    return fault["action"] in KILLS and str(fault["target"]).startswith("processor")
+
+
+def _disturbs(other: dict[str, Any], fault: dict[str, Any]) -> bool:
+    """Whether another fault on the way of a decision (ingest, broker, database, processor) fell into the time that is looked at."""
+    on_the_way = any(str(other["target"]).startswith(name) for name in ON_THE_WAY)
+    near = other["t"] - BEFORE_MS <= fault["t"] + AFTER_MS and (other["healed"] or other["t"]) >= fault["t"] - AFTER_MS
+    return other is not fault and on_the_way and near
 
 
 def _waits(folder: Path) -> list[tuple[int, int]]:
