@@ -14,9 +14,11 @@ app = typer.Typer(
 ledger = typer.Typer(help="The ledger.", no_args_is_help=True)
 schemas = typer.Typer(help="Generated files.", no_args_is_help=True)
 topics = typer.Typer(help="The topics of the log.", no_args_is_help=True)
+dead_letters = typer.Typer(help="Records that nobody could read.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 app.add_typer(schemas, name="schemas")
 app.add_typer(topics, name="topics")
+app.add_typer(dead_letters, name="dead-letters")
 
 COMMANDS = (
     (app, "dev", "payflow.dev", "command"),
@@ -25,8 +27,15 @@ COMMANDS = (
     (app, "migrate", "payflow.migrate", "command"),
     (app, "rebuild", "payflow.rebuild", "command"),
     (app, "explain", "payflow.explain", "command"),
+    (app, "backup", "payflow.backup", "command"),
+    (app, "restore", "payflow.restore", "command"),
     (topics, "apply", "payflow.topics", "apply"),
     (ledger, "check", "payflow.ledger", "command"),
+    (ledger, "verify", "payflow.ledger_verify", "command"),
+    (dead_letters, "list", "payflow.dead_letters", "list_letters"),
+    (dead_letters, "show", "payflow.dead_letters", "show"),
+    (dead_letters, "redrive", "payflow.dead_letters", "redrive"),
+    (dead_letters, "discard", "payflow.dead_letters", "discard"),
     (schemas, "export", "payflow.schemas_export", "command"),
 )
 """(group, name, module, function) of each subcommand."""

@@ -1,7 +1,7 @@
-"""`payflow rebuild`: build all views again from offset 0, beside the live ones, and compare them byte by byte (RUN-25).
+"""`payflow rebuild`: build all views again from offset 0, beside the live ones, compare them byte by byte, and switch (RUN-25).
 
 Owns the schema beside the live one, the snapshot of the live views that the rebuilt ones are held against, and the verdict's words.
-The live projector may go on meanwhile. Must not know a view.
+Everything may go on meanwhile. A run that died leaves the live views as they were; the next one starts anew. Must not know a view.
 """
 
 import asyncio
@@ -12,8 +12,9 @@ from typing import Annotated
 import psycopg
 import typer
 from aiokafka.errors import KafkaError
-from psycopg import sql
 
+from payflow import switch as switching
+from payflow.switch import NotSwitchedError
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from services.projector import compare, replay, schema
 from services.projector.compare import TableVerdict
@@ -22,14 +23,19 @@ from services.projector.store import Store
 from services.projector.wiring import check_schema
 
 SUFFIX = "_rebuild"
+CATCH_UPS = 5
+"""Rounds of catching up before the live views are held still, so that they are held for a moment only."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdict:
-    """What a rebuild found: the tables compared, or why it could not be finished."""
+    """What a rebuild found: the tables compared, or why it could not be finished; `old` names the schema that was live before."""
 
     tables: list[TableVerdict]
     halted: str | None = None
+    old: str | None = None
+    held_seconds: float = 0.0
+    not_switched: str | None = None
 
     @property
     def same(self) -> bool:
@@ -37,25 +43,59 @@ class Verdict:
         return self.halted is None and all(table.same for table in self.tables)
 
 
-def rebuild(settings: ServiceSettings, *, keep: bool = False, records_max: int = 40) -> Verdict:
-    """Rebuild and compare. `keep` leaves the new schema; `records_max` is the most records of one transaction.
+def rebuild(
+    settings: ServiceSettings,
+    *,
+    keep: bool = False,
+    records_max: int = 40,
+    switch: bool = False,
+    even_if_different: bool = False,
+) -> Verdict:
+    """Rebuild, compare and, if asked for and the same, switch. `keep` leaves the new schema; `records_max` is a transaction's most.
 
-    Raises psycopg.OperationalError or a KafkaError when database or broker are away.
+    Raises NotSwitchedError if another rebuild runs, psycopg.OperationalError or a KafkaError when database or broker are away.
     """
-    beside = settings.projection_schema + SUFFIX
-    _drop(settings.database_url, beside)
-    schema.upgrade(settings.database_url, beside)
+    beside = switching.beside(settings.projection_schema, SUFFIX)
+    with switching.alone(settings.database_url):
+        switching.drop(settings.database_url, beside)
+        schema.upgrade(settings.database_url, beside)
+        try:
+            verdict = _build(settings, beside, records_max)
+            if switch:
+                _switch(settings, beside, verdict, records_max, even_if_different=even_if_different)
+        except replay.ReplayHaltedError as error:
+            return Verdict([], str(error))
+        else:
+            return verdict
+        finally:
+            if not keep:
+                switching.drop(settings.database_url, beside)
+
+
+def _build(settings: ServiceSettings, beside: str, records_max: int) -> Verdict:
+    with _snapshot(settings.database_url, settings.projection_schema) as live:
+        ends = switching.positions(live, settings.projection_schema)
+        asyncio.run(_replay(settings, beside, ends, records_max))
+        with _snapshot(settings.database_url, beside) as rebuilt:
+            return Verdict(compare.compare(live, rebuilt))
+
+
+def _switch(settings: ServiceSettings, beside: str, verdict: Verdict, records_max: int, *, even_if_different: bool) -> None:
+    if not verdict.same and not even_if_different:
+        verdict.not_switched = "the views differ: see why, then say --even-if-different if the log is right"
+        return
+
+    def catch_up(ends: Mapping[int, int]) -> None:
+        asyncio.run(_replay(settings, beside, ends, records_max))
+
     try:
-        with _snapshot(settings.database_url, settings.projection_schema) as live:
-            ends = _ends(live)
-            asyncio.run(_replay(settings, beside, ends, records_max))
-            with _snapshot(settings.database_url, beside) as rebuilt:
-                return Verdict(compare.compare(live, rebuilt))
-    except replay.ReplayHaltedError as error:
-        return Verdict([], str(error))
-    finally:
-        if not keep:
-            _drop(settings.database_url, beside)
+        for _ in range(CATCH_UPS):
+            catch_up(_ends(settings))
+        verdict.old, verdict.held_seconds = switching.switch(
+            settings.database_url, settings.projection_schema, beside, catch_up, check=verdict.same
+        )
+    except NotSwitchedError as error:
+        verdict.not_switched = str(error)
 
 
 async def _replay(settings: ServiceSettings, beside: str, ends: Mapping[int, int], records_max: int) -> None:
@@ -74,14 +114,9 @@ def _snapshot(database_url: str, name: str) -> psycopg.Connection:
     return connection
 
 
-def _ends(live: psycopg.Connection) -> dict[int, int]:
-    rows = live.execute("SELECT partition, next_offset FROM projection_offsets ORDER BY partition").fetchall()
-    return dict(rows)
-
-
-def _drop(database_url: str, name: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+def _ends(settings: ServiceSettings) -> dict[int, int]:
+    with psycopg.connect(settings.database_url) as connection:
+        return switching.positions(connection, settings.projection_schema)
 
 
 def lines(verdict: Verdict) -> list[str]:
@@ -93,20 +128,49 @@ def lines(verdict: Verdict) -> list[str]:
         word = "same" if table.same else f"DIFFERENT: {table.difference}"
         told.append(f"{table.table:<20} {table.rows[0]:>12,} {table.rows[1]:>12,}  {table.hashes[0][:16]:<16}  {word}")
     different = sum(not table.same for table in verdict.tables)
-    return [*told, f"{len(verdict.tables)} tables, {different} different"]
+    told.append(f"{len(verdict.tables)} tables, {different} different")
+    if verdict.old is not None:
+        told.append(f"switched: the rebuilt views are live; the old ones are kept as {verdict.old}")
+        told.append(f"the projector waited {verdict.held_seconds:.2f} s for it; reads did not wait")
+    if verdict.not_switched is not None:
+        told.append(f"NOT switched, the live views are as they were: {verdict.not_switched}")
+    return told
 
 
-def command(keep: Annotated[bool, typer.Option("--keep", help="Leave the rebuilt schema for a look.")] = False) -> None:
+def _drop_old(settings: ServiceSettings) -> None:
+    with psycopg.connect(settings.database_url) as connection:
+        kept = switching.old_schemas(connection, settings.projection_schema)
+    for name in kept:
+        switching.drop(settings.database_url, name)
+        typer.echo(f"dropped {name}")
+    typer.echo(f"{len(kept)} old schemas dropped")
+
+
+def command(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the rebuilt schema for a look.")] = False,
+    switch: Annotated[
+        bool, typer.Option("--switch", help="Make the rebuilt views the live ones if they are the same.")
+    ] = False,
+    even_if_different: Annotated[
+        bool,
+        typer.Option("--even-if-different", help="With --switch: also if they differ, because the live ones are wrong."),
+    ] = False,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Only drop the schemas that switches have kept.")] = False,
+) -> None:
     """Build all views again from offset 0 beside the live ones and compare them byte by byte; exit 1 if they differ."""
     try:
         settings = load(ServiceSettings)
         check_schema(settings)
-        verdict = rebuild(settings, keep=keep)
-    except RefusedStartError as error:
+        if drop_old:
+            _drop_old(settings)
+            return
+        verdict = rebuild(settings, keep=keep, switch=switch, even_if_different=even_if_different)
+    except (RefusedStartError, NotSwitchedError) as error:
         refuse("rebuild", error)
     except (psycopg.OperationalError, KafkaError, OSError) as error:
         what = str(error).strip() or type(error).__name__
         refuse("rebuild", RefusedStartError(f"broker or database went away ({what.splitlines()[0]}): see that both run"))
     for line in lines(verdict):
         typer.echo(line)
-    raise typer.Exit(0 if verdict.same else 1)
+    good = verdict.same and not verdict.not_switched
+    raise typer.Exit(0 if good or verdict.old is not None else 1)

@@ -1,9 +1,11 @@
-"""Dead letters: records nobody could read, kept with their bytes and where they came from (INB-04).
+"""Dead letters: records nobody could read, kept with their bytes, their headers and where they came from (INB-04, RUN-24).
 
-Owns the form of a dead letter. Must not judge: the caller found out that it cannot read the record.
+Owns the form of a dead letter on its topic, and of the resolution that an operator adds to it later; nothing is ever taken away. Must not
+judge: the caller found out that it cannot read the record.
 """
 
 import asyncio
+from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -14,6 +16,12 @@ from schemas.topics import DEAD_LETTERS
 
 APPEND_SECONDS = 10.0
 REASON_CHARS = 500
+ORIGINAL = "original."
+"""What a kept header of the original record is named with in front."""
+RESOLUTION = "resolution"
+"""The header that tells a resolution from a letter."""
+
+Headers = Iterable[tuple[str, bytes]]
 
 
 class DeadLetters:
@@ -46,18 +54,37 @@ class DeadLetters:
         code: str,
         reason: str,
         at: int,
+        headers: Headers = (),
     ) -> None:
-        """Keep one record; `code` is a bounded word for metrics, `reason` a sentence. Raises KafkaError or TimeoutError."""
-        headers = [
-            ("topic", topic.encode()),
-            ("partition", str(partition).encode()),
-            ("offset", str(offset).encode()),
-            ("code", code.encode()),
-            ("reason", reason[:REASON_CHARS].encode(errors="replace")),
-            ("failed_at", str(at).encode()),
-        ]
+        """Keep one record; `code` is a bounded word for metrics, `reason` a sentence, `headers` the original's own.
+
+        Raises KafkaError or TimeoutError.
+        """
+        told = {
+            "topic": topic,
+            "partition": str(partition),
+            "offset": str(offset),
+            "code": code,
+            "reason": reason[:REASON_CHARS],
+            "failed_at": str(at),
+        }
+        await self._append(key, value, [*encoded(told), *((ORIGINAL + name, data) for name, data in headers)])
+        metrics.DEAD_LETTERS.labels(topic, code).inc()
+
+    async def resolve(self, letter_id: str, kind: str, told: dict[str, str]) -> None:
+        """Add to a letter what was done about it. All resolutions of one letter stand in one partition, in order.
+
+        Raises KafkaError or TimeoutError.
+        """
+        await self._append(letter_id.encode(), None, encoded({RESOLUTION: kind, "letter": letter_id, **told}))
+
+    async def _append(self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         if self._producer is None:
             raise KafkaError("dead letters are not connected")
-        sending = self._producer.send_and_wait(DEAD_LETTERS.name, value, key=key, headers=headers)
+        sending = self._producer.send_and_wait(DEAD_LETTERS.name, value, key=key, headers=list(headers))
         await asyncio.wait_for(sending, APPEND_SECONDS)
-        metrics.DEAD_LETTERS.labels(topic, code).inc()
+
+
+def encoded(told: dict[str, str]) -> list[tuple[str, bytes]]:
+    """Header names and texts as Kafka takes them."""
+    return [(name, text.encode(errors="replace")) for name, text in told.items()]

@@ -46,6 +46,13 @@ RAILS_WAITING = Gauge("payflow_rails_waiting", "Payouts free to be sent that wai
 DEAD_LETTERS = Counter(
     "payflow_dead_letters_total", "Records nobody could read. Remedy: view, then mend the sender.", ["topic", "reason"]
 )
+DEAD_LETTERS_OPEN = Gauge(
+    "payflow_dead_letters_open",
+    "Dead letters neither redriven nor discarded, as the projector counts them. Remedy: `payflow dead-letters list`.",
+)
+DEAD_LETTERS_OVER = Gauge(
+    "payflow_dead_letters_over_limit", "1 while more are open than DEAD_LETTERS_MAX. Nothing stops. Remedy: runbook."
+)
 PROJECTION_SECONDS = Histogram(
     "payflow_projection_transaction_seconds", "One transaction of the projector.", buckets=SECONDS
 )

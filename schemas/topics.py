@@ -26,7 +26,7 @@ COMMANDS = Topic(
     name="payouts.commands",
     description="Everything that may change a merchant's money, in order. Offsets are dense: no transactional producer.",
     key="merchant id",
-    writers=("ingest", "rails", "processor timers"),
+    writers=("ingest", "rails", "processor timers", "operators (redrive)"),
     readers=("processor",),
 )
 EVENTS = Topic(
@@ -46,10 +46,10 @@ REPLIES = Topic(
 )
 DEAD_LETTERS = Topic(
     name="payouts.dead-letters",
-    description="Records that could not be read: the original key and bytes, with topic, partition, offset and reason.",
+    description="Records that could not be read: the original bytes, with place and reason; and what was done about each.",
     key="as in the original record",
-    writers=("ingest", "processor"),
-    readers=("operators",),
+    writers=("ingest", "processor", "operators (resolutions)"),
+    readers=("operators", "projector (counts)"),
 )
 
 CATALOGUE: tuple[Topic, ...] = (COMMANDS, EVENTS, REPLIES, DEAD_LETTERS)

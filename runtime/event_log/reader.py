@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
 from runtime.event_log import connection
 from schemas.topics import EVENTS
 
 CALL_SECONDS = 15.0
+SHORT_SECONDS = (0.5, 1.0, 2.0)
+"""Pauses before a log that seems shorter than it was is believed to be."""
 SOURCE_HEADER = "src"
 COMMAND_HEADER = "cmd"
 
@@ -108,17 +111,33 @@ class EventReader:
 
 
 async def history(bootstrap: str, partition: int, start: int) -> AsyncIterator[list[LoggedEvent]]:
-    """The committed events of one partition from `start` to the end as it is now, in lists."""
+    """The committed events of one partition from `start` to the end as it is now, in lists.
+
+    Raises GapFoundError if the log does not reach `start` or no longer has it: there is nothing to go on from (RUN-28).
+    """
     reader = EventReader(bootstrap, wait_ms=50)
     try:
         await reader.start({partition: start})
-        end = (await reader.ends([partition]))[partition]
+        end = await _end_behind(reader, partition, start)
         while await reader.position(partition) < end:
             events = [event for event in await reader.poll(1000) if event.offset < end]
             if events:
                 yield events
+    except OffsetOutOfRangeError as error:
+        raise GapFoundError(f"events {partition}@{start} is not there any more: the log was cut") from error
     finally:
         await reader.stop()
+
+
+async def _end_behind(reader: EventReader, partition: int, start: int) -> int:
+    """The stable end, which is not before `start`; a broker that has just come up is given time to know it."""
+    end = -1
+    for pause in SHORT_SECONDS:
+        end = (await reader.ends([partition]))[partition]
+        if end >= start:
+            return end
+        await asyncio.sleep(pause)
+    raise GapFoundError(f"events {partition} end at {end}, but {start} is next: the log was cut or made anew")
 
 
 def _place(partition: int) -> TopicPartition:

@@ -43,6 +43,12 @@ class LogSource:
         found = await self._consumer.getmany(place, timeout_ms=WAIT_MS, max_records=limit)
         return list(found.get(place, ()))
 
+    def at(self, partition: int) -> int:
+        """The offset that is read next: behind all that was taken, and behind markers that were passed."""
+        place = _place(partition)
+        state = self._consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001  position() would wait
+        return int(state.position) if state.has_valid_position else 0
+
     def lag(self, partition: int) -> int:
         """Offsets between what was taken and the last stable one; markers of transactions count until they are passed."""
         place = _place(partition)

@@ -1,7 +1,7 @@
 """Building views from offset 0 up to a given end, with the same worker that keeps the live ones up (RUN-25).
 
-Owns where a replay ends and that a halt ends it too. Reads without a group, so the live projector is not disturbed. Must not know what
-is compared afterwards.
+Owns where a replay ends and that a halt ends it too: also a log that is shorter than the views say. Reads without a group, so the live
+projector is not disturbed. Must not know what is compared afterwards.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from runtime import failpoints
 from runtime.clock import SystemClock
 from runtime.event_log import connection
 from schemas.topics import EVENTS
@@ -18,7 +19,7 @@ from services.projector.limits import Limits
 from services.projector.partition_worker import PartitionWorker
 from services.projector.store import Position, Store
 
-BEYOND_SECONDS = 0.05
+ASK_SECONDS = 15.0
 
 
 class ReplayHaltedError(Exception):
@@ -30,30 +31,44 @@ class _Until:
 
     def __init__(self, source: LogSource, store: Store, end: int) -> None:
         self._source, self._store, self._end = source, store, end
+        self._passed = False
+        self._given = self._written = 0
         self.done = asyncio.Event()
-        self.seek, self.lag = source.seek, source.lag
+        self.lag = source.lag
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Go on at an events offset; what was given before does not count."""
+        self._passed, self._given = False, offset
+        self._source.seek(partition, offset)
 
     async def take(self, partition: int, limit: int) -> Sequence["ConsumerRecord[bytes, bytes]"]:
-        """What is there before the end."""
+        """What is there before the end; nothing once it was passed."""
+        if self._passed:
+            await asyncio.get_running_loop().create_future()  # until the worker is ended, or begins again after trouble
         records = await self._source.take(partition, limit)
         before = [record for record in records if record.offset < self._end]
-        if records and not before:
-            await asyncio.sleep(BEYOND_SECONDS)
+        self._given = max([self._given, *(record.offset + 1 for record in before)])
+        self._passed = len(before) < len(records) or self._source.at(partition) >= self._end
+        self._mark()
         return before
 
     async def position(self, partition: int) -> Position:
         """Where the new views stand."""
         position = await self._store.position(partition)
-        self._mark(position.next_offset)
+        self._written = position.next_offset
+        if self._written >= self._end:
+            self.done.set()
         return position
 
     async def apply(self, changes: Changes) -> None:
         """Write, and see whether that was all."""
         await self._store.apply(changes)
-        self._mark(changes.next_offset)
+        self._written = changes.next_offset
+        self._mark()
 
-    def _mark(self, next_offset: int) -> None:
-        if next_offset >= self._end:
+    def _mark(self) -> None:
+        """All before the end was given and written; the end itself may be a hole."""
+        if self._passed and self._written >= self._given:
             self.done.set()
 
 
@@ -65,13 +80,25 @@ async def replay(bootstrap: str, store: Store, ends: Mapping[int, int], limits: 
     await consumer.start()
     try:
         consumer.assign([TopicPartition(EVENTS.name, partition) for partition in ends])
+        await _check_ends(consumer, ends)
         source = LogSource(consumer)
         for partition in ends:
             source.hold(partition)
         for partition, end in sorted(ends.items()):
             await _replay_one(consumer, _Until(source, store, end), partition, limits())
+            await failpoints.reach("rebuild.mid")
     finally:
         await consumer.stop()
+
+
+async def _check_ends(consumer: AIOKafkaConsumer, ends: Mapping[int, int]) -> None:
+    """A log that ends before the views would be waited for without end (RUN-28)."""
+    places = [TopicPartition(EVENTS.name, partition) for partition in ends]
+    stable = await asyncio.wait_for(consumer.end_offsets(places), ASK_SECONDS)
+    for place, end in stable.items():
+        if end < ends[place.partition]:
+            where = f"events {place.partition} end at {end}, the views stand at {ends[place.partition]}"
+            raise ReplayHaltedError(f"{where}: the log was cut or made anew")
 
 
 async def _replay_one(consumer: AIOKafkaConsumer, until: _Until, partition: int, limits: Limits) -> None:

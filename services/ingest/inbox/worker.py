@@ -16,6 +16,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from runtime import metrics
 from runtime.clock import Clock
@@ -81,7 +82,7 @@ class UpstreamInbox:
             await consumer.start()
             consumer.subscribe([inbox(self._upstream).name], listener=_Listener(self._lost))
             while True:
-                found = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX)
+                found = await self._poll(consumer)
                 await self._forget_lost()
                 await asyncio.gather(*(self._answer(consumer, place, records) for place, records in found.items()))
         finally:
@@ -90,11 +91,23 @@ class UpstreamInbox:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(consumer.stop(), DROP_SECONDS)
 
+    async def _poll(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[InboxRecord]]:
+        """What came in. A partition whose next record was deleted unread halts alone; it never jumps over what was lost (RUN-28)."""
+        try:
+            return dict(await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX))
+        except NoOffsetForPartitionError as error:  # nothing was ever answered there
+            await consumer.seek_to_beginning(error.args[0])
+        except OffsetOutOfRangeError as error:
+            for place, offset in error.args[0].items():
+                consumer.pause(place)
+                metrics.WRITER_HALTED.labels("ingest", f"inbox-{self._upstream}-{place.partition}").set(1)
+                _log.critical("inbox.halted", topic=place.topic, partition=place.partition, offset=offset, why="it was cut")
+        return {}
+
     def _consumer(self) -> AIOKafkaConsumer:
         return connection.reader(
             self._bootstrap,
             group_id=group_of(self._upstream),
-            auto_offset_reset="earliest",
             session_timeout_ms=SESSION_MS,
             max_poll_interval_ms=POLL_INTERVAL_MS,
         )
@@ -142,6 +155,7 @@ class UpstreamInbox:
             code=code,
             reason=reason,
             at=self._clock.now_ms(),
+            headers=record.headers,
         )
 
     async def _forget_lost(self) -> None:

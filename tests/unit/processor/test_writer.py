@@ -32,6 +32,7 @@ class World:
         self.events: list[Decided] = []
         self.projected = 0
         self.reading_takes = 0.0
+        self.reading = False
         self.commands_end = 10**6
         self.opened = 0
 
@@ -54,6 +55,7 @@ class World:
         return Checkpoint(Book(), 0, 0)
 
     async def fill(self, book: Book, lacking: Lacking) -> None:
+        self.reading = True
         await asyncio.sleep(self.reading_takes)
 
     async def position(self, partition: int) -> int:
@@ -112,8 +114,10 @@ async def test_idm_04_a_repeat_is_known_even_while_the_first_is_being_forgotten(
         writer.inbox.put(_command(1, CreditMerchant(credit_id=mint(), amount_minor=10_000, currency="USD", reference="r")))
         writer.inbox.put(_command(2, RequestPayout(payout_id=mint(), form=FORM), key="K"))
         await _until(lambda: len(world.events) == 3)
-        world.reading_takes, world.projected = 0.2, 3
+        world.reading_takes, world.reading = 0.2, False
         writer.inbox.put(_command(3, RequestPayout(payout_id=mint(), form=FORM), key="K"))
+        await _until(lambda: world.reading)
+        world.projected = 3
         await _until(lambda: len(world.events) == 4)
     accepted = [e for record in world.events for e in decode_event(record.value).events if isinstance(e, PayoutAccepted)]
     assert len(accepted) == 1, "the key was in memory when the poll began: it must not leave before the decision"

@@ -1,0 +1,209 @@
+"""`payflow restore DIR`: a backup back into an empty log, and into the views (RUN-26).
+
+Owns what is refused before anything is touched: services that still run, topics that are not empty, files that are not whole, views that
+would stand where this log has no such record. The log comes back with the same offsets, so the views fit it and go on from there. The
+views that were live are kept. A backup older than its log is fine: the projector catches up. Must not delete.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import psycopg
+import typer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from payflow import switch as switching
+from payflow.backup import FORMAT, INBOX_ROLE, MANIFEST, ROLES, Manifest, log_file
+from payflow.log_dump import ASK_SECONDS, BackupError, check, records_of
+from payflow.log_refill import Refill
+from payflow.switch import NotSwitchedError
+from payflow.topics import TopicSettings, apply_topics
+from payflow.views_copy import copy_in
+from runtime.event_log import connection
+from runtime.event_log.guard import check_topics
+from runtime.event_log.reader import EventReader
+from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
+from schemas.topics import INBOX_PREFIX
+from services.ingest.inbox.transaction import group_of
+from services.projector import schema
+from services.projector.settings import ProjectorSettings
+
+SUFFIX = "_restore"
+DENSE = ("commands",)
+GROUPS = ("payflow-processor", "payflow-rails")
+
+Part = Literal["log", "database"]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What a backup says of itself. Raises BackupError."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BackupError(f"{folder} is no finished backup: {error}") from error
+    if manifest.format != FORMAT:
+        raise BackupError(f"{folder} has format {manifest.format}; this version reads {FORMAT}")
+    return manifest
+
+
+def restore(settings: ServiceSettings, folder: Path, parts: Sequence[Part] = ("log", "database")) -> list[str]:
+    """Restore the log, the views, or both; returns what was done. Services must be down.
+
+    Raises BackupError, NotSwitchedError, RefusedStartError, psycopg.OperationalError, KafkaError.
+    """
+    manifest = read_manifest(folder)
+    if manifest.partitions != settings.kafka_partitions:
+        text = f"the backup has {manifest.partitions} partitions: set KAFKA_PARTITIONS to that, the count never changes"
+        raise BackupError(text)
+    asyncio.run(_refuse_running(settings, manifest))
+    done = []
+    if "log" in parts:
+        done += asyncio.run(_restore_log(settings, folder / "log", manifest))
+    if "database" in parts:
+        asyncio.run(_check_fits(settings, manifest))
+        done.append(_restore_views(settings, folder / "views", manifest))
+    return done
+
+
+async def _refuse_running(settings: ServiceSettings, manifest: Manifest) -> None:
+    """A writer that remembers more than the restored views would not look up what they lack."""
+    projector = ProjectorSettings(PROJECTION_SCHEMA=settings.projection_schema).group
+    groups = [*GROUPS, projector, *(group_of(upstream) for upstream in manifest.inbox_offsets)]
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        # one at a time: aiokafka cannot read an answer with several groups
+        answers = [await admin.describe_consumer_groups([group]) for group in groups]
+    finally:
+        await admin.close()
+    busy = [group[1] for [answer] in answers for group in answer.groups if group[5]]
+    if busy:
+        raise BackupError(f"{', '.join(sorted(busy))} still runs: stop all services first")
+
+
+async def _restore_log(settings: ServiceSettings, folder: Path, manifest: Manifest) -> list[str]:
+    for role, parts in manifest.topics.items():
+        for partition, dumped in parts.items():
+            await asyncio.to_thread(check, log_file(folder, role, partition), dumped)
+    upstreams = [role.removeprefix(INBOX_ROLE) for role in manifest.topics if role.startswith(INBOX_ROLE)]
+    await apply_topics(TopicSettings(**_shared(settings), INBOX_UPSTREAMS=",".join(upstreams)))
+    names = {
+        role: ROLES[role].name if role in ROLES else INBOX_PREFIX + role.removeprefix(INBOX_ROLE) for role in manifest.topics
+    }
+    await check_topics(settings, names.values())
+    await _refuse_written(settings, names.values())
+    for role, parts in manifest.topics.items():
+        for partition, dumped in parts.items():
+            records = records_of(log_file(folder, role, partition), dumped)
+            async with Refill(settings.kafka_bootstrap_servers, TopicPartition(names[role], int(partition))) as refill:
+                await refill.write(records, dumped.low, dumped.end, dense=role in DENSE)
+    for upstream, offsets in manifest.inbox_offsets.items():
+        await _commit(settings, upstream, offsets)
+    counts = {role: sum(dumped.records for dumped in parts.values()) for role, parts in manifest.topics.items()}
+    return [f"log: {role}: {count:,} records at their old offsets" for role, count in counts.items()]
+
+
+def _shared(settings: ServiceSettings) -> dict[str, object]:
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "KAFKA_PARTITIONS": settings.kafka_partitions,
+        "KAFKA_REPLICATION_FACTOR": settings.kafka_replication_factor,
+    }
+
+
+async def _refuse_written(settings: ServiceSettings, names: object) -> None:
+    """All topics are looked at before the first is written to."""
+    consumer: AIOKafkaConsumer = connection.reader(settings.kafka_bootstrap_servers, isolation_level="read_uncommitted")
+    await asyncio.wait_for(consumer.start(), ASK_SECONDS)
+    try:
+        places = [TopicPartition(str(name), p) for name in names for p in range(settings.kafka_partitions)]  # type: ignore[attr-defined]
+        written = sorted({place.topic for place, end in (await consumer.end_offsets(places)).items() if end})
+    finally:
+        await consumer.stop()
+    if written:
+        raise BackupError(
+            f"{', '.join(written)} not empty: a log is restored into new topics only, offsets must be the same"
+        )
+
+
+async def _commit(settings: ServiceSettings, upstream: str, offsets: Mapping[str, int]) -> None:
+    """The inbox goes on where it stood; without this it would read a week of records again."""
+    if not offsets:
+        return
+    consumer: AIOKafkaConsumer = connection.reader(settings.kafka_bootstrap_servers, group_id=group_of(upstream))
+    places = {TopicPartition(INBOX_PREFIX + upstream, int(partition)): offset for partition, offset in offsets.items()}
+    consumer.assign(list(places))
+    await asyncio.wait_for(consumer.start(), ASK_SECONDS)
+    try:
+        await asyncio.wait_for(consumer.commit(places), ASK_SECONDS)
+    finally:
+        await consumer.stop()
+
+
+async def _check_fits(settings: ServiceSettings, manifest: Manifest) -> None:
+    """The record before each position must be on this log, and be the one that the views saw last."""
+    for partition, (next_offset, next_source) in manifest.views.positions.items():
+        if next_offset and await _source_at(settings, int(partition), next_offset - 1) != next_source - 1:
+            raise BackupError(
+                f"events {partition} have no record with source offset {next_source - 1} at {next_offset - 1}: these views belong "
+                "to another log; restore the log of this backup too, or `payflow rebuild` from the log that is there"
+            )
+
+
+async def _source_at(settings: ServiceSettings, partition: int, offset: int) -> int | None:
+    reader = EventReader(settings.kafka_bootstrap_servers)
+    await reader.start({partition: offset})
+    try:
+        if (await reader.ends([partition]))[partition] <= offset:
+            return None
+        while await reader.position(partition) == offset:
+            for event in await reader.poll(1000, 1):
+                return event.source_offset if event.offset == offset else None
+    except KafkaError:
+        return None
+    finally:
+        await reader.stop()
+    return None
+
+
+def _restore_views(settings: ServiceSettings, folder: Path, manifest: Manifest) -> str:
+    live = settings.projection_schema
+    new = switching.beside(live, SUFFIX)
+    with switching.alone(settings.database_url):
+        switching.drop(settings.database_url, new)
+        schema.upgrade(settings.database_url, new)
+        try:
+            with psycopg.connect(settings.database_url, options=f"-c search_path={new}") as link:
+                copy_in(link, folder, manifest.views)
+            old = switching.replace(settings.database_url, live, new)
+        except BaseException:
+            switching.drop(settings.database_url, new)
+            raise
+    rows = sum(table.rows for table in manifest.views.tables.values())
+    kept = f"; the views that were there are kept as {old}" if old else ""
+    return f"database: {rows:,} rows in {len(manifest.views.tables)} tables, positions included{kept}"
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `payflow backup` has written.")],
+    only: Annotated[str | None, typer.Option("--only", help="`log` or `database`; by default both.")] = None,
+) -> None:
+    """Restore a backup while all services are down: the log into empty topics at the same offsets, the views beside the old ones."""
+    if only not in {None, "log", "database"}:
+        refuse("restore", BackupError("--only takes `log` or `database`"))
+    parts: Sequence[Part] = ("log", "database") if only is None else (only,)  # type: ignore[assignment]
+    try:
+        done = restore(load(ServiceSettings), folder, parts)
+    except (RefusedStartError, BackupError, NotSwitchedError) as error:
+        refuse("restore", error)
+    except (psycopg.OperationalError, KafkaError, OSError, TimeoutError) as error:
+        what = (str(error).strip() or type(error).__name__).splitlines()[0]
+        refuse("restore", RefusedStartError(f"it was not finished ({what}): see that broker and database run, then repeat"))
+    for line in done:
+        typer.echo(line)
+    typer.echo("now start the services; the projector catches up by itself. Then: payflow ledger verify")

@@ -1,0 +1,177 @@
+"""Backup and restore of views and log (RUN-26)."""
+
+import asyncio
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from payflow import ledger_verify
+from payflow.backup import backup
+from payflow.log_dump import BackupError
+from payflow.rebuild import lines, rebuild
+from payflow.restore import restore
+from runtime.ids import mint
+from schemas.topics import COMMANDS, DEAD_LETTERS, EVENTS, REPLIES, inbox
+from services.projector import compare
+from tests.integration.operations.conftest import Services
+from tests.integration.own_log import OwnLog, own_log
+from tests.support.ingest_stack import PARTITIONS, Message, wait_for
+
+pytestmark = pytest.mark.integration
+SERVICES = ("ingest", "processor", "projector")
+
+
+def _pay(services: Services, count: int) -> dict[str, bytes]:
+    keys = [mint() for _ in range(count)]
+    return {key: services.pay("demo", key).content for key in keys}
+
+
+def _caught_up(services: Services) -> None:
+    """Until the views stand at the end of the log; the tables are then what a rebuild gives."""
+
+    def all_projected() -> bool:
+        with psycopg.connect(services.stack.database_url, options=f"-c search_path={services.schema}") as link:
+            row = link.execute("SELECT sum(next_source) FROM projection_offsets").fetchone()
+        return row is not None and row[0] == services.command_count()
+
+    wait_for("the views have all commands", all_projected, 40)
+    verdict = rebuild(services.settings)
+    assert verdict.same, "\n".join(lines(verdict))
+    verified = ledger_verify.verify(services.settings)
+    assert (verified.differences, verified.accounts > 0) == ([], True)
+
+
+def test_a_database_restored_to_an_earlier_point_catches_up_from_the_log(services: Services, tmp_path: Path) -> None:
+    before = _pay(services, 8)
+    backup(services.settings, tmp_path / "backup", [services.log.upstream])
+    after = _pay(services, 8)
+    _caught_up(services)
+    with pytest.raises(BackupError, match="still runs"):
+        restore(services.settings, tmp_path / "backup", ["database"])
+    services.end(*SERVICES)
+    done = restore(services.settings, tmp_path / "backup", ["database"])
+    assert f"kept as {services.schema}_old_1" in done[0]
+    services.start(*reversed(SERVICES))
+    services.await_ready()
+    _caught_up(services)
+    for key, first in {**before, **after}.items():
+        assert services.pay("demo", key).content == first, "stored answers are back, also those made after the backup"
+
+
+def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
+    tmp_path: Path, kafka_bootstrap: str, services: Services, database: str
+) -> None:
+    first, names = services.log, (COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name)
+    paid = _pay(services, 6)
+    services.produce(services.inbox, [_inbox("i-1"), (b"demo", b"{rubbish", {}), _inbox("i-2")])
+    wait_for("three replies", lambda: len(services.records(REPLIES.name)) == 3, 30)
+    services.end(*SERVICES)
+    _cut(services, REPLIES.name, first, 1)
+    backup(services.settings, tmp_path / "backup", [first.upstream])
+    originals = [services.records(name) for name in (*names, services.inbox)]
+    ends = [_ends(services, name) for name in (*names, services.inbox)]
+    with own_log(kafka_bootstrap, PARTITIONS) as second:
+        _rename_inbox(tmp_path / "backup", first.upstream, second.upstream)
+        other = Services(tmp_path / "other", second, database)
+        names = (COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name)
+        restore(other.settings, tmp_path / "backup")
+        restored = [other.records(name) for name in (*names, inbox(second.upstream).name)]
+        assert [_essence(records) for records in restored] == [_essence(records) for records in originals]
+        assert all(records for records in restored), "each topic had something"
+        assert [_ends(other, name) for name in (*names, inbox(second.upstream).name)] == ends
+        with pytest.raises(BackupError, match="not empty"):
+            restore(other.settings, tmp_path / "backup")
+        _go_on(other, paid)
+
+
+def _go_on(other: Services, paid: dict[str, bytes]) -> None:
+    decided = other.command_count()
+    try:
+        other.start(*reversed(SERVICES))
+        other.await_ready()
+        for key, first in paid.items():
+            assert other.pay("demo", key).content == first
+        assert other.pay("demo", mint()).status_code == 201
+        assert other.command_count() == decided + 1, "nothing of the inbox was asked for again"
+        _caught_up(other)
+    finally:
+        other.stack.stop()
+
+
+def test_what_is_not_whole_or_belongs_to_another_log_is_refused(
+    tmp_path: Path, kafka_bootstrap: str, services: Services, database: str
+) -> None:
+    _pay(services, 2)
+    services.end(*SERVICES)
+    upstream = services.log.upstream
+    backup(services.settings, tmp_path / "backup", [upstream])
+    with pytest.raises(BackupError, match="there already"):
+        backup(services.settings, tmp_path / "backup", [upstream])
+    with own_log(kafka_bootstrap, PARTITIONS) as second:
+        other = Services(tmp_path / "other", second, database)
+        _rename_inbox(tmp_path / "backup", upstream, second.upstream)
+        with pytest.raises(BackupError, match="belong to another log"):
+            restore(other.settings, tmp_path / "backup", ["database"])
+        damaged = next(path for path in (tmp_path / "backup" / "log").glob("events.*") if gzip.decompress(path.read_bytes()))
+        whole = gzip.decompress(damaged.read_bytes())
+        damaged.write_bytes(gzip.compress(whole.replace(b'"o":1,', b'"o":7,', 1)[: -len(whole.splitlines()[-1]) - 1]))
+        with pytest.raises(BackupError, match="not whole"):
+            restore(other.settings, tmp_path / "backup")
+        assert not any(_ends(other, EVENTS.name).values()), "nothing was written"
+
+
+def test_a_table_that_was_tampered_with_is_refused_and_the_live_views_stay(services: Services, tmp_path: Path) -> None:
+    _pay(services, 2)
+    services.end(*SERVICES)
+    backup(services.settings, tmp_path / "backup", [services.log.upstream])
+    path = tmp_path / "backup" / "views" / "balances.copy.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"100", b"900")))
+    with pytest.raises(BackupError, match="is not what was written"):
+        restore(services.settings, tmp_path / "backup", ["database"])
+    assert {table.name for table in compare.metadata.sorted_tables}
+    with psycopg.connect(services.stack.database_url) as link:
+        rows = link.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)", [services.schema]).fetchall()
+    assert rows == [(services.schema,)]
+
+
+def _inbox(key: str) -> Message:
+    data = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
+    value = {"type": "request_payout", "idempotency_key": key, "data": data}
+    return (b"demo", json.dumps(value).encode(), {"trace": "abc"})
+
+
+def _essence(records: list[Any]) -> list[tuple[Any, ...]]:
+    return [(one.partition, one.offset, one.timestamp, one.key, one.value, one.headers) for one in records]
+
+
+def _ends(services: Services, topic: str) -> dict[int, int]:
+    from tests.support import ingest_stack
+
+    return dict(ingest_stack.run(ingest_stack._ends(services.bootstrap, topic)))
+
+
+def _cut(services: Services, topic: str, log: OwnLog, before: int) -> None:
+    """Records past their retention: the restored topic begins where the old one began."""
+
+    async def cut() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=log.bootstrap)
+        await admin.start()
+        [place] = {TopicPartition(topic, record.partition) for record in services.records(topic)}
+        await admin.delete_records({place: RecordsToDelete(before_offset=before)})
+        await admin.close()
+
+    asyncio.run(cut())
+
+
+def _rename_inbox(folder: Path, old: str, new: str) -> None:
+    """Tests share a broker, so the restored inbox cannot have the name of the one that is still there."""
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(old, new))
+    for path in (folder / "log").glob(f"inbox.{old}.*"):
+        path.rename(path.with_name(path.name.replace(old, new)))

@@ -1,0 +1,243 @@
+"""Readers that meet what they do not know, or a log that was cut, halt loudly and never jump; other partitions go on (RUN-27, RUN-28)."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from payflow.ledger_verify import verify
+from payflow.rebuild import rebuild
+from runtime.event_log import connection
+from runtime.event_log.reader import COMMAND_HEADER, SOURCE_HEADER, GapFoundError, history
+from runtime.ids import mint
+from schemas.topics import COMMANDS, EVENTS, partition_of
+from tests.integration.operations.conftest import Services
+from tests.support.ingest_stack import ALLOWED, PARTITIONS, run, wait_for
+
+pytestmark = pytest.mark.integration
+PARTITION = partition_of("demo", PARTITIONS)
+OTHER = next(f"other-{number}" for number in range(99) if partition_of(f"other-{number}", PARTITIONS) != PARTITION)
+FETCH_SECONDS = 1.0
+"""Longer than a fetch waits: one that is under way when a reader is frozen has ended, empty."""
+CONSUMERS = ("projector", "processor", "rails")
+
+
+def _other_goes_on(services: Services) -> None:
+    answer = services.pay(OTHER, mint())
+    assert answer.status_code == 201, answer.text
+    partition, offset = map(int, answer.headers["payflow-position"].split(":"))
+    wait_for("the other partition is projected", lambda: _position(services, partition) > offset, 30)
+
+
+def _position(services: Services, partition: int) -> int:
+    with psycopg.connect(services.stack.database_url, options=f"-c search_path={services.schema}") as link:
+        row = link.execute("SELECT next_offset FROM projection_offsets WHERE partition = %s", [partition]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _write(services: Services, topic: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+    async def write() -> None:
+        producer = connection.producer(services.bootstrap)
+        await producer.start()
+        await producer.send_and_wait(topic, value, key=b"demo", partition=PARTITION, headers=headers)
+        await producer.stop()
+
+    run(_truly(write()))
+
+
+async def _truly(work: Awaitable[None]) -> bool:
+    await work
+    return True
+
+
+def _admin(services: Services, work: Callable[[AIOKafkaAdminClient], Awaitable[Any]]) -> None:
+    async def at_it() -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=services.bootstrap)
+        await admin.start()
+        await work(admin)
+        await admin.close()
+        return True
+
+    run(at_it())
+
+
+def _cut(services: Services, topic: str, partition: int, before: int) -> None:
+    place = TopicPartition(topic, partition)
+    _admin(services, lambda admin: admin.delete_records({place: RecordsToDelete(before_offset=before)}))
+
+
+def _end(services: Services, topic: str, partition: int) -> int:
+    async def ask() -> list[int]:
+        consumer = AIOKafkaConsumer(bootstrap_servers=services.bootstrap)
+        await consumer.start()
+        place = TopicPartition(topic, partition)
+        end = (await consumer.end_offsets([place]))[place]
+        await consumer.stop()
+        return [end]
+
+    return int(run(ask())[0])
+
+
+def _last_event(services: Services) -> dict[str, Any]:
+    [*_, record] = [one for one in services.records(EVENTS.name) if one.partition == PARTITION]
+    found: dict[str, Any] = json.loads(record.value)
+    return found
+
+
+@pytest.mark.parametrize("unknown", ["version", "type"])
+def test_an_unknown_money_bearing_event_stops_its_partition_everywhere(services: Services, unknown: str) -> None:
+    """RUN-27. As if a newer processor had written it."""
+    services.start("simulator", "rails")
+    services.fund(OTHER, "1000.00")
+    assert services.pay("demo", mint()).status_code == 201
+    wait_for("all is paid", lambda: _last_event(services)["command_type"] != "request_payout", 30)
+    services.end("processor", "rails")
+    event = _last_event(services)
+    source = event["source_offset"] + 1
+    changed = {"v": 2} if unknown == "version" else {"events": [{"type": "money_burned", "amount_minor": 5}]}
+    value = json.dumps({**event, **changed, "source_offset": source, "command_id": "x"}).encode()
+    before = _position(services, PARTITION)
+    _write(services, EVENTS.name, value, [(SOURCE_HEADER, str(source).encode()), (COMMAND_HEADER, b"x")])
+    services.start("processor", "rails")
+    for name in CONSUMERS:
+        wait_for(f"{name} halts", lambda name=name: services.halted(name, PARTITION), 30)
+        assert not services.halted(name, 1 - PARTITION)
+    assert before <= _position(services, PARTITION) < _end(services, EVENTS.name, PARTITION) - 1
+    _other_goes_on(services)
+    events = _end(services, EVENTS.name, PARTITION)
+    assert services.pay("demo", mint(), wait=1).status_code == 202, "accepted, and nobody decides"
+    assert _end(services, EVENTS.name, PARTITION) == events
+    assert rebuild(services.settings).same, "views before the record are still right"
+
+
+def test_every_reader_halts_on_a_cut_log(services: Services) -> None:
+    """RUN-28: what the readers need was deleted, while all were away."""
+    services.start("simulator", "rails")
+    services.fund(OTHER, "1000.00")
+    services.end("rails", "projector")
+    for _ in range(3):
+        assert services.pay("demo", mint()).status_code == 201
+    services.end("processor")
+    at = _position(services, PARTITION)
+    _cut(services, EVENTS.name, PARTITION, at + 2)
+    services.start("projector", "processor", "rails")
+    for name in CONSUMERS:
+        wait_for(f"{name} halts", lambda name=name: services.halted(name, PARTITION), 30)
+        assert not services.halted(name, 1 - PARTITION)
+    assert _position(services, PARTITION) == at, "never jumped"
+    _other_goes_on(services)
+    verdict = verify(services.settings)
+    assert "the log was cut" in verdict.differences[0]
+    assert "OffsetOutOfRange" in str(rebuild(services.settings).halted)
+
+
+def test_every_reader_halts_on_a_log_that_is_shorter_than_the_views(services: Services) -> None:
+    """RUN-28: the events were made anew, the views were not."""
+    services.start("simulator", "rails")
+    services.fund(OTHER, "1000.00")
+    services.end("processor", "rails", "projector")
+    with psycopg.connect(services.stack.database_url, options=f"-c search_path={services.schema}") as link:
+        link.execute("UPDATE projection_offsets SET next_offset = next_offset + 100 WHERE partition = %s", [PARTITION])
+    before = _end(services, EVENTS.name, PARTITION)
+    services.start("projector", "processor", "rails", "gateway")
+    for name in (*CONSUMERS, "gateway"):
+        wait_for(f"{name} halts", lambda name=name: services.halted(name, PARTITION), 30)
+        assert not services.halted(name, 1 - PARTITION)
+    _other_goes_on(services)
+    ready = httpx2.get(f"{services.gateway_url}/readyz?verbose", timeout=5)
+    assert (ready.status_code, ready.json()["checks"]["lag"]) == (503, "not measured yet"), "views ahead are not fresh"
+    assert services.pay("demo", mint(), wait=1).status_code == 202
+    assert _end(services, EVENTS.name, PARTITION) == before, "the processor wrote nothing behind views that are ahead"
+    assert "cut or made anew" in verify(services.settings).differences[0]
+    assert "cut or made anew" in str(rebuild(services.settings).halted), "and a rebuild does not wait for ever"
+
+
+def test_commands_that_are_shorter_than_events_say_halt_the_processor(services: Services) -> None:
+    """RUN-28."""
+    services.fund(OTHER, "1000.00")
+    services.end("processor", "projector")
+    event = _last_event(services)
+    for step in range(1, 4):
+        source = event["source_offset"] + step
+        value = json.dumps(
+            {**event, "source_offset": source, "command_id": f"x{step}", "events": [], "answer": None}
+        ).encode()
+        _write(services, EVENTS.name, value, [(SOURCE_HEADER, str(source).encode()), (COMMAND_HEADER, b"x")])
+    before = _end(services, EVENTS.name, PARTITION)
+    services.start("processor", "projector")
+    wait_for("the processor halts", lambda: services.halted("processor", PARTITION), 30)
+    assert services.pay("demo", mint(), wait=1).status_code == 202
+    _other_goes_on(services)
+    assert _end(services, EVENTS.name, PARTITION) == before
+
+
+def test_commands_that_were_cut_before_they_were_decided_halt_the_processor(services: Services) -> None:
+    """RUN-28."""
+    services.fund(OTHER, "1000.00")
+    services.end("processor")
+    for _ in range(3):
+        assert services.pay("demo", mint(), wait=1).status_code == 202
+    end = _end(services, COMMANDS.name, PARTITION)
+    _cut(services, COMMANDS.name, PARTITION, end - 1)
+    events = _end(services, EVENTS.name, PARTITION)
+    services.start("processor")
+    wait_for("the processor halts", lambda: services.halted("processor", PARTITION), 30)
+    _other_goes_on(services)
+    assert _end(services, EVENTS.name, PARTITION) == events
+
+
+def test_ingest_ends_loudly_when_the_events_that_it_follows_were_cut(services: Services) -> None:
+    """RUN-28: its reader of decisions stands before what was deleted."""
+    services.fund(OTHER, "1000.00")
+    process = services.stack.children["ingest"].process
+    with services.paused("ingest"):
+        time.sleep(FETCH_SECONDS)
+        written, source = _end(services, EVENTS.name, PARTITION), _last_event(services)["source_offset"] + 1
+        for number in range(3):
+            headers = [(SOURCE_HEADER, str(source + number).encode()), (COMMAND_HEADER, b"x")]
+            _write(services, EVENTS.name, b"{}", headers)
+        _cut(services, EVENTS.name, PARTITION, written + 2)
+    wait_for("ingest ends", lambda: process.poll() is not None, 30)
+    assert "OffsetOutOfRange" in services.log_text("ingest")
+
+
+def test_an_inbox_that_was_cut_before_it_was_read_halts_and_does_not_jump(services: Services) -> None:
+    """RUN-28: seven days went by without ingest; what was lost must be asked for again by somebody who knows."""
+    [name, *_] = [one for one in ALLOWED if partition_of(one, PARTITIONS) == PARTITION]
+    key = name.encode()
+    services.produce(services.inbox, [(key, b"{rubbish", {})])
+    wait_for("the first is answered", lambda: "inbox_records_total" in services.metrics("ingest"), 30)
+    services.end("ingest")
+    services.produce(services.inbox, [(key, b"{rubbish %d" % number, {}) for number in range(3)])
+    _cut(services, services.inbox, PARTITION, 3)
+    services.start("ingest")
+    services.await_ready()
+    wait_for("the inbox halts", lambda: services.halted("ingest", f"inbox-{services.log.upstream}-{PARTITION}"), 30)
+    other = next(one for one in ALLOWED if partition_of(one, PARTITIONS) != PARTITION)
+    services.produce(services.inbox, [(other.encode(), b"{rubbish", {})])
+    wait_for("the other partition is answered", lambda: _answered(services) == 1, 30)
+    assert services.pay("demo", mint()).status_code == 201
+
+
+def _answered(services: Services) -> float:
+    lines = [line for line in services.metrics("ingest").splitlines() if line.startswith("payflow_inbox_records_total{")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+
+def test_history_says_that_the_log_was_cut(services: Services) -> None:
+    async def read(start: int) -> None:
+        async for _ in history(services.bootstrap, PARTITION, start):
+            pass
+
+    with pytest.raises(GapFoundError, match="cut or made anew"):
+        asyncio.run(read(100_000))
+    _cut(services, EVENTS.name, PARTITION, 2)
+    with pytest.raises(GapFoundError, match="was cut"):
+        asyncio.run(read(0))
