@@ -42,8 +42,8 @@ class Edge:
         return self.clock.now_ms() + self.dispatch_delay_ms if self.dispatch_delay_ms else None
 
     async def known(self, envelope: Envelope, about: About, wait_seconds: float) -> Response | None:
-        """The answer to a request whose key is known already; None for a new one. Raises ProblemError 409."""
-        return await self.running(envelope, about, wait_seconds) or await self.keys.replay(envelope, about)
+        """The answer to a request whose key is known already, finished ones first; None for a new one. Raises ProblemError 409."""
+        return await self.keys.replay(envelope, about) or await self.running(envelope, about, wait_seconds)
 
     async def running(self, envelope: Envelope, about: About, wait_seconds: float) -> Response | None:
         """The answer of an equal request that this process is bringing to the log now; None if there is none."""

@@ -22,7 +22,7 @@ UNDECIDED_MAX = 50_000
 _UNAVAILABLE = "The log cannot take commands now; nothing was acknowledged. Send the same request again, with the same key."
 _CROWDED = "Too many commands wait for their decision; nothing was acknowledged."
 _IN_FLIGHT = "An equal request with this key is being decided; ask again in a moment."
-_CONFLICT = "This key is being used by another request with other content."
+_OTHER_IN_FLIGHT = "Another request with this key is being decided; ask again in a moment."
 
 
 class Log(Protocol):
@@ -63,10 +63,14 @@ class Submitter:
         return submission
 
     def running(self, merchant_id: str, key: str | None, content_hash: str | None) -> Submission | None:
-        """An equal submission that runs now. Raises ProblemError `idempotency_conflict` if its content differs."""
+        """An equal submission that runs now. Raises ProblemError `idempotency_in_flight` for one with other content.
+
+        Only the log knows which of the two was first, so nobody is told of a conflict before it is decided: a client that repeats a
+        finished request would take a new key then, and pay twice.
+        """
         submission = self._in_flight.of_key(merchant_id, key)
         if submission is not None and submission.content_hash != content_hash:
-            raise ProblemError("idempotency_conflict", _CONFLICT)
+            raise ProblemError("idempotency_in_flight", _OTHER_IN_FLIGHT)
         return submission
 
     def _expect(self, record: CommandRecord) -> "asyncio.Future[Decided]":

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from runtime.event_log.producer import LogUnavailableError
+from services.ingest.in_flight import Submission
 from tests.unit.ingest.conftest import Ingest
 
 ACCOUNT = "aaaaaaaa-0001-4000-8000-000000000001"
@@ -127,7 +128,20 @@ async def test_an_equal_request_that_runs_is_in_flight_past_the_wait__IDM_06(ing
     assert (second.status_code, second.json()["code"]) == (409, "idempotency_in_flight")
     assert second.headers["retry-after"] == "1"
     other = await ingest.pay({**ingest.good, "amount": "7.00"}, Idempotency_Key="k", Prefer="wait=0")
-    assert other.json()["code"] == "idempotency_conflict"
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_in_flight"), "which was first is the log's to say"
+    ingest.log.catch_up()
+    decided = await ingest.pay({**ingest.good, "amount": "7.00"}, Idempotency_Key="k")
+    assert decided.json()["code"] == "idempotency_conflict"
+
+
+async def test_a_finished_request_is_replayed_also_while_another_one_misuses_its_key__IDM_03(ingest: Ingest) -> None:
+    first = await ingest.pay(Idempotency_Key="k")
+    ingest.log.deciding = False
+    ingest.edge.in_flight.add(
+        Submission("demo", None, asyncio.get_running_loop().create_future(), key="k", content_hash="other")
+    )
+    again = await ingest.pay(Idempotency_Key="k")
+    assert (again.status_code, again.content) == (200, first.content)
 
 
 async def test_past_the_wait_the_answer_is_202_and_the_id_is_in_flight__API_14(ingest: Ingest) -> None:
