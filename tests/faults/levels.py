@@ -34,7 +34,7 @@ CI = Level(
     {
         "kill_one": 12, "zombie": 2, "rebalance": 1, "kill_broker": 1, "kill_postgres": 1, "terminate": 2, "drop_commit_reply": 2,
         "cut": 3, "refuse": 2, "stall": 2, "half_open": 2, "trickle": 1, "terminate_backends": 3, "kill_provider": 1,
-        "poison_records": 2, "replay_commands": 2, "reset_offsets": 1, "freeze_broker": 1, "rebuild": 1,
+        "poison_records": 2, "replay_commands": 2, "reset_offsets": 2, "freeze_broker": 1, "rebuild": 1,
     },
     300, 20.0,
 )  # fmt: skip

@@ -34,11 +34,11 @@ class Mischief:
 
     def some(self, *roles: str) -> Worker | None:
         """A running worker of one of these roles (of all, by default); each role in its turn."""
-        role = self._next("+".join(roles), roles or ROLES)
+        role = self.next("+".join(roles), roles or ROLES)
         found = self.cluster.alive(role)
         return self.rng.choice(found) if found else None
 
-    def _next(self, name: str, choices: Sequence[str]) -> str:
+    def next(self, name: str, choices: Sequence[str]) -> str:
         """Drawn without putting back, so that a short run meets all of them."""
         bag = self._bags.setdefault(name, [])
         if not bag:
@@ -52,7 +52,7 @@ class Mischief:
 
     def hop(self) -> Hop:
         """Any of the links."""
-        return self.cluster.hops[self._next("hops", list(self.cluster.hops))]
+        return self.cluster.hops[self.next("hops", list(self.cluster.hops))]
 
 
 async def kill_one(m: Mischief) -> dict[str, Any] | None:
@@ -262,14 +262,15 @@ async def replay_commands(m: Mischief) -> dict[str, Any] | None:
 
 
 async def reset_offsets(m: Mischief) -> dict[str, Any] | None:
-    """F33: the groups' committed offsets go back to 0 while their workers are down."""
+    """F33, F34: committed offsets go back to 0, or far past the end, while their workers are down."""
     role = m.rng.choice(("processor", "rails", "projector"))
     workers = [w for w in m.cluster.workers.values() if w.role == role and not w.down]
     await asyncio.gather(*(worker.stop() for worker in workers))
-    done = await asyncio.to_thread(poison.reset_group, m.cluster.kafka.bootstrap, role)
+    offset = int(m.next("offsets", ("0", "1000000000")))
+    done = await asyncio.to_thread(poison.reset_group, m.cluster.kafka.bootstrap, role, offset)
     for worker in workers:
         worker.start()
-    return {"target": role} if done else None
+    return {"target": role, "offset": offset} if done else None
 
 
 async def rebuild(m: Mischief) -> dict[str, Any] | None:

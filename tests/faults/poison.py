@@ -64,13 +64,13 @@ def _some(bootstrap: str, rng: random.Random) -> list[tuple[bytes | None, bytes 
         consumer.close()
 
 
-def reset_group(bootstrap: str, role: str) -> bool:
-    """Committed offsets of a role's group back to 0; False while somebody is still a member."""
+def reset_group(bootstrap: str, role: str, offset: int) -> bool:
+    """Committed offsets of a role's group put to `offset`; False while somebody is still a member."""
     group, topic = GROUPS[role]
     admin = AdminClient({"bootstrap.servers": bootstrap})
     try:
         partitions = admin.list_topics(topic, ASK_SECONDS).topics[topic].partitions
-        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number, 0) for number in partitions])
+        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number, offset) for number in partitions])
         admin.alter_consumer_group_offsets([wanted])[group].result(ASK_SECONDS)
     except KafkaException:
         return False

@@ -209,7 +209,10 @@ class Run:
             for worker in self.cluster.alive(role):
                 worker.kill()
         await asyncio.sleep(1)
-        await self.cluster.until_ready()
+        try:
+            await self.cluster.until_ready()
+        except TimeoutError:
+            self.crashes.append("not ready again: a partition has no writer or no rail, or a door stays shut")
 
     def _told(self, started: int, last_fault: int, took: float | None) -> dict[str, Any]:
         missing = {name: sorted(set(STATES) - met) for name, met in self.met.items() if set(STATES) - met}
