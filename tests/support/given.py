@@ -152,6 +152,8 @@ class Scene:
         before = contents(self.book)
         record = decide(self.book, command, len(self.records), self.now, self.policy)
         assert contents(self.book) == before, "a decision changed the book"
+        again = decide(self.book, command, len(self.records), self.now, self.policy)
+        assert (again, record.command_id) == (record, command.id), "the same command decided twice gave two records"
         assert decode_event(encode(record)) == record
         self._follow(record, before["payouts"])
         return record

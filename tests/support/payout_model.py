@@ -5,6 +5,7 @@ must not be wrong here for the same reason.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 DELAYS = {"processing": 30_000, "in_progress": 3_600_000}
 TRIES = 3
@@ -30,6 +31,15 @@ class Item:
     def age(self) -> tuple[int, str]:
         """Who is first when several wait."""
         return self.since, self.id
+
+
+class Word(NamedTuple):
+    """One thing that the provider says of one attempt."""
+
+    payout: str
+    attempt: int
+    outcome: str
+    retryable: bool = False
 
 
 STATUS = {
@@ -160,6 +170,31 @@ class Model:
             item.state = "stuck" if item.state == "stuck" else "unknown"
         elif item.state in {"processing", "unknown"}:
             item.state, item.open_until = "in_progress", now + DELAYS["in_progress"]
+
+    def answers(self, words: list[Word], now: int) -> None:
+        """Several words in one breath: of those for one payout the first definite one counts, and `paid` before a further try."""
+        counts: dict[str, Word] = {}
+        for word in words:
+            known = counts.get(word.payout)
+            if self._is_news(word) and (known is None or self._outweighs(word, known)):
+                counts[word.payout] = word
+        for word in counts.values():
+            self.answer(word.payout, word.attempt, word.outcome, now, retryable=word.retryable)
+
+    def _is_news(self, word: Word) -> bool:
+        item = self.items[word.payout]
+        if word.attempt != item.tries or item.state not in {"processing", "retry", "in_progress", "unknown", "stuck"}:
+            return False
+        if item.state == "retry":
+            return word.outcome == "paid"
+        return (item.state, word.outcome) != ("in_progress", "in_progress")
+
+    def _outweighs(self, word: Word, known: Word) -> bool:
+        definite = {"paid", "failed"}
+        if known.outcome not in definite:
+            return word.outcome in definite
+        again = known.outcome == "failed" and known.retryable and self.items[word.payout].tries < TRIES
+        return again and word.outcome == "paid"
 
     def seal(self, batch: str, merchant: str) -> None:
         """All rows are held, or all are canceled."""

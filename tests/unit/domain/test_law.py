@@ -300,7 +300,7 @@ def _drawn(chance: random.Random, chosen: Callable[..., None]) -> dict[str, Any]
         "wait": chance.choice((0, 9_000, 31_000, 110_000)),
         "rows": rows,
     }
-    return {name: drawn[name] for name in inspect.signature(chosen).parameters if name != "self"}
+    return {name: drawn[name] for name in inspect.signature(chosen).parameters if name in drawn}
 
 
 @pytest.mark.parametrize("seed", range(30))
