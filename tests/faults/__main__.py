@@ -37,7 +37,9 @@ def main() -> None:
     _print_resume(measure(folder))
     if told["insufficient"]:
         print("insufficient: some faults never met some payout states")
-    raise SystemExit(0 if judged == 0 and not told["insufficient"] and not _slow_to_end(folder) else 1)
+    passed = judged == 0 and not told["insufficient"] and not _slow_to_end(folder)
+    print(f"faults: {'passed' if passed else 'FAILED'} (level {level.name}, seed {seed}, commit {told['commit']})")
+    raise SystemExit(0 if passed else 1)
 
 
 async def _play(run: Run) -> tuple[dict[str, Any], int]:

@@ -171,7 +171,11 @@ class Run:
     async def _do(self, mischief: Mischief, name: str) -> None:
         number, fault = CATALOGUE[name]
         began, met = now_ms(), await asyncio.to_thread(quiet.states, self.cluster)
-        done = await fault(mischief)
+        try:
+            done = await fault(mischief)
+        except Exception as error:  # noqa: BLE001  a fault that could not be done or healed is told; the others go on
+            self.crashes.append(f"fault {name}: {error!r}"[:200])
+            return
         if done is None:
             return
         self.done[name] += 1
