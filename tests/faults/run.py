@@ -25,7 +25,7 @@ from tests.faults.workers import Worker
 STORM_SECONDS, CALM_SECONDS = 24.0, 8.0
 """About a quarter of the time nothing new is broken, so that recovery is exercised too."""
 POINTS_SECONDS = 90.0
-LOAD_SECONDS = 300.0
+UPSTREAM_SECONDS = 1.5
 STATES = ("pending", "processing", "requires_action", "completed", "failed", "canceled")
 
 
@@ -107,7 +107,7 @@ class Run:
         ]
         broken = asyncio.create_task(self._break())
         loads = [asyncio.create_task(self._keep_asking(client, broken)) for client in clients]
-        upstream = asyncio.create_task(self._upstream())
+        upstream = asyncio.create_task(self._upstream(broken))
         await broken
         await asyncio.gather(*loads, upstream)
         for client in clients:
@@ -118,11 +118,14 @@ class Run:
         while not broken.done() or self.load.asked < self.level.payouts:
             await self.load.act(client)
 
-    async def _upstream(self) -> None:
+    async def _upstream(self, broken: "asyncio.Task[None]") -> None:
+        """The upstream system asks over its inbox all the time: every record once, every seventh twice."""
         rich = [merchant for merchant in self.merchants if not merchant.poor]
-        for merchant in rich[:2]:
-            bootstrap, rng = self.cluster.kafka.bootstrap, random.Random(self.seed + 5)
-            await asyncio.to_thread(poison.upstream, bootstrap, rng, merchant.id, merchant.currency, 40)
+        rng = random.Random(self.seed + 5)
+        while not broken.done():
+            merchant = rng.choice(rich)
+            await asyncio.to_thread(poison.upstream, self.cluster.kafka.bootstrap, rng, merchant.id, merchant.currency, 3)
+            await asyncio.sleep(UPSTREAM_SECONDS)
 
     async def _break(self) -> None:
         mischief = Mischief(self.cluster, self.rng)
