@@ -9,7 +9,7 @@ from collections import Counter
 
 from tests.faults.workers import Worker, points_of
 
-NTH_MAX = 12
+NTH_MAX = 6
 ONLY_HERE = ("inbox.sent", "gateway.passed_on")
 """The simulation has no such places (nor a rebuild): they come first, early in a life."""
 

@@ -40,7 +40,7 @@ CI = Level(
 )  # fmt: skip
 
 NIGHTLY = Level(
-    "nightly", 40_000, 8, 12, 8, 240, (0.3, 1.2),
+    "nightly", 40_000, 14, 12, 8, 240, (0.3, 1.2),
     {
         "kill_one": 260, "kill_role": 12, "kill_in_a_loop": 8, "zombie": 60, "rebalance": 40, "kill_broker": 40, "kill_postgres": 30,
         "terminate": 30, "drop_commit_reply": 30, "cut": 40, "refuse": 30, "stall": 20, "half_open": 20, "trickle": 10,

@@ -33,7 +33,7 @@ VALUES: tuple[bytes | None, ...] = (
 
 def write(bootstrap: str, rng: random.Random) -> int:
     """Six of them on the commands and six on the inbox; returns how many the broker took."""
-    producer = Producer({"bootstrap.servers": bootstrap, "message.timeout.ms": 8000})
+    producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0, "message.timeout.ms": 8000})
     for topic in (COMMANDS, INBOX):
         for _ in range(6):
             producer.produce(topic, rng.choice(VALUES), rng.choice((b"m-fault-0", b"nobody", None)))
@@ -43,14 +43,16 @@ def write(bootstrap: str, rng: random.Random) -> int:
 def repeat(bootstrap: str, rng: random.Random) -> int:
     """Up to 100 commands that stand on the log, again at its end."""
     found = _some(bootstrap, rng)
-    producer = Producer({"bootstrap.servers": bootstrap, "message.timeout.ms": 8000})
+    producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0, "message.timeout.ms": 8000})
     for key, value, partition in found:
         producer.produce(COMMANDS, value, key, partition=partition)
     return len(found) - producer.flush(ASK_SECONDS)
 
 
 def _some(bootstrap: str, rng: random.Random) -> list[tuple[bytes | None, bytes | None, int]]:
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "payflow-fault-tests", "enable.auto.commit": False})
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "log_level": 0, "group.id": "payflow-fault-tests", "enable.auto.commit": False}
+    )
     try:
         partition = rng.choice(list(consumer.list_topics(COMMANDS, ASK_SECONDS).topics[COMMANDS].partitions))
         low, high = consumer.get_watermark_offsets(TopicPartition(COMMANDS, partition), ASK_SECONDS)
@@ -67,7 +69,7 @@ def _some(bootstrap: str, rng: random.Random) -> list[tuple[bytes | None, bytes 
 def reset_group(bootstrap: str, role: str, offset: int) -> bool:
     """Committed offsets of a role's group put to `offset`; False while somebody is still a member."""
     group, topic = GROUPS[role]
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     try:
         partitions = admin.list_topics(topic, ASK_SECONDS).topics[topic].partitions
         wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number, offset) for number in partitions])
@@ -79,7 +81,7 @@ def reset_group(bootstrap: str, role: str, offset: int) -> bool:
 
 def upstream(bootstrap: str, rng: random.Random, merchant: str, currency: str, count: int) -> int:
     """What the upstream system asks for over its inbox: payouts, one of them twice."""
-    producer = Producer({"bootstrap.servers": bootstrap, "message.timeout.ms": 60_000})
+    producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0, "message.timeout.ms": 60_000})
     for number in range(count):
         payout = {"amount": str(rng.randint(1, 50)), "currency": currency, "recipient_details": {"msisdn": "+256772000123"}}
         body = {"type": "request_payout", "idempotency_key": f"up-{rng.getrandbits(64):x}", "data": payout}

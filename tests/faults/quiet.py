@@ -58,7 +58,7 @@ def is_level(cluster: Cluster) -> bool:
 
 
 def _ends(bootstrap: str) -> dict[int, int]:
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "payflow-fault-tests"})
+    consumer = Consumer({"bootstrap.servers": bootstrap, "log_level": 0, "group.id": "payflow-fault-tests"})
     try:
         places = [TopicPartition("payouts.commands", number) for number in range(PARTITIONS)]
         return {place.partition: consumer.get_watermark_offsets(place, 5.0)[1] for place in places}
