@@ -1,0 +1,210 @@
+"""What the product relies on of its log. Kafka and the simulation's log in memory pass the same stories, or the simulation proves nothing."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runtime import failpoints
+from runtime.event_log.fence import Decided, FencedError
+from runtime.event_log.reader import LoggedEvent
+from schemas.commands import CommandRecord, OpenMerchant
+from tests.integration.log.conftest import Clients, Story
+
+pytestmark = pytest.mark.integration
+
+Tell = Callable[[Story], None]
+IN_TRANSACTION = "processor.in_transaction"
+
+
+def decided(source: int, text: str = "") -> Decided:
+    return Decided(b"m", f"{source}{text}".encode(), source, f"command-{source}")
+
+
+def command(number: int, merchant: str = "m") -> CommandRecord:
+    return CommandRecord(id=f"c-{number}", merchant_id=merchant, at=number, body=OpenMerchant(name="M"))
+
+
+async def all_of(fence: Any, start: int = 0) -> list[LoggedEvent]:
+    return [event async for events in fence.history(start) for event in events]
+
+
+async def opened(clients: Clients, partition: int = 0) -> Any:
+    fence = clients.fence(partition)
+    await fence.open()
+    return fence
+
+
+async def polled(reader: Any, count: int) -> list[LoggedEvent]:
+    found: list[LoggedEvent] = []
+    for _ in range(50):
+        found += await reader.poll(100)
+        if len(found) >= count:
+            break
+    return found
+
+
+def at_the_point(act: Callable[[], Any]) -> None:
+    """Do this once, between the records of a transaction and its commit."""
+
+    async def watch(name: str) -> None:
+        if name == IN_TRANSACTION:
+            failpoints.on_reach(None)
+            await act()
+
+    failpoints.on_reach(watch)
+
+
+async def _raise() -> None:
+    raise ConnectionError("the line was cut")
+
+
+def test_commands_get_dense_offsets_in_the_order_of_one_caller(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        first = await clients.commands.append_many([command(1), command(2)])
+        second = await clients.commands.append_many([command(3)])
+        [(partition, start), *_] = first
+        assert [*first, *second] == [(partition, start), (partition, start + 1), (partition, start + 2)]
+        assert start == 0
+        assert await clients.commands_end(partition) == 3
+        assert await clients.commands_end(1 - partition) == 0
+        assert await clients.commands.append_many([]) == []
+
+    tell(story)
+
+
+def test_events_are_read_as_they_were_written_and_an_end_of_transaction_takes_an_offset(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        fence = await opened(clients)
+        assert await all_of(fence) == []
+        assert await fence.write([decided(0), decided(1), decided(2)]) == 0
+        assert await fence.write([decided(3)]) == 4
+        events = await all_of(fence)
+        assert [(e.partition, e.offset, e.source_offset, e.command_id, e.value) for e in events] == [
+            (0, at, source, f"command-{source}", str(source).encode()) for at, source in [(0, 0), (1, 1), (2, 2), (4, 3)]
+        ]
+        assert [event.offset for event in await all_of(fence, 2)] == [2, 4]
+        fence.drop()
+
+    tell(story)
+
+
+def test_a_new_writer_fences_the_old_one_for_good(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        old = await opened(clients)
+        await old.write([decided(0)])
+        new = await opened(clients)
+        with pytest.raises(FencedError):
+            await old.write([decided(1, " by the old one")])
+        await new.write([decided(1)])
+        assert [event.value for event in await all_of(new)] == [b"0", b"1"]
+        old.drop()
+        new.drop()
+
+    tell(story)
+
+
+def test_writers_of_two_partitions_do_not_know_each_other(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        first, second = await opened(clients, 0), await opened(clients, 1)
+        await first.write([decided(0)])
+        await second.write([decided(0)])
+        await first.write([decided(1)])
+        assert [len(await all_of(fence)) for fence in (first, second)] == [2, 1]
+        first.drop()
+        second.drop()
+
+    tell(story)
+
+
+def test_what_a_writer_left_open_is_never_seen_and_keeps_its_offsets(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        old = await opened(clients)
+        await old.write([decided(0)])
+        at_the_point(_raise)
+        with pytest.raises(ConnectionError):
+            await old.write([decided(1, " lost"), decided(2, " lost")])
+        new = await opened(clients)
+        assert [event.source_offset for event in await all_of(new)] == [0]
+        base = await new.write([decided(1)])
+        assert base == 5, "one record and its end, two aborted records and theirs"
+        assert [event.value for event in await all_of(new)] == [b"0", b"1"]
+        old.drop()
+        new.drop()
+
+    tell(story)
+
+
+def test_an_open_transaction_hides_itself_and_moves_no_end(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        fence, reader = await opened(clients), clients.reader()
+        await fence.write([decided(0)])
+        await reader.start({0: 0})
+        seen: list[Any] = []
+
+        async def look() -> None:
+            seen.append(await reader.ends([0]))
+            seen.append([event.source_offset for event in await reader.poll(300)])
+
+        at_the_point(look)
+        await fence.write([decided(1)])
+        assert seen[0] == {0: 2}
+        assert seen[1] in ([0], [])
+        assert await reader.ends([0]) == {0: 4}
+        assert [*seen[1], *(event.source_offset for event in await polled(reader, 2 - len(seen[1])))] == [0, 1]
+        await reader.stop()
+        fence.drop()
+
+    tell(story)
+
+
+def test_a_reader_from_the_end_sees_only_what_comes(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        fence, reader = await opened(clients), clients.reader()
+        await fence.write([decided(0)])
+        assert await reader.start_at_end(2) == {0: 2, 1: 0}
+        await fence.write([decided(1)])
+        assert [event.source_offset for event in await polled(reader, 1)] == [1]
+        await reader.stop()
+        fence.drop()
+
+    tell(story)
+
+
+def test_a_reader_passes_aborted_records_and_ends(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        old = await opened(clients)
+        at_the_point(_raise)
+        with pytest.raises(ConnectionError):
+            await old.write([decided(0)])
+        new, reader = await opened(clients), clients.reader()
+        await reader.start({0: 0})
+        await new.write([decided(0)])
+        assert [event.offset for event in await polled(reader, 1)] == [2]
+        for _ in range(20):
+            if await reader.position(0) == 4:
+                break
+            await reader.poll(100)
+        assert await reader.position(0) == 4
+        await reader.stop()
+        old.drop()
+        new.drop()
+
+    tell(story)
+
+
+def test_a_write_without_end_is_given_up_in_time_and_its_outcome_is_found_by_opening_anew(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        old = await opened(clients)
+        at_the_point(lambda: asyncio.sleep(60))
+        with pytest.raises(TimeoutError):
+            await old.write([decided(0, " nobody knows")])
+        old.drop()
+        new = await opened(clients)
+        assert await all_of(new) == []
+        await new.write([decided(0)])
+        assert [event.value for event in await all_of(new)] == [b"0"]
+        new.drop()
+
+    tell(story)

@@ -1,0 +1,147 @@
+"""The broker's side of the in-memory log: commands, events with transactions, dead letters.
+
+Owns offsets, epochs and what a reader of committed records may see: commands are dense; on events a transaction's end takes an offset,
+aborted records keep theirs, and nothing at or behind the first open transaction is visible. All calls are atomic. Must not know a network.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aiokafka.errors import InvalidTxnState, OffsetOutOfRangeError, ProducerFenced
+
+from runtime.event_log.fence import TRANSACTION_MS, Decided
+
+
+class Command(NamedTuple):
+    """One record of `payouts.commands`."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Event(NamedTuple):
+    """One record of `payouts.events`, with the number of its transaction."""
+
+    offset: int
+    key: bytes
+    value: bytes
+    source_offset: int
+    command_id: str
+    transaction: int
+
+
+class DeadLetter(NamedTuple):
+    """One record of `payouts.dead-letters`."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    code: str
+
+
+Waiter = Callable[[], None]
+
+
+class Partition:
+    """Commands and events of one partition number."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self.events: list[Event | None] = []
+        self.epoch = -1
+        self.outcome: dict[int, bool] = {}
+        self._transaction = 0
+        self._open_at: int | None = None
+        self._opened_at = 0.0
+        self.command_waiters: list[Waiter] = []
+        self.event_waiters: list[Waiter] = []
+
+    @property
+    def stable(self) -> int:
+        """The last stable offset: what is before it is committed or aborted for good."""
+        return len(self.events) if self._open_at is None else self._open_at
+
+    def append(self, key: bytes | None, value: bytes | None) -> int:
+        """Append one command; returns its offset."""
+        offset = len(self.commands)
+        self.commands.append(Command(offset, key, value))
+        _wake(self.command_waiters)
+        return offset
+
+    def init_producer(self) -> int:
+        """A new writer: older ones are fenced, and what they left open is aborted. Returns its epoch."""
+        self._end(committed=False)
+        self.epoch += 1
+        return self.epoch
+
+    def produce(self, epoch: int, records: list[Decided], now: float) -> int:
+        """Append records to the writer's transaction; returns the first one's offset. Raises ProducerFenced."""
+        self._check(epoch)
+        if self._open_at is None:
+            self._transaction += 1
+            self._open_at, self._opened_at = len(self.events), now
+        base = len(self.events)
+        for offset, record in enumerate(records, base):
+            event = Event(offset, record.key, record.value, record.source_offset, record.command_id, self._transaction)
+            self.events.append(event)
+        return base
+
+    def end(self, epoch: int, *, committed: bool) -> None:
+        """End the writer's transaction. Raises ProducerFenced, or InvalidTxnState without an open one."""
+        self._check(epoch)
+        if self._open_at is None:
+            raise InvalidTxnState
+        self._end(committed=committed)
+
+    def time_out(self, now: float) -> None:
+        """The broker aborts a transaction that is open for too long, and fences its writer."""
+        if self._open_at is not None and now - self._opened_at > TRANSACTION_MS / 1000:
+            self._end(committed=False)
+            self.epoch += 1
+
+    def read(self, start: int, most: int) -> tuple[list[Event], int]:
+        """Committed events from `start`, at most `most`, and the offset to go on at. Raises OffsetOutOfRangeError."""
+        if start > len(self.events) or start < 0:
+            raise OffsetOutOfRangeError({0: start})
+        found: list[Event] = []
+        at, stable = start, self.stable
+        while at < stable and len(found) < most:
+            event = self.events[at]
+            if event is not None and self.outcome.get(event.transaction):
+                found.append(event)
+            at += 1
+        return found, at
+
+    def committed(self) -> list[Event]:
+        """All committed events."""
+        return self.read(0, len(self.events) + 1)[0]
+
+    def _check(self, epoch: int) -> None:
+        if epoch != self.epoch:
+            raise ProducerFenced
+
+    def _end(self, *, committed: bool) -> None:
+        if self._open_at is None:
+            return
+        self.outcome[self._transaction] = committed
+        self._open_at = None
+        self.events.append(None)
+        _wake(self.event_waiters)
+
+
+class Broker:
+    """All partitions and the dead letters."""
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions = [Partition() for _ in range(partitions)]
+        self.dead_letters: list[DeadLetter] = []
+
+
+def _wake(waiters: list[Waiter]) -> None:
+    woken = waiters[:]
+    waiters.clear()
+    for waiter in woken:
+        waiter()

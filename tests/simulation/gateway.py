@@ -1,0 +1,75 @@
+"""The gateway's feed in a simulated process: the product's hub, progress and sessions.
+
+Owns what its wiring owns, with other adapters. Must not hold rules or faults.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from services.gateway.live.hub import Hub
+from services.gateway.live.socket import Feed
+from services.gateway.progress import Progress
+from tests.simulation.lookups import MemoryGatewayStore
+from tests.simulation.processes import Process
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+RETRY_SECONDS = 0.5
+
+
+class SimProgress(Progress):
+    """services.gateway.progress.Progress, told by the in-memory views' commits instead of LISTEN."""
+
+    def __init__(self, world: "World", process: Process) -> None:
+        super().__init__("", "", "", world.shape.partitions, world.clock(process))
+        self._world, self._process = world, process
+        self._told: list[tuple[int, int]] = []
+        self._some = asyncio.Event()
+        world.database.listeners.append(self._notified)
+
+    def _notified(self, partition: int, offset: int) -> None:
+        loop = self._world.loop
+        if not self._process.dead:
+            loop.call_at(
+                loop.clock + self._world.rng.random() * 0.01,
+                self._hear,
+                partition,
+                offset,
+                context=self._process.context.copy(),
+            )
+
+    def _hear(self, partition: int, offset: int) -> None:
+        self._told.append((partition, offset))
+        self._some.set()
+
+    async def run(self) -> None:
+        for partition in range(self._partitions):
+            while True:
+                try:
+                    stands = await self._world.database.ask(self._world.database.tables.position, partition)
+                    break
+                except Exception:  # noqa: BLE001  it connects again
+                    await asyncio.sleep(RETRY_SECONDS)
+            await self._advance(partition, stands.next_offset)
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            told, self._told = self._told, []
+            for partition, offset in told:
+                await self._advance(partition, offset)
+
+
+class Gateway:
+    """services.gateway.wiring, as far as the feed goes."""
+
+    def __init__(self, world: "World", process: Process) -> None:
+        self.world, self.process = world, process
+        store: Any = MemoryGatewayStore(world.database)
+        self.progress = SimProgress(world, process)
+        self.hub = Hub(store)
+        self.progress.listeners.append(self.hub.advanced)
+        self.feed = Feed(store, self.hub, self.progress, world.clock(process), world.shape.partitions, 30.0)
+
+    async def run(self) -> None:
+        await self.progress.run()

@@ -1,0 +1,178 @@
+"""The provider: its own books, and a client that is the product's own but for the wire.
+
+Owns what a provider may do: pay, fail for good or for now, be at work for long, answer late, twice, wrongly or not at all; and that one
+reference is executed once at most. What becomes of a reference is drawn from it and the seed. Must not know the product's state.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import orjson
+
+from runtime import failpoints
+from services.processor.rails.simulator_provider import SimulatorProvider
+from tests.simulation.network import Network
+
+PROVIDER = "provider"
+CALL_SECONDS = 6.0
+FINAL = ("account_closed", "payee_unknown", "payee_limit_reached")
+PASSING = ("provider_busy", "payee_provider_down")
+
+
+@dataclass
+class Transfer:
+    """One line of the provider's books. `executed` counts how often money left; `at` is when, in virtual seconds."""
+
+    reference: str
+    amount: str
+    currency: str
+    payee: dict[str, str]
+    status: str = "in_progress"
+    code: str | None = None
+    executed: int = 0
+    at: float = 0.0
+    contradicted: bool = False
+    plan: list[str] = field(default_factory=list)
+
+
+class Nasty:
+    """How often each trouble happens, as shares of calls; all 0 after the faults have stopped."""
+
+    def __init__(self, *, fail: float, passing: float, slow: float, hang: float, wire: float, contradict: float) -> None:
+        self.fail, self.passing, self.slow, self.hang = fail, passing, slow, hang
+        self.wire, self.contradict = wire, contradict
+
+
+class Books:
+    """The provider's side. `on_execute` is told of each transfer as the money leaves, `on_late` of one that it had called failed."""
+
+    def __init__(self, network: Network, rng: Random, nasty: Nasty, on_execute: Callable[[Transfer], None]) -> None:
+        self.network, self.rng, self.nasty, self.on_execute = network, rng, nasty, on_execute
+        self.on_late: Callable[[Transfer], None] = on_execute
+        self.transfers: dict[str, Transfer] = {}
+        self.calls = 0
+
+    def send(self, body: dict[str, Any]) -> tuple[int, Any]:
+        """POST /transfers."""
+        self.calls += 1
+        known = self.transfers.get(body["reference"])
+        if known is not None:
+            same = (known.amount, known.currency, known.payee) == (body["amount"], body["currency"], body["payee"])
+            return (200, self._shown(known)) if same else (409, {"code": "reference_reused"})
+        transfer = Transfer(body["reference"], body["amount"], body["currency"], body["payee"])
+        self.transfers[transfer.reference] = transfer
+        self._begin(transfer)
+        return 200, self._shown(transfer)
+
+    def inquire(self, reference: str) -> tuple[int, Any]:
+        """GET /transfers/{reference}."""
+        self.calls += 1
+        known = self.transfers.get(reference)
+        return (200, self._shown(known)) if known is not None else (404, {"code": "not_found"})
+
+    def settle_all(self) -> None:
+        """The provider ends all that hangs."""
+        for transfer in self.transfers.values():
+            if transfer.status == "in_progress":
+                self._pay(transfer)
+
+    def _begin(self, transfer: Transfer) -> None:
+        draw, nasty = self._draw(transfer.reference, "fate"), self.nasty
+        for share, act in (
+            (nasty.fail, lambda: self._fail(transfer, FINAL)),
+            (nasty.passing, lambda: self._fail(transfer, PASSING)),
+            (nasty.slow, lambda: self._later(transfer)),
+            (nasty.hang, lambda: None),
+        ):
+            draw -= share
+            if draw < 0:
+                act()
+                return
+        self._pay(transfer)
+
+    def _later(self, transfer: Transfer) -> None:
+        end = self._pay if self._draw(transfer.reference, "end") < 0.7 else lambda t: self._fail(t, FINAL)
+        self._at(self._draw(transfer.reference, "wait") * 12, lambda: end(transfer))
+
+    def _fail(self, transfer: Transfer, codes: tuple[str, ...]) -> None:
+        if transfer.status != "in_progress":
+            return
+        transfer.status, transfer.code = "failed", codes[int(self._draw(transfer.reference, "code") * len(codes))]
+        if self._draw(transfer.reference, "lie") < self.nasty.contradict:
+            transfer.contradicted = True
+            self._at(self._draw(transfer.reference, "wait") * 20, lambda: self._pay(transfer, late=True))
+
+    def _pay(self, transfer: Transfer, *, late: bool = False) -> None:
+        if transfer.status == "in_progress" or late:
+            transfer.status, transfer.code = "paid", None
+            transfer.executed += 1
+            transfer.at = self.network.loop.clock
+            self.on_execute(transfer)
+            if late:
+                self.on_late(transfer)
+
+    def _at(self, seconds: float, act: Callable[[], None]) -> None:
+        loop = self.network.loop
+        loop.call_at(loop.clock + seconds, act, context=self.network.world)
+
+    def _draw(self, reference: str, what: str) -> float:
+        digest = hashlib.blake2b(f"{reference}/{what}".encode(), digest_size=7).digest()
+        return int.from_bytes(digest, "big") / (1 << 56)
+
+    def _shown(self, transfer: Transfer) -> dict[str, Any]:
+        shown = {"reference": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
+        shown |= {"status": transfer.status, "provider_reference": f"bank-{transfer.reference[:8]}"}
+        return shown if transfer.code is None else {**shown, "code": transfer.code}
+
+
+class ProviderClient(SimulatorProvider):
+    """The product's client of the provider, with this wire under it."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    async def _call(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
+        books = self._books
+        effect = (lambda: books.send(orjson.loads(body))) if body is not None else lambda: books.inquire(path[11:])
+        trouble = self._trouble()
+        if trouble == "refused":
+            await books.network.call(PROVIDER, lambda: None, seconds=1.0, error=TimeoutError)
+            return 0, "ClientConnectorError"
+        if trouble == "slow_down":
+            return 429, {"code": "too_many"}
+        try:
+            status, answer = await books.network.call(PROVIDER, effect, seconds=CALL_SECONDS, error=TimeoutError)
+        except TimeoutError:
+            return -1, "TimeoutError"
+        await failpoints.reach("rails.sent")
+        return _garbled(trouble, status, answer)
+
+    def _trouble(self) -> str | None:
+        books = self._books
+        if books.rng.random() >= books.nasty.wire:
+            return None
+        trouble = ("refused", "5xx", "garbage", "amount", "echo", "slow_down", "status")[int(books.rng.random() * 7)]
+        books.network.met[f"provider.{trouble}"] += 1
+        return trouble
+
+
+def _garbled(trouble: str | None, status: int, answer: Any) -> tuple[int, Any]:
+    """The reply as a broken provider or line gives it; whatever was asked has been done."""
+    match trouble:
+        case "5xx":
+            return 503, {"code": "oops"}
+        case "garbage":
+            return -1, "JSONDecodeError"
+        case "amount" if isinstance(answer, dict):
+            return status, {**answer, "amount": "9999999.00"}
+        case "echo" if isinstance(answer, dict):
+            return status, {**answer, "reference": "00000000-0000-4000-8000-000000000000"}
+        case "status" if isinstance(answer, dict):
+            return status, {**answer, "status": "perhaps"}
+    return status, answer

@@ -1,0 +1,141 @@
+"""The simulation must be able to fail: the product is broken in one place, and some seed among a few says so."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.ledger import postings
+from domain.payout import verdicts
+from schemas.words import Outcome
+from services.gateway.live.cursor import Cursor
+from services.gateway.live.hub import Hub
+from services.ingest import asking, edge, submitting
+from services.processor import writer
+from services.processor.memory import Memory
+from services.processor.rails import partition, simulator_provider
+from services.processor.rails.provider import Verdict
+from tests.simulation import broker
+from tests.simulation.run import run_seed
+from tests.simulation.store import MemoryProjection
+
+SEEDS = range(1, 61)
+
+
+def caught(word: str) -> str | None:
+    """The first violation that names `word`."""
+    for seed in SEEDS:
+        for violation in run_seed(seed).violations:
+            if violation.startswith(word):
+                return f"seed {seed}: {violation}"
+    return None
+
+
+def test_a_fence_that_lets_everybody_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker.Partition, "_check", lambda self, epoch: None)
+    assert caught("")
+
+
+def test_a_reference_of_its_own_for_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(range(10**9))
+    monkeypatch.setattr(partition, "attempt_reference", lambda payout_id, attempt: f"{payout_id[:-8]}{next(drawn):08x}")
+    assert caught("provider")
+
+
+def test_a_timed_out_send_taken_for_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = Verdict(outcome=Outcome.FAILED, code="timeout", reason="no answer")
+    monkeypatch.setattr(simulator_provider, "unknown", lambda code, reason: failed)
+    assert caught("provider")
+
+
+def test_a_writer_that_decides_whatever_it_is_handed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer.PartitionWriter, "_in_order", lambda self, memory: list(self._batch))
+    assert caught("log")
+
+
+def test_a_hold_released_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = postings.release
+    monkeypatch.setattr(postings, "release", lambda total, currency: plain(total, currency) * 2)
+    assert caught("ledger")
+
+
+def test_memory_that_forgets_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Memory.forget
+
+    def early(self: Any, projected: int) -> int:
+        dropped = plain(self, projected + 1000)
+        self.forgotten_to = projected
+        return dropped
+
+    monkeypatch.setattr(Memory, "forget", early)
+    assert caught("")
+
+
+def test_keys_that_only_memory_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryProjection, "_fill_keys", lambda self, book, lacking: None)
+    assert caught("")
+
+
+def test_a_key_not_scoped_to_its_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "content_hash", lambda operation, content: "same")
+    assert caught("")
+
+
+def test_a_checkpoint_one_record_ahead_of_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = MemoryProjection._load
+
+    def ahead(self: Any, partition: int) -> Any:
+        loaded = plain(self, partition)
+        return loaded if not loaded.next_offset else replace(loaded, next_source=loaded.next_source + 1)
+
+    monkeypatch.setattr(MemoryProjection, "_load", ahead)
+    assert caught("")
+
+
+def test_a_writer_that_trusts_its_memory_after_an_unknown_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of reading the tail it decides the poll again."""
+    plain = writer.PartitionWriter._fold_tail
+
+    async def skipping(self: Any, fence: Any, memory: Any) -> None:
+        if self._memory is None:
+            await plain(self, fence, memory)
+
+    monkeypatch.setattr(writer.PartitionWriter, "_fold_tail", skipping)
+    assert caught("")
+
+
+def test_an_answer_before_the_command_is_durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def given_at_once(decision: Any, wait_seconds: float) -> None:
+        return None
+
+    async def not_waiting(self: Any, records: Any, decisions: Any) -> None:
+        writing = asyncio.ensure_future(self._log.append_many(records))
+        writing.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    monkeypatch.setattr(submitting.Submitter, "_write", not_waiting)
+    monkeypatch.setattr(edge, "within", given_at_once)
+    assert caught("promise: accepted")
+
+
+def test_the_feed_told_before_the_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Hub._read
+
+    async def off_by_one(self: Any, followers: Any, number: int, start: Cursor, end: int) -> None:
+        await plain(self, followers, number, start._replace(offset=start.offset + 1), end)
+
+    monkeypatch.setattr(Hub, "_read", off_by_one)
+    assert caught("feed")
+
+
+def test_a_contradiction_that_moves_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "_is_open", lambda payout, answer: True)
+    assert caught("")
+
+
+def test_unreadable_records_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nowhere(self: Any, readables: Any) -> None:
+        """Kept by nobody."""
+
+    monkeypatch.setattr(writer.PartitionWriter, "_keep_unreadable", nowhere)
+    assert caught("dead letters")

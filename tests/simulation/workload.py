@@ -1,0 +1,189 @@
+"""What the simulated clients ask for: payouts of merchants with little money, batches in chunks, edits, cancels, repeats, and poison.
+
+Owns the drawing of requests. Must not know how they are judged.
+"""
+
+import asyncio
+from collections import Counter
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from schemas.topics import partition_of
+from tests.simulation.http import Asked, Entry, Front
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TRIES = 3
+POISON: tuple[tuple[bytes | None, bytes | None], ...] = (
+    (b"m-0", b"{not json"),
+    (b"m-0", None),
+    (None, b"\xff\xfe"),
+    (b"m-0", b'{"id":"x","merchant_id":"m-0","at":1,"v":99,"body":{"type":"cancel_batch","batch_id":"b"}}'),
+    (b"m-1", b'{"id":"x","merchant_id":"m-0","at":1,"body":{"type":"cancel_batch","batch_id":"b"}}'),
+    (b"m-0", b'{"id":"x","merchant_id":"m-0","at":1,"body":{"type":"steal","amount":1}}'),
+    (b"m-0", b"[" * 5000),
+)
+
+
+class Workload:
+    """Clients that ask one after another, each at its own pace."""
+
+    def __init__(self, world: "World", rng: Random) -> None:
+        self.world, self.rng = world, rng
+        self.front = Front(world)
+        self.merchants = [f"m-{number}" for number in range(world.shape.merchants)]
+        self.payouts: list[tuple[str, str]] = []
+        self.batches: list[tuple[str, str]] = []
+        self.asked: list[Asked] = []
+        self._keys: Counter[str] = Counter()
+
+    async def open(self) -> None:
+        """Merchants and their first money; asked until it is there."""
+        for merchant in self.merchants:
+            body = {"id": merchant, "name": merchant.upper(), "main_currency": "USD"}
+            await self._surely(Asked("open_merchant", merchant, self._key(merchant), orjson.dumps(body)))
+            await self._surely(self._credit(merchant, self.rng.randint(50, 300)))
+            if self.rng.random() < 0.3:
+                await self._surely(self._credit(merchant, self.rng.randint(50, 300), "RUB"))
+
+    async def client(self, number: int) -> None:
+        """One client's share of the operations."""
+        for _ in range(self.world.shape.operations // self.world.shape.clients):
+            await asyncio.sleep(self.rng.random() * 1.5)
+            await self._one()
+
+    async def _one(self) -> None:
+        draw = self.rng.random()
+        merchant = self.rng.choice(self.merchants)
+        if draw < self.world.shape.poison:
+            self._poison()
+        elif draw < 0.12 and self.asked:
+            await self._again()
+        elif draw < 0.20:
+            await self._insist(self._credit(merchant, self.rng.randint(5, 80)))
+        elif draw < 0.60:
+            await self._pay(merchant)
+        elif draw < 0.75:
+            await self._batch(merchant)
+        elif draw < 0.83:
+            await self._chunks(merchant)
+        else:
+            await self._change()
+
+    async def _pay(self, merchant: str) -> None:
+        body: dict[str, Any] = self._row()
+        if self.rng.random() < 0.4:
+            body["on_insufficient_funds"] = "wait"
+        asked = Asked("payout", merchant, self._key(merchant), orjson.dumps(body))
+        if self.rng.random() < 0.15 and len(self.merchants) > 1:
+            await self._twins(merchant, body)
+        elif self.rng.random() < 0.15:
+            await asyncio.gather(*(self._insist(asked) for _ in range(self.rng.randint(2, 3))))
+        else:
+            self._note(await self._insist(asked), self.payouts)
+
+    async def _twins(self, merchant: str, body: dict[str, Any]) -> None:
+        """Two merchants take the same key at the same time."""
+        other = self.rng.choice([name for name in self.merchants if name != merchant])
+        self._keys[merchant] = self._keys[other] = max(self._keys[merchant], self._keys[other])
+        bodies = [(merchant, body), (other, self._row())]
+        twins = [Asked("payout", name, self._key(name), orjson.dumps(content)) for name, content in bodies]
+        await asyncio.gather(*(self._insist(twin) for twin in twins))
+
+    async def _batch(self, merchant: str) -> None:
+        rows = [self._row() for _ in range(self.rng.randint(1, 8))]
+        asked = Asked("batch", merchant, self._key(merchant), orjson.dumps({"rows": rows}))
+        entry = await self._insist(asked)
+        self._note(entry, self.batches)
+
+    async def _chunks(self, merchant: str) -> None:
+        opened = await self._insist(Asked("batch", merchant, self._key(merchant), orjson.dumps({"name": "chunks"})))
+        if opened.result != "ok" or "id" not in opened.json():
+            return
+        batch_id, first = opened.json()["id"], 1
+        for _ in range(self.rng.randint(1, 3)):
+            rows = [self._row() for _ in range(self.rng.randint(1, 5))]
+            chunk = Asked("rows", merchant, self._key(merchant), orjson.dumps({"rows": rows, "first_row": first}), batch_id)
+            first += len(rows)
+            await self._insist(chunk)
+            if self.rng.random() < 0.2:
+                await self._insist(chunk)
+        route = "drop" if self.rng.random() < 0.15 else "seal"
+        await self._insist(Asked(route, merchant, self._key(merchant), b"", batch_id))
+
+    async def _change(self) -> None:
+        if not self.payouts:
+            return
+        merchant, payout_id = self.rng.choice(self.payouts)
+        if self.rng.random() < 0.5:
+            await self._insist(Asked("cancel", merchant, self._key(merchant), b"", payout_id))
+        else:
+            body = orjson.dumps({"amount": f"{self.rng.randint(1, 60)}.00", "currency": "USD"})
+            await self._insist(Asked("edit", merchant, self._key(merchant), body, payout_id))
+
+    async def _again(self) -> None:
+        """A repeat of an earlier request, or another body under its key."""
+        earlier = self.rng.choice(self.asked if self.rng.random() < 0.4 else self.asked[-4:])
+        if self.rng.random() < 0.7 or earlier.route not in {"payout", "credit"} or earlier.key is None:
+            await self.front.ask(earlier)
+        else:
+            body = orjson.dumps({**orjson.loads(earlier.body), "description": f"other {self.rng.random()}"})
+            await self.front.ask(Asked(earlier.route, earlier.merchant, earlier.key, body, earlier.subject))
+
+    async def _insist(self, asked: Asked) -> Entry:
+        """Ask, and ask again while nobody can tell what became of it."""
+        self.asked.append(asked)
+        entry = await self.front.ask(asked)
+        for _ in range(TRIES - 1):
+            if entry.result != "unknown" and entry.status != 409:
+                break
+            await asyncio.sleep(self.rng.random() * 2)
+            entry = await self.front.ask(asked)
+        return entry
+
+    async def _surely(self, asked: Asked) -> None:
+        self.asked.append(asked)
+        while (await self.front.ask(asked)).result != "ok":
+            await asyncio.sleep(1.0)
+
+    async def resend(self) -> None:
+        """At the end: every key once more. What was unknown becomes known; what was known must be the same bytes."""
+        for asked in dict.fromkeys(self.asked):
+            for _ in range(20):
+                entry = await self.front.ask(asked)
+                if entry.status is not None and entry.status < 500 and entry.status not in {202, 409}:
+                    break
+                if entry.status == 409 and entry.json().get("code") != "idempotency_in_flight":
+                    break
+                await asyncio.sleep(1.0)
+
+    def _credit(self, merchant: str, units: int, currency: str = "USD") -> Asked:
+        key = self._key(merchant)
+        body = {"amount": f"{units}.00", "currency": currency, "reference": f"in-{key}"}
+        return Asked("credit", merchant, key, orjson.dumps(body), merchant)
+
+    def _row(self) -> dict[str, Any]:
+        currency = "RUB" if self.rng.random() < 0.15 else "USD"
+        row: dict[str, Any] = {"amount": f"{self.rng.randint(1, 60)}.{self.rng.randint(0, 99):02d}", "currency": currency}
+        row["recipient_details"] = {"account_number": f"100{self.rng.randint(1000000, 9999999)}", "bank_name": "Bank"}
+        if self.rng.random() < 0.2:
+            row["reference"] = f"ref-{self.rng.randint(1, 12)}"
+        return row
+
+    def _poison(self) -> None:
+        key, value = self.rng.choice(POISON)
+        number = partition_of("m-0", self.world.shape.partitions) if key else 0
+        self.world.broker.partitions[number].append(key, value)
+        self.world.met["poison"] += 1
+
+    def _note(self, entry: Entry, ids: list[tuple[str, str]]) -> None:
+        if entry.result == "ok" and "id" in (found := entry.json()):
+            ids.append((entry.asked.merchant, found["id"]))
+
+    def _key(self, merchant: str) -> str:
+        """Merchants know nothing of each other, so their keys are the same ones."""
+        self._keys[merchant] += 1
+        return f"key-{self._keys[merchant]}"
