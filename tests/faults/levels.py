@@ -29,6 +29,13 @@ SMOKE = Level(
     "smoke", 150, 4, 3, 1, 0, (0.5, 1.0), {"kill_one": 2, "cut": 1, "poison_records": 1}, 60, 30.0
 )  # fmt: skip
 
+PLANTED = Level(
+    "planted", 500, 5, 4, 2, 5, (0.3, 1.0),
+    {"kill_one": 5, "reset_offsets": 6, "terminate_backends": 3, "drop_commit_reply": 3, "zombie": 1, "cut": 2},
+    100, 30.0,
+)  # fmt: skip
+"""For planted bugs that only real processes can show."""
+
 CI = Level(
     "ci", 3000, 6, 6, 4, 6, (0.8, 2.0),
     {
@@ -50,4 +57,4 @@ NIGHTLY = Level(
     2000, 60.0, lanes=3, covered=True,
 )  # fmt: skip
 
-LEVELS = {level.name: level for level in (SMOKE, CI, NIGHTLY)}
+LEVELS = {level.name: level for level in (SMOKE, PLANTED, CI, NIGHTLY)}

@@ -20,6 +20,8 @@ from tests.faults.workers import Worker
 ZOMBIE_SECONDS = (8.0, 11.0)
 """Past the session time-out of 6 s: a peer takes over while the worker sleeps."""
 
+OFFSETS = (0, 10**9)
+
 Fault = Callable[["Mischief"], Awaitable[dict[str, Any] | None]]
 """Does its harm, heals it, and says what it did; None if there was nothing to break."""
 
@@ -263,11 +265,10 @@ async def replay_commands(m: Mischief) -> dict[str, Any] | None:
 
 async def reset_offsets(m: Mischief) -> dict[str, Any] | None:
     """F33, F34: committed offsets go back to 0, or far past the end, while their workers are down."""
-    role = m.rng.choice(("processor", "rails", "projector"))
+    role, _, offset = m.next("offsets", [f"{role}@{at}" for role in poison.GROUPS for at in OFFSETS]).partition("@")
     workers = [w for w in m.cluster.workers.values() if w.role == role and not w.down]
     await asyncio.gather(*(worker.stop() for worker in workers))
-    offset = int(m.next("offsets", ("0", "1000000000")))
-    done = await asyncio.to_thread(poison.reset_group, m.cluster.kafka.bootstrap, role, offset)
+    done = await asyncio.to_thread(poison.reset_group, m.cluster.kafka.bootstrap, role, int(offset))
     for worker in workers:
         worker.start()
     return {"target": role, "offset": offset} if done else None

@@ -140,7 +140,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="only see whether the patches apply")
     parser.add_argument("--seeds", default="1..300", help="seeds of the simulation")
     parser.add_argument("--simulation", default="-m tests.simulation", help="how to run the simulation, without seeds")
-    parser.add_argument("--faults", default="-m tests.faults", help="how to run the faults")
+    parser.add_argument("--faults", default="-m tests.faults --level planted --seed 7", help="how to run the faults")
     parser.add_argument("--simulation-seconds", type=float, default=900)
     parser.add_argument("--faults-seconds", type=float, default=900)
     parser.add_argument("--at-once", type=int, default=AT_ONCE_MAX)
