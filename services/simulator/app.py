@@ -1,23 +1,23 @@
-"""The provider's HTTP door.
+"""The provider's HTTP door for one transfer at a time, its books and its control.
 
 Owns requests and answers: transfers, inquiry, books, control. Must not know how books are kept or fates drawn. Unknown references are 404;
-a reference that comes again with other content is 409.
+a reference that comes again with other content is 409. Many at once: services.simulator.bulk.
 """
 
 import asyncio
-import hashlib
-import time
 
 import orjson
 from aiohttp import web
 
-from services.simulator import scenario
-from services.simulator.books import Books, Transfer, new_transfer
+from services.simulator import desk, scenario
+from services.simulator.books import Books
+from services.simulator.bulk import BulkDoor
+from services.simulator.desk import Desk, now_ms
+from services.simulator.replies import give, json
 
 HANG_SECONDS = 600.0
 PAGE_MAX = 1000
-REFERENCE_MAX = 64
-FIELDS = ("reference", "amount", "currency")
+UNREADABLE = (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError)
 
 
 class Provider:
@@ -26,9 +26,7 @@ class Provider:
     def __init__(self, books: Books, preset: scenario.Preset) -> None:
         """Answers from `books`; new transfers go by `preset`."""
         self._books = books
-        self._preset = preset
-        self._lost: set[str] = set()
-        self._told: set[str] = set()
+        self._desk = Desk(books, preset)
 
     def app(self) -> web.Application:
         """The web application."""
@@ -37,6 +35,7 @@ class Provider:
             [
                 web.post("/transfers", self.transfer),
                 web.get("/transfers/{reference}", self.inquire),
+                *BulkDoor(self._desk).routes(),
                 web.get("/books", self.books),
                 web.get("/books/summary", self.summary),
                 web.get("/control/preset", self.show_preset),
@@ -47,124 +46,69 @@ class Provider:
         )
         return application
 
-    async def transfer(self, request: web.Request) -> web.Response:
+    async def transfer(self, request: web.Request) -> web.StreamResponse:
         """Pay, or not. The same reference and content again gets the standing of the first."""
         try:
-            body = orjson.loads(await request.read())
-            payee, content = _payee(body), _content(body)
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            return _json({"code": "bad_request", "message": str(error)}, 400)
-        known = self._books.find(body["reference"])
-        if known is not None:
-            return await self._again(known, content)
-        fate = scenario.fate(self._preset, body["reference"], payee, self._earlier(payee))
-        if not fate.recorded and body["reference"] not in self._lost:
-            self._lost.add(body["reference"])
-            return _json(*_spoilt({}, fate.reply)) if fate.reply != "honest" else await self._hang()
-        booked = new_transfer(body, fate, content, payee)
-        await self._books.book(booked)
+            asked = desk.read(orjson.loads(await request.read()))
+        except UNREADABLE as error:
+            return json({"code": "bad_request", "message": str(error)}, 400)
+        taken = self._desk.take(asked, self._books.find(asked.body["reference"]))
+        fate = taken.fate
+        if taken.kind == "conflict":
+            return json({"code": "duplicate_reference", "message": "this reference was used with other content"}, 409)
+        if taken.kind == "lost":
+            return await give(request, {}, fate.reply) if fate.reply != "honest" else await self._hang()
+        assert taken.transfer is not None
+        if taken.kind == "known":
+            return json(taken.transfer.view(now_ms()))
+        await self._books.book([taken.transfer])
         if not fate.answers and fate.recorded:
             return await self._hang()
-        await asyncio.sleep(self._preset.delay_seconds + fate.answer_after)
-        return _json(*_spoilt(booked.view(_now()), self._reply(fate, body["reference"])))
+        await asyncio.sleep(self._desk.preset.delay_seconds + fate.answer_after)
+        return await give(request, taken.transfer.view(now_ms()), self._reply(fate, taken.transfer.reference))
 
     def _reply(self, fate: scenario.Fate, reference: str) -> scenario.Reply:
         """A provider contradicts what it has said before; what nobody has asked about it tells as it is."""
-        first_word = fate.reply == "says_failed" and reference not in self._told
+        first_word = fate.reply == "says_failed" and reference not in self._desk.told
         return "honest" if first_word or not fate.recorded else fate.reply
-
-    def _earlier(self, payee: str) -> int:
-        return self._books.count_to(payee) if payee.endswith("0002") else 0
-
-    async def _again(self, known: Transfer, content: str) -> web.Response:
-        if known.content != content:
-            return _json({"code": "duplicate_reference", "message": "this reference was used with other content"}, 409)
-        return _json(known.view(_now()))
 
     async def _hang(self) -> web.Response:
         await asyncio.sleep(HANG_SECONDS)
-        return _json({"code": "too_late"}, 504)
+        return json({"code": "too_late"}, 504)
 
     async def inquire(self, request: web.Request) -> web.Response:
         """How a reference stands; 404 for one that never reached the books."""
         known = self._books.find(request.match_info["reference"])
         if known is None:
-            return _json({"code": "not_found"}, 404)
-        self._told.add(known.reference)
-        return _json(known.view(_now()))
+            return json({"code": "not_found"}, 404)
+        self._desk.told.add(known.reference)
+        return json(known.view(now_ms()))
 
     async def books(self, request: web.Request) -> web.Response:
         """A page of the books by reference: `after`, `limit`."""
-        limit = min(int(request.query.get("limit", "100")), PAGE_MAX)
+        limit, now = min(int(request.query.get("limit", "100")), PAGE_MAX), now_ms()
         page = self._books.page(request.query.get("after", ""), limit)
-        return _json({"results": [{**t.view(_now()), "payee": t.payee, "received_at": t.received_at} for t in page]})
+        return json({"results": [{**t.view(now), "payee": t.payee, "received_at": t.received_at} for t in page]})
 
     async def summary(self, _request: web.Request) -> web.Response:
         """Counts per standing and currency."""
-        return _json({"results": self._books.summary(_now())})
+        return json({"results": self._books.summary(now_ms())})
 
     async def show_preset(self, _request: web.Request) -> web.Response:
         """The preset in force."""
-        return _json(self._preset.__dict__)
+        return json(self._desk.preset.__dict__)
 
     async def change_preset(self, request: web.Request) -> web.Response:
         """Choose a preset, and change some of its numbers."""
         try:
             body = orjson.loads(await request.read())
             changes = {key: value for key, value in body.items() if key != "preset"}
-            self._preset = scenario.preset(body.get("preset", self._preset.name), **changes)
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+            self._desk.preset = scenario.preset(body.get("preset", self._desk.preset.name), **changes)
+        except UNREADABLE as error:
             known = ", ".join(scenario.PRESETS)
-            return _json({"code": "bad_request", "message": f"{error}; presets: {known}"}, 400)
-        return _json(self._preset.__dict__)
+            return json({"code": "bad_request", "message": f"{error}; presets: {known}"}, 400)
+        return json(self._desk.preset.__dict__)
 
     async def alive(self, _request: web.Request) -> web.Response:
         """Health."""
-        return _json({"status": "ok"})
-
-
-def _spoilt(view: dict[str, object], reply: scenario.Reply) -> tuple[object, int]:
-    """What the sender hears instead of `view`, and under which status."""
-    match reply:
-        case "busy":
-            return {"code": "provider_busy"}, 429
-        case "error":
-            return {"code": "internal"}, 500
-        case "garbage":
-            return None, 200
-        case "other_amount":
-            return {**view, "amount": "1"}, 200
-        case "says_failed":
-            return {**view, "status": "failed", "code": scenario.FINAL_CODES[0]}, 200
-        case _:
-            return view, 200
-
-
-def _payee(body: dict[str, object]) -> str:
-    for name in FIELDS:
-        value = body[name]
-        if not isinstance(value, str) or not 0 < len(value) <= REFERENCE_MAX:
-            raise ValueError(f"{name} must be a short text")
-    payee = body["payee"]
-    if not isinstance(payee, dict):
-        raise TypeError("payee must be an object")
-    number = payee.get("msisdn") or payee.get("account_number") or payee.get("account") or payee.get("iban")
-    if not isinstance(number, str):
-        raise TypeError("payee needs msisdn, account_number or iban")
-    return number
-
-
-def _content(body: dict[str, object]) -> str:
-    parts = {name: body.get(name) for name in ("amount", "currency", "payee")}
-    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _json(body: object, status: int = 200) -> web.Response:
-    if body is None:
-        return web.Response(body=b"<html>try again</html", status=status, content_type="application/json")
-    headers = {"Retry-After": "1"} if status == 429 else None
-    return web.Response(body=orjson.dumps(body), status=status, headers=headers, content_type="application/json")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+        return json({"status": "ok"})

@@ -1,17 +1,19 @@
 """The provider's own durable books: what it was asked, what it paid.
 
-Owns the SQLite file, idempotency by reference, and group commit: requests of a few milliseconds share one durable transaction, and
-nobody is answered before it. Must not know HTTP or how fates are drawn.
+Owns the SQLite file, idempotency by reference, and group commit: requests of a few milliseconds share one durable transaction, the
+transfers of one bulk request lie in the same one, and nobody is answered before it. Must not know HTTP or how fates are drawn.
 """
 
 import asyncio
 import sqlite3
-import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from services.simulator.scenario import Fate
+import orjson
+
+from services.simulator.transfers import COLUMNS, Transfer, row_of, transfer_of
 
 GROUP_MAX = 500
 
@@ -23,43 +25,11 @@ CREATE TABLE IF NOT EXISTS transfers (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS transfers_payee ON transfers (payee);
 """
-_COLUMNS = "reference, amount, currency, payee, content, status, code, retryable, provider_reference, received_at, pays_at"
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MANY = f"SELECT {COLUMNS} FROM transfers WHERE reference IN (SELECT value FROM json_each(?))"  # noqa: S608
 
-
-@dataclass(frozen=True)
-class Transfer:
-    """One line of the books. `pays_at` (ms UTC) is when an in_progress transfer ends: paid, or failed if it names a code."""
-
-    reference: str
-    amount: str
-    currency: str
-    payee: str
-    content: str
-    status: str
-    code: str | None
-    retryable: bool
-    provider_reference: str
-    received_at: int
-    pays_at: int | None = None
-
-    def view(self, now: int) -> dict[str, object]:
-        """What the provider says of it at `now`."""
-        status = self.standing(now)
-        return {
-            "reference": self.reference,
-            "status": status,
-            "code": self.code if status == "failed" else None,
-            "retryable": self.retryable,
-            "provider_reference": self.provider_reference,
-            "amount": self.amount,
-            "currency": self.currency,
-        }
-
-    def standing(self, now: int) -> str:
-        """paid, failed or in_progress at `now` (ms UTC)."""
-        if self.pays_at is None or self.pays_at > now:
-            return self.status
-        return "failed" if self.code else "paid"
+Entry = tuple[Sequence[Transfer], "asyncio.Future[None]"]
+"""Transfers that become durable together, and who waits for it."""
 
 
 class Books:
@@ -73,17 +43,19 @@ class Books:
         self._read.executescript(_TABLE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="books")
         self._write: sqlite3.Connection | None = None
-        self._queue: list[tuple[Transfer, asyncio.Future[None]]] = []
+        self._queue: list[Entry] = []
         self._flushing: asyncio.Task[None] | None = None
         self._booking: dict[str, Transfer] = {}
 
     def find(self, reference: str) -> Transfer | None:
         """The transfer of a reference, also one whose booking is under way."""
-        under_way = self._booking.get(reference)
-        if under_way is not None:
-            return under_way
-        row = self._read.execute(f"SELECT {_COLUMNS} FROM transfers WHERE reference = ?", [reference]).fetchone()  # noqa: S608
-        return _transfer(row) if row else None
+        return self.find_many([reference]).get(reference)
+
+    def find_many(self, references: Sequence[str]) -> dict[str, Transfer]:
+        """The same for many at once; those that are nowhere are left out."""
+        rows = self._read.execute(_MANY, [orjson.dumps(references).decode()])
+        found = {transfer.reference: transfer for transfer in map(transfer_of, rows)}
+        return found | {reference: self._booking[reference] for reference in references if reference in self._booking}
 
     def count_to(self, payee: str) -> int:
         """How many transfers to this payee are booked."""
@@ -91,35 +63,51 @@ class Books:
         row = self._read.execute("SELECT count(*) FROM transfers WHERE payee = ?", [payee]).fetchone()
         return int(row[0]) + under_way
 
-    async def book(self, transfer: Transfer) -> None:
-        """Return when the transfer is durable."""
+    def note(self, transfer: Transfer) -> None:
+        """It counts and is found from now on; `book` makes it durable."""
         self._booking[transfer.reference] = transfer
+
+    async def book(self, transfers: Sequence[Transfer]) -> None:
+        """Return when these noted transfers are durable, with all that were given before."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((transfer, done))
+        self._queue.append((transfers, done))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
         await done
 
     async def _flush(self) -> None:
         while self._queue:
-            group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
-            rows = [_row(transfer) for transfer, _ in group]
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._insert, rows)
-            for transfer, done in group:
+            group = self._take()
+            transfers = [transfer for part, _ in group for transfer in part]
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._insert, transfers)
+            for transfer in transfers:
                 self._booking.pop(transfer.reference, None)
+            for _, done in group:
                 if not done.done():
                     done.set_result(None)
 
-    def _insert(self, rows: list[tuple[object, ...]]) -> None:
+    def _take(self) -> list[Entry]:
+        """What fits one transaction; an entry is never split."""
+        count = end = 0
+        while end < len(self._queue) and count < GROUP_MAX:
+            count += len(self._queue[end][0])
+            end += 1
+        group, self._queue = self._queue[:end], self._queue[end:]
+        return group
+
+    def _insert(self, transfers: list[Transfer]) -> None:
+        """One statement for all: with one a row the thread would wait for its turn at every row."""
         if self._write is None:
             self._write = self._connect()
-        with self._write:
-            self._write.executemany("INSERT OR IGNORE INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        if transfers:
+            statement = f"INSERT OR IGNORE INTO transfers VALUES {', '.join([_ROW] * len(transfers))}"  # noqa: S608
+            with self._write:
+                self._write.execute(statement, list(chain.from_iterable(map(row_of, transfers))))
 
     def page(self, after: str, limit: int) -> list[Transfer]:
         """Transfers in order of reference behind `after`."""
-        query = f"SELECT {_COLUMNS} FROM transfers WHERE reference > ? ORDER BY reference LIMIT ?"  # noqa: S608
-        return [_transfer(row) for row in self._read.execute(query, [after, limit])]
+        query = f"SELECT {COLUMNS} FROM transfers WHERE reference > ? ORDER BY reference LIMIT ?"  # noqa: S608
+        return [transfer_of(row) for row in self._read.execute(query, [after, limit])]
 
     def summary(self, now: int) -> list[dict[str, object]]:
         """Count per status and currency as it stands at `now`."""
@@ -141,43 +129,3 @@ class Books:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         return connection
-
-
-def new_transfer(body: dict[str, str], fate: Fate, content: str, payee: str) -> Transfer:
-    """A line for a request that has this fate."""
-    now = time.time_ns() // 1_000_000
-    return Transfer(
-        reference=body["reference"],
-        amount=body["amount"],
-        currency=body["currency"],
-        payee=payee,
-        content=content,
-        status=fate.status,
-        code=fate.code,
-        retryable=fate.retryable,
-        provider_reference=f"SIM-{body['reference'][:13].upper()}",
-        received_at=now,
-        pays_at=None if fate.pays_after is None else now + int(fate.pays_after * 1000),
-    )
-
-
-def _row(transfer: Transfer) -> tuple[object, ...]:
-    return (
-        transfer.reference,
-        transfer.amount,
-        transfer.currency,
-        transfer.payee,
-        transfer.content,
-        transfer.status,
-        transfer.code,
-        int(transfer.retryable),
-        transfer.provider_reference,
-        transfer.received_at,
-        transfer.pays_at,
-    )
-
-
-def _transfer(row: tuple[object, ...]) -> Transfer:
-    values = list(row)
-    values[7] = bool(values[7])
-    return Transfer(*values)  # type: ignore[arg-type]
