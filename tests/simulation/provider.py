@@ -19,6 +19,7 @@ from tests.simulation.network import Network
 PROVIDER = "provider"
 CALL_SECONDS = 6.0
 FINAL = ("account_closed", "payee_unknown", "payee_limit_reached")
+ENTRY_TROUBLES = ("amount", "echo", "status", "missing", "twice", "text")
 PASSING = ("provider_busy", "payee_provider_down")
 
 
@@ -72,6 +73,21 @@ class Books:
         self.calls += 1
         known = self.transfers.get(reference)
         return (200, self._shown(known)) if known is not None else (404, {"code": "not_found"})
+
+    def send_many(self, bodies: list[dict[str, Any]], taken: int) -> tuple[int, Any]:
+        """POST /batchtransactions; it breaks off after `taken`."""
+        entries = []
+        for body in bodies[:taken]:
+            status, entry = self.send(body)
+            refused = {**body, "status": "refused", "code": "duplicate_reference"}
+            entries.append(entry if status == 200 else refused)
+        return 200, {"results": entries}
+
+    def inquire_many(self, references: list[str]) -> tuple[int, Any]:
+        """POST /batchtransactions/inquiry."""
+        found = [(reference, *self.inquire(reference)) for reference in references]
+        absent = [(entry if status == 200 else {"reference": r, "status": "not_found"}) for r, status, entry in found]
+        return 200, {"results": absent}
 
     def settle_all(self) -> None:
         """The provider ends all that hangs."""
@@ -137,21 +153,62 @@ class ProviderClient(SimulatorProvider):
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    async def _call(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
+    async def _call(self, method: str, path: str, body: bytes | None, transfers: int = 1) -> tuple[int, Any]:
         books = self._books
-        effect = (lambda: books.send(orjson.loads(body))) if body is not None else lambda: books.inquire(path[11:])
         trouble = self._trouble()
         if trouble == "refused":
             await books.network.call(PROVIDER, lambda: None, seconds=1.0, error=TimeoutError)
             return 0, "ClientConnectorError"
         if trouble == "slow_down":
             return 429, {"code": "too_many"}
+        effect = self._effect(path, orjson.loads(body) if body is not None else {}, trouble)
         try:
             status, answer = await books.network.call(PROVIDER, effect, seconds=CALL_SECONDS, error=TimeoutError)
         except TimeoutError:
             return -1, "TimeoutError"
         await failpoints.reach("rails.sent")
+        if path.startswith("/batchtransactions"):
+            return self._garbled_bulk(trouble, status, answer)
         return _garbled(trouble, status, answer)
+
+    def _effect(self, path: str, body: dict[str, Any], trouble: str | None) -> Callable[[], tuple[int, Any]]:
+        books = self._books
+        match path:
+            case "/transfers":
+                return lambda: books.send(body)
+            case "/batchtransactions":
+                bodies = body["transfers"]
+                taken = int(books.rng.random() * len(bodies)) if trouble == "5xx" else len(bodies)
+                return lambda: books.send_many(bodies, taken)
+            case "/batchtransactions/inquiry":
+                return lambda: books.inquire_many(body["references"])
+            case _:
+                return lambda: books.inquire(path[11:])
+
+    def _garbled_bulk(self, trouble: str | None, status: int, answer: Any) -> tuple[int, Any]:
+        """The whole reply spoilt, or some of its entries: missing, refused for now, twice, about another one, or in another order."""
+        books = self._books
+        books.network.met["provider.bulk"] += 1
+        if trouble in {"5xx", "garbage"}:
+            return _garbled(trouble, status, answer)
+        entries = [shown for entry in answer["results"] for shown in self._spoilt(entry)]
+        if books.rng.random() < books.nasty.wire:
+            books.rng.shuffle(entries)
+        return status, {"results": entries}
+
+    def _spoilt(self, entry: dict[str, Any]) -> list[Any]:
+        if self._books.rng.random() >= self._books.nasty.wire:
+            return [entry]
+        kind = ENTRY_TROUBLES[int(self._books.rng.random() * len(ENTRY_TROUBLES))]
+        self._books.network.met[f"provider.bulk_{kind}"] += 1
+        match kind:
+            case "missing":
+                return []
+            case "twice":
+                return [entry, {**entry, "status": "failed", "code": FINAL[0]}]
+            case "text":
+                return ["<html>"]
+        return [_garbled(kind, 200, entry)[1]]
 
     def _trouble(self) -> str | None:
         books = self._books

@@ -40,6 +40,7 @@ class Shape:
     store_weather: Weather
     nasty: Nasty
     policy: Policy
+    bulk_max: int
 
 
 def draw(rng: Random) -> Shape:
@@ -70,6 +71,7 @@ def draw(rng: Random) -> Shape:
         blind=0.0 if calm else rng.choice((0.0, 0.5, 1.0)),
         nasty=_nasty(rng, calm=calm),
         policy=_policy(rng),
+        bulk_max=rng.choice((0, 2, 3, 500)),
     )
 
 

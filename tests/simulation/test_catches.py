@@ -14,7 +14,7 @@ from services.gateway.live.hub import Hub
 from services.ingest import asking, edge, submitting
 from services.processor import writer
 from services.processor.memory import Memory
-from services.processor.rails import partition, simulator_provider
+from services.processor.rails import errands, simulator_bulk, simulator_words
 from services.processor.rails.provider import Verdict
 from tests.simulation import broker
 from tests.simulation.run import run_seed
@@ -39,13 +39,28 @@ def test_a_fence_that_lets_everybody_write(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_reference_of_its_own_for_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(range(10**9))
-    monkeypatch.setattr(partition, "attempt_reference", lambda payout_id, attempt: f"{payout_id[:-8]}{next(drawn):08x}")
+    monkeypatch.setattr(errands, "attempt_reference", lambda payout_id, attempt: f"{payout_id[:-8]}{next(drawn):08x}")
     assert caught("provider")
 
 
 def test_a_timed_out_send_taken_for_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = Verdict(outcome=Outcome.FAILED, code="timeout", reason="no answer")
-    monkeypatch.setattr(simulator_provider, "unknown", lambda code, reason: failed)
+    monkeypatch.setattr(simulator_words, "unknown", lambda code, reason: failed)
+    assert caught("provider")
+
+
+def test_what_a_bulk_reply_does_not_name_taken_for_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulator_bulk, "MISSING", Verdict(outcome=Outcome.FAILED, code="missing", reason="not named"))
+    assert caught("provider")
+
+
+def test_a_bulk_reply_read_by_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_place(status: int, answer: Any, requests: Any) -> list[Verdict]:
+        entries = answer["results"] if status == 200 else []
+        read = [simulator_words.standing(entry) for entry in entries if isinstance(entry, dict)][: len(requests)]
+        return read + [simulator_words.unusable(status)] * (len(requests) - len(read))
+
+    monkeypatch.setattr(simulator_bulk, "of_sends", by_place)
     assert caught("provider")
 
 

@@ -125,7 +125,7 @@ class Rails(Worker):
             clock=clock,
             projection=MemoryProjection(world.database),
             commands=commands,
-            calls=Calls(provider, self.answers, clock, PLACES),
+            calls=Calls(provider, self.answers, clock, PLACES, world.shape.bulk_max),
             places=lambda: PLACES * 4 - sum(rail.work.in_flight for rail in self.assigned.open.values()),
         )
 

@@ -16,8 +16,9 @@ Lane = tuple[str, str | None]
 class Lanes:
     """First in, first out within a lane; lanes in turn."""
 
-    def __init__(self) -> None:
-        """Empty."""
+    def __init__(self, rows_part: int = LANE_PART) -> None:
+        """Empty. A batch gives `rows_part` in its turn, if that is more than LANE_PART: what one call to the provider takes."""
+        self._rows_part = max(LANE_PART, rows_part)
         self._lanes: dict[Lane, deque[str]] = {}
         self._turn: deque[Lane] = deque()
         self.count = 0
@@ -38,7 +39,8 @@ class Lanes:
             return None
         lane = self._turn.popleft()
         queue = self._lanes[lane]
-        taken = [queue.popleft() for _ in range(min(most, LANE_PART, len(queue)))]
+        part = LANE_PART if lane[1] is None else self._rows_part
+        taken = [queue.popleft() for _ in range(min(most, part, len(queue)))]
         self.count -= len(taken)
         if queue:
             self._turn.append(lane)

@@ -1,18 +1,16 @@
 """The rail of one partition: folds its events and does what they leave owed.
 
-Owns recovery (checkpoint plus tail, as the processor's writer), the flow of starts and the tasks of calls. An attempt that was open when we
-came is asked after before it is sent. Acts on money only by commands. Must not decide.
+Owns recovery (checkpoint plus tail, as the processor's writer) and the flow of starts. An attempt that was open when we came is asked after
+before it is sent. Acts on money only by commands. Must not decide, or call the provider: services.processor.rails.errands does.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from domain.batch.evolve import row_ids
-from domain.book import BankAccount, Book
+from domain.book import Book
 from domain.evolve import evolve
-from domain.payout.state import Payout
 from runtime import metrics
 from runtime.clock import Clock
 from runtime.event_log.producer import LogUnavailableError
@@ -22,12 +20,12 @@ from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.commands import CommandRecord, StartAttempts
 from schemas.events import BatchReleased, EventRecord
-from schemas.ids import attempt_reference
 from schemas.words import BatchPhase
 from services.processor.checkpoint import Checkpoint
 from services.processor.inbox import Inbox, Waiting
 from services.processor.ports import Commands, History, Projection
 from services.processor.rails.calls import Calls
+from services.processor.rails.errands import Errands
 from services.processor.rails.worklist import Worklist
 
 TICK_SECONDS = 0.1
@@ -65,12 +63,10 @@ class PartitionRail:
         self._book = loaded.book
         self.next_offset = loaded.next_offset
         self._contiguity = Contiguity(self.partition, loaded.next_source)
-        self.work = Worklist(self._book)
-        self._ask_first: set[str] = set()
+        self.work = Worklist(self._book, self._tools.calls.line.group_max)
+        self._errands = Errands(self.partition, self._book, self.work, self._tools.calls, self._tools.clock)
         self._starts: dict[str, list[str]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._asking = 0
         self._fresh = True
         self._trimmed_at = self._tools.clock.monotonic()
 
@@ -92,8 +88,7 @@ class PartitionRail:
                 log.warning("rails.restarting", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
             finally:
                 metrics.RAIL_OPEN.labels(self.partition).set(0)
-                for task in list(self._tasks):
-                    task.cancel()
+                self._errands.stop()
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _halt(self, error: Exception) -> None:
@@ -105,10 +100,11 @@ class PartitionRail:
         async for events in self._tools.history(self.partition, self.next_offset):
             for event in events:
                 self._fold(event)
-        self._ask_first = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
+        asked = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
+        self._errands.ask_first = asked
         self.work.look(list(self._book.payouts))
         metrics.RAIL_OPEN.labels(self.partition).set(1)
-        log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(self._ask_first))
+        log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(asked))
 
     def _fold(self, event: LoggedEvent) -> tuple[EventRecord, list[str]]:
         self._contiguity.check(event)
@@ -123,7 +119,7 @@ class PartitionRail:
         beside = [asyncio.create_task(self._tick()), asyncio.create_task(self._start())]
         try:
             while True:
-                self._send_open()
+                self._errands.send_open()
                 self._wake.set()
                 self._taken = self._taken or await self.inbox.take()
                 for offset, _, value in self._taken:
@@ -157,9 +153,8 @@ class PartitionRail:
     def _look_around(self) -> None:
         now = self._tools.clock.now_ms()
         self.work.release(now)
-        for payout in self.work.due(now, self._tools.calls.question_places - self._asking):
-            self._asking += 1
-            self._spawn(self._inquire(payout))
+        self._errands.ask_due(now)
+        self._errands.send_open()
         self._wake.set()
         self._trim()
 
@@ -173,40 +168,6 @@ class PartitionRail:
             if batch.phase is not BatchPhase.OPEN and batch.id not in named:
                 del self._book.batches[batch.id]
 
-    def _send_open(self) -> None:
-        for payout in self.work.take_sends():
-            self._spawn(self._pay(payout))
-
-    async def _pay(self, payout: Payout) -> None:
-        await self._tools.calls.pay(
-            payout,
-            attempt_reference(payout.id, payout.attempt_count),
-            self._account_of(payout),
-            ask_first=payout.id in self._ask_first,
-            owed=lambda: self._is_current(payout) and self._is_in_time(payout),
-        )
-        self._ask_first.discard(payout.id)
-
-    async def _inquire(self, payout: Payout) -> None:
-        reference = attempt_reference(payout.id, payout.attempt_count)
-        try:
-            await self._tools.calls.inquire(payout, reference, self._account_of(payout), lambda: self._is_current(payout))
-        finally:
-            self._asking -= 1
-            if self._is_current(payout):
-                self.work.poll_again(payout, self._tools.clock.now_ms())
-
-    def _account_of(self, payout: Payout) -> BankAccount | None:
-        return self._book.bank_accounts.get(payout.bank_account_id or "")
-
-    def _is_in_time(self, payout: Payout) -> bool:
-        """After an attempt's deadline it is asked after, not sent: a process that slept knows old news only."""
-        return payout.due_at is None or self._tools.clock.now_ms() < payout.due_at
-
-    def _is_current(self, payout: Payout) -> bool:
-        now = self._book.payouts.get(payout.id)
-        return now is not None and now.version == payout.version
-
     async def _start(self) -> None:
         """Ask the log to start what is free, whenever something changed; apart from the reading, which must not wait for it."""
         while True:
@@ -219,7 +180,7 @@ class PartitionRail:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _start_ready(self) -> None:
-        while not self._tools.calls.down and (taken := self.work.take_ready(self._tools.places())) is not None:
+        while not self._tools.calls.line.down and (taken := self.work.take_ready(self._tools.places())) is not None:
             (merchant_id, batch_id), payout_ids = taken
             groups = [payout_ids] if batch_id is not None else [[payout_id] for payout_id in payout_ids]
             records = [self._start_record(merchant_id, batch_id, group) for group in groups if group]
@@ -236,13 +197,3 @@ class PartitionRail:
         record = CommandRecord(id=mint(), merchant_id=merchant_id, at=self._tools.clock.now_ms(), body=body, actor="rails")
         self._starts[record.id] = payout_ids
         return record
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("rails.call_failed", partition=self.partition, why=repr(error)[:300])

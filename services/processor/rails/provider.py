@@ -3,7 +3,8 @@
 Owns the contract. Must not know any one provider.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -13,6 +14,14 @@ from schemas.words import Outcome
 
 Account = BankAccount | None
 """The saved account a payout names, if it names one."""
+
+
+class Request(NamedTuple):
+    """One payout to send, or to ask about, under its attempt's reference."""
+
+    payout: Payout
+    reference: str
+    account: Account
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -31,15 +40,26 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Provider(Protocol):
-    """One provider. Calls are bounded in time (RAI-05) and never raise: trouble is a verdict."""
+    """One provider. Calls are bounded in time (RAI-05) and never raise: trouble is a verdict.
+
+    `bulk_max` is how many payouts one bulk call takes; 0 or 1: it has none. A bulk call gives as many verdicts as it was given requests, in
+    their order; a payout that the reply says nothing usable about is unknown, and says nothing about the others.
+    """
 
     name: str
+    bulk_max: int
 
     async def send(self, payout: Payout, reference: str, account: Account) -> Verdict:
         """Ask it to pay under this reference; the same reference again must not pay twice."""
 
     async def inquire(self, payout: Payout, reference: str) -> Verdict:
         """Ask how a reference stands."""
+
+    async def send_many(self, requests: Sequence[Request]) -> list[Verdict]:
+        """Ask it to pay each under its reference, by one call."""
+
+    async def inquire_many(self, requests: Sequence[Request]) -> list[Verdict]:
+        """Ask how each stands, by one call."""
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -1,9 +1,10 @@
 """The rail to the provider simulator, over HTTP.
 
-Owns the wire form and what each answer means. A cut line, a 5xx, an unreadable body, an unknown code, or an echo that differs from what was
-sent is unknown, never failed (RAI-04). Must not decide what follows.
+Owns the wire: what is asked where, bounds of time and size, and what each way of hearing nothing usable is. A cut line, a 5xx or an
+unreadable body is unknown, never failed (RAI-04). Must not decide what follows.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -12,21 +13,23 @@ import orjson
 from domain.book import BankAccount
 from domain.payout.state import Payout
 from runtime import failpoints
-from schemas.money import format_amount
-from schemas.words import Outcome
-from services.processor.rails.failure_codes import CODES
-from services.processor.rails.provider import Verdict, not_sent, unknown
+from services.processor.rails import simulator_bulk as bulk
+from services.processor.rails import simulator_words as words
+from services.processor.rails.provider import Request, Verdict, unknown
+from services.processor.rails.simulator_words import BAD_REQUEST, CONFLICT, NOT_FOUND
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 30.0
 REPLY_BYTES_MAX = 1024 * 1024
-OK, BAD_REQUEST, NOT_FOUND, CONFLICT, TOO_MANY = 200, 400, 404, 409, 429
+ENTRY_BYTES_MAX = 4 * 1024
+"""What a bulk reply may take for each transfer, if that is more than REPLY_BYTES_MAX together."""
 
 
 class SimulatorProvider:
     """A pooled client; made inside a running loop."""
 
     name = "simulator"
+    bulk_max = bulk.BULK_MAX
 
     def __init__(self, base_url: str, connections: int) -> None:
         """At most `connections` requests at once."""
@@ -38,45 +41,55 @@ class SimulatorProvider:
 
     async def send(self, payout: Payout, reference: str, account: BankAccount | None) -> Verdict:
         """POST /transfers; a reference the provider holds with other content is asked after, never sent anew."""
-        body = {
-            "reference": reference,
-            "amount": format_amount(payout.amount_minor, payout.currency),
-            "currency": payout.currency,
-            "payee": _payee(payout, account),
-            "description": payout.description,
-        }
-        status, answer = await self._call("POST", "/transfers", orjson.dumps(body))
+        body = orjson.dumps(words.transfer(payout, reference, account))
+        status, answer = await self._call("POST", "/transfers", body)
         if status == CONFLICT:
-            return await self._known_otherwise(payout, reference)
-        return _verdict(status, answer, payout, reference)
-
-    async def _known_otherwise(self, payout: Payout, reference: str) -> Verdict:
-        verdict = await self.inquire(payout, reference)
-        usable = verdict.found and verdict.sent
-        return verdict if usable else unknown("conflict", "The provider holds this reference and does not show it.")
+            return _shown(await self.inquire(payout, reference))
+        return words.verdict(status, answer, payout, reference)
 
     async def inquire(self, payout: Payout, reference: str) -> Verdict:
         """GET /transfers/{reference}."""
         status, answer = await self._call("GET", f"/transfers/{reference}", None)
         if status == NOT_FOUND:
-            return Verdict(outcome=Outcome.UNKNOWN, code="not_found", reason="The provider does not know it.", found=False)
+            return words.NOWHERE
         if status == BAD_REQUEST:  # it refuses the question; that says nothing about the payment
             return unknown("inquiry_refused", "The provider refused the question.")
-        return _verdict(status, answer, payout, reference)
+        return words.verdict(status, answer, payout, reference)
+
+    async def send_many(self, requests: Sequence[Request]) -> list[Verdict]:
+        """POST /batchtransactions; what does not fit into the call was surely not sent."""
+        body, count = bulk.transfers(requests)
+        status, answer = await self._call("POST", "/batchtransactions", body, count)
+        verdicts = bulk.of_sends(status, answer, requests[:count])
+        await self._look_at_conflicts(requests, verdicts)
+        return verdicts + [bulk.LATER] * (len(requests) - count)
+
+    async def _look_at_conflicts(self, requests: Sequence[Request], verdicts: list[Verdict]) -> None:
+        places = [place for place, verdict in enumerate(verdicts) if verdict is bulk.CONFLICT]
+        found = await self.inquire_many([requests[place] for place in places]) if places else []
+        for place, verdict in zip(places, found, strict=True):
+            verdicts[place] = _shown(verdict)
+
+    async def inquire_many(self, requests: Sequence[Request]) -> list[Verdict]:
+        """POST /batchtransactions/inquiry."""
+        body = bulk.references(requests)
+        status, answer = await self._call("POST", "/batchtransactions/inquiry", body, len(requests))
+        return bulk.of_questions(status, answer, requests)
 
     async def close(self) -> None:
         """Close the pool."""
         await self._session.close()
 
-    async def _call(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
+    async def _call(self, method: str, path: str, body: bytes | None, transfers: int = 1) -> tuple[int, Any]:
         """Status and JSON; a status of 0 is a request that never left, -1 one without a usable answer."""
         headers = {"Content-Type": "application/json"} if body is not None else None
+        most = max(REPLY_BYTES_MAX, transfers * ENTRY_BYTES_MAX)
         try:
             async with self._session.request(
                 method, self._base_url + path, data=body, headers=headers, allow_redirects=False
             ) as response:
                 await failpoints.reach("rails.sent")
-                raw = await _read(response)
+                raw = await _read(response, most)
                 return (response.status, orjson.loads(raw)) if raw is not None else (-1, "the answer is too long")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return 0, type(error).__name__
@@ -84,52 +97,16 @@ class SimulatorProvider:
             return -1, type(error).__name__
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
     """The whole body, in however many pieces it comes; None for one that is too long."""
     raw = bytearray()
     async for piece in response.content.iter_chunked(64 * 1024):
         raw += piece
-        if len(raw) > REPLY_BYTES_MAX:
+        if len(raw) > most:
             return None
     return bytes(raw)
 
 
-def _payee(payout: Payout, account: BankAccount | None) -> dict[str, str]:
-    if account is None:
-        return payout.recipient or {}
-    details = {"type": "bank_account", "account_number": account.account_number, "holder": account.holder}
-    return {**details, "ifsc": account.ifsc} if account.ifsc else details
-
-
-def _verdict(status: int, answer: Any, payout: Payout, reference: str) -> Verdict:
-    if status in {0, TOO_MANY}:
-        return not_sent(str(answer) if status == 0 else "The provider asked to slow down.")
-    if status == BAD_REQUEST and isinstance(answer, dict):
-        return _failure(answer.get("code"))
-    if status != OK or not isinstance(answer, dict):
-        return unknown("no_usable_answer", f"The provider gave no usable answer ({status}).")
-    expected = (reference, format_amount(payout.amount_minor, payout.currency), payout.currency)
-    if (answer.get("reference"), answer.get("amount"), answer.get("currency")) != expected:
-        return unknown("echo_differs", "The provider's answer names another reference, amount or currency.")
-    return _standing(answer)
-
-
-def _standing(answer: dict[str, Any]) -> Verdict:
-    provider_reference = answer.get("provider_reference")
-    kept = provider_reference if isinstance(provider_reference, str) else None
-    match answer.get("status"):
-        case "paid":
-            return Verdict(outcome=Outcome.PAID, provider_reference=kept)
-        case "in_progress":
-            return Verdict(outcome=Outcome.IN_PROGRESS, provider_reference=kept)
-        case "failed":
-            return _failure(answer.get("code"))
-        case other:
-            return unknown("unknown_status", f"The provider's status {str(other)[:40]!r} is not known.")
-
-
-def _failure(code: object) -> Verdict:
-    failure = CODES.get(code) if isinstance(code, str) else None
-    if failure is None:
-        return unknown("unknown_code", f"The provider's code {str(code)[:40]!r} is not known.")
-    return Verdict(outcome=Outcome.FAILED, retryable=failure.retryable, code=failure.code, reason=failure.reason)
+def _shown(verdict: Verdict) -> Verdict:
+    """What the provider shows of a reference that it holds with other content."""
+    return verdict if verdict.found and verdict.sent else bulk.CONFLICT

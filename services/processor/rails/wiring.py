@@ -17,6 +17,7 @@ from services.processor.hint import Hint
 from services.processor.rails.agents import build_rails
 from services.processor.rails.answers import Answers
 from services.processor.rails.calls import Calls
+from services.processor.rails.line import GROUPS
 from services.processor.rails.partition import PartitionRail, Tools
 from services.processor.rails.settings import RailsSettings
 from services.processor.rails.simulator_provider import SimulatorProvider
@@ -63,14 +64,15 @@ class RailsApp:
         await self._commands.start()
         provider = SimulatorProvider(settings.simulator_url, settings.rails_concurrency)
         self._answers = Answers(self._commands, self._clock, provider.name)
-        self._calls = Calls(provider, self._answers, self._clock, settings.rails_concurrency)
+        self._calls = Calls(provider, self._answers, self._clock, settings.rails_concurrency, settings.rails_bulk_max)
+        open_max = max(settings.rails_concurrency * QUEUE_FACTOR, self._calls.line.group_max * GROUPS)
         self._tools = Tools(
             history=partial(history, settings.kafka_bootstrap_servers),
             clock=self._clock,
             projection=SqlProjection(self._pool),
             commands=self._commands,
             calls=self._calls,
-            places=lambda: settings.rails_concurrency * QUEUE_FACTOR - self._in_flight(),
+            places=lambda: open_max - self._in_flight(),
         )
 
     def _in_flight(self) -> int:

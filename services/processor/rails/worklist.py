@@ -5,6 +5,7 @@ Owns turning `next_step` into piles and times. Must not call anybody: it is plai
 
 import heapq
 from collections.abc import Iterable
+from itertools import islice
 
 from domain.book import Book
 from domain.payout.next_step import Inquire, Send, StartAttempt, Wait, next_step
@@ -18,11 +19,12 @@ POLL_WAITS_MS = (1_000, 2_000, 5_000, 15_000)
 class Worklist:
     """Piles of one partition. `open` are attempts on the log that wait for an answer, `starting` those asked for."""
 
-    def __init__(self, book: Book) -> None:
-        """Empty; look() fills it."""
-        self._book = book
-        self.ready = Lanes()
-        self.to_send: list[str] = []
+    def __init__(self, book: Book, group_max: int = 1) -> None:
+        """Empty; look() fills it. With a `group_max` above 1 rows of batches are sent in groups of so many."""
+        self._book, self._in_groups = book, group_max > 1
+        self.ready = Lanes(group_max)
+        self.to_send: dict[str, None] = {}
+        self.rows_to_send: dict[str, None] = {}
         self.open: set[str] = set()
         self.starting: set[str] = set()
         self._questions: list[tuple[int, str, int]] = []
@@ -50,7 +52,8 @@ class Worklist:
                 heapq.heappush(self._scheduled, (until, payout.id, payout.version))
             case Send():
                 self.open.add(payout.id)
-                self.to_send.append(payout.id)
+                pile = self.rows_to_send if self._in_groups and payout.batch_id is not None else self.to_send
+                pile[payout.id] = None
             case Inquire(at=int(at)):
                 wait = self._poll_wait(payout.id) if payout.status is PayoutStatus.PROCESSING else 0
                 heapq.heappush(self._questions, (at + wait, payout.id, payout.version))
@@ -97,8 +100,18 @@ class Worklist:
 
     def take_sends(self) -> list[Payout]:
         """The attempts to send now, each once."""
-        taken, self.to_send = self.to_send, []
+        taken, self.to_send = self.to_send, {}
         return [self._book.payouts[payout_id] for payout_id in taken if payout_id in self.open]
+
+    def take_group(self, most: int) -> list[Payout]:
+        """Rows to send by one call, each once, in the order they were opened."""
+        while self.rows_to_send:
+            taken = list(islice(self.rows_to_send, most))
+            for payout_id in taken:
+                del self.rows_to_send[payout_id]
+            if still := [self._book.payouts[payout_id] for payout_id in taken if payout_id in self.open]:
+                return still
+        return []
 
     def take_ready(self, most: int) -> tuple[Lane, list[str]] | None:
         """Payouts to start, of one lane; those that have moved on meanwhile are passed over."""

@@ -13,7 +13,7 @@ from schemas.commands import ProviderAnswer
 from schemas.words import Outcome, PayoutStatus, Reason
 from services.processor.rails import calls as module
 from services.processor.rails.calls import Calls
-from services.processor.rails.provider import Verdict, not_sent, unknown
+from services.processor.rails.provider import Request, Verdict, not_sent, unknown
 from services.processor.rails.simulator_provider import SimulatorProvider
 
 PAID = Verdict(outcome=Outcome.PAID)
@@ -25,6 +25,7 @@ class Provider:
     """Answers from two lists and remembers what it was asked."""
 
     name = "p"
+    bulk_max = 0
 
     def __init__(self, *, inquiries: tuple[Verdict, ...] = (), sends: tuple[Verdict, ...] = (PAID,)) -> None:
         self._answers = {"inquire": list(inquiries), "send": list(sends)}
@@ -66,14 +67,14 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def _pay(provider: Provider, *, ask_first: bool = False, owed: Callable[[], bool] = lambda: True) -> Answers:
     answers = Answers()
     calls = Calls(provider, answers, SystemClock(), 4)  # type: ignore[arg-type]
-    await calls.pay(_payout(), "r", None, ask_first=ask_first, owed=owed)
+    await calls.pay([Request(_payout(), "r", None)], lambda _: owed(), ask_first=ask_first)
     return answers
 
 
 async def _inquire(provider: Provider, **payout: Any) -> list[Outcome]:
     answers = Answers()
     calls = Calls(provider, answers, SystemClock(), 4)  # type: ignore[arg-type]
-    await calls.inquire(_payout(**payout), "r", None, lambda: True)
+    await calls.inquire([Request(_payout(**payout), "r", None)], lambda _: True)
     return [answer.outcome for answer in answers.put_answers]
 
 
@@ -102,7 +103,7 @@ async def test_a_payout_that_moved_on_while_it_waited_for_its_place_is_not_sent(
     answers.room.clear()
     calls = Calls(provider, answers, SystemClock(), 1)  # type: ignore[arg-type]
     owed = [True]
-    paying = asyncio.create_task(calls.pay(_payout(), "r", None, ask_first=False, owed=lambda: owed[0]))
+    paying = asyncio.create_task(calls.pay([Request(_payout(), "r", None)], lambda _: owed[0], ask_first=False))
     await asyncio.sleep(0.01)
     owed[0] = False
     answers.room.set()

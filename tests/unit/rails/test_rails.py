@@ -8,7 +8,7 @@ from domain.book import Book
 from domain.payout.state import Payout
 from schemas.words import Outcome, PayoutStatus, Reason
 from services.processor.rails.lanes import LANE_PART, Lanes
-from services.processor.rails.simulator_provider import _verdict
+from services.processor.rails.simulator_words import verdict as verdict_of
 from services.processor.rails.worklist import Worklist
 
 REFERENCE = "6e342990-302a-42ec-966d-d77641a56669"
@@ -38,6 +38,14 @@ def test_bat_15_ten_rows_are_not_held_up_by_a_million() -> None:
     assert len(taken[0][1]) == LANE_PART
     assert taken[1] == (("small", None), ["s1", "s2"])
     assert lanes.count == 10_000 - LANE_PART
+
+
+def test_a_batch_gives_what_one_bulk_call_takes_and_single_payouts_give_as_before() -> None:
+    lanes = Lanes(500)
+    lanes.put(("big", "b"), (str(n) for n in range(1000)))
+    lanes.put(("many", None), (str(n) for n in range(1000)))
+    taken = [lanes.take(4000), lanes.take(4000), lanes.take(300)]
+    assert [len(part[1]) for part in taken if part] == [500, LANE_PART, 300]
 
 
 def test_nothing_is_taken_without_a_place() -> None:
@@ -72,13 +80,13 @@ def test_nothing_is_taken_without_a_place() -> None:
     ],
 )
 def test_rai_04_only_a_definite_answer_is_definite(status: int, answer: Any, outcome: Outcome, retryable: bool) -> None:
-    verdict = _verdict(status, answer, _payout(), REFERENCE)
+    verdict = verdict_of(status, answer, _payout(), REFERENCE)
     assert (verdict.outcome, verdict.retryable, verdict.sent) == (outcome, retryable, True)
 
 
 @pytest.mark.parametrize("status", [0, 429])
 def test_what_surely_never_left_may_be_sent_again(status: int) -> None:
-    verdict = _verdict(status, "ClientConnectorError", _payout(), REFERENCE)
+    verdict = verdict_of(status, "ClientConnectorError", _payout(), REFERENCE)
     assert (verdict.outcome, verdict.sent) == (Outcome.UNKNOWN, False)
 
 
@@ -104,6 +112,30 @@ def test_lif_09_only_an_attempt_on_the_log_is_sent() -> None:
     work.release(50)
     assert work.take_ready(10) == (("m", None), ["scheduled"])
     assert work.in_flight == 3
+
+
+def test_rows_of_batches_are_sent_in_groups_and_single_payouts_alone() -> None:
+    book = Book()
+    rows = [
+        _payout(f"r{n}", status=PayoutStatus.PROCESSING, attempt_count=1, batch_id="b", row=n, version=2) for n in range(5)
+    ]
+    single = _payout("s", status=PayoutStatus.PROCESSING, attempt_count=1)
+    book.payouts = {payout.id: payout for payout in (*rows, single)}
+    work = Worklist(book, group_max=3)
+    work.look(list(book.payouts))
+    work.look(["r0"])
+    assert work.take_sends() == [single]
+    work.open.discard("r4")
+    assert [[p.id for p in work.take_group(3)] for _ in range(3)] == [["r0", "r1", "r2"], ["r3"], []]
+
+
+def test_without_a_bulk_call_rows_are_sent_as_single_payouts_are() -> None:
+    book = Book()
+    book.payouts = {"r": _payout("r", status=PayoutStatus.PROCESSING, attempt_count=1, batch_id="b", row=1)}
+    work = Worklist(book)
+    work.look(["r"])
+    assert [p.id for p in work.take_sends()] == ["r"]
+    assert work.take_group(1) == []
 
 
 def test_an_unknown_outcome_is_asked_after_when_due_and_only_in_its_version() -> None:
