@@ -36,7 +36,7 @@ WRITER_HALTED = Gauge(
 )
 WRITER_REOPENED = Counter("payflow_writer_reopened_total", "Writers that started over, by cause.", ["cause"])
 PROVIDER_CALLS = Counter(
-    "payflow_provider_calls_total", "Calls to a provider by what they led to.", ["provider", "call", "outcome"]
+    "payflow_provider_calls_total", "Payouts in calls to a provider by what they led to.", ["provider", "call", "outcome"]
 )
 PROVIDER_SECONDS = Histogram(
     "payflow_provider_call_seconds", "Time of one provider call.", ["provider", "call"], buckets=SECONDS
