@@ -17,7 +17,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime import metrics
 from runtime.clock import SystemClock
-from runtime.dead_letters import DeadLetters
+from runtime.dead_letter_watch import watch
+from runtime.dead_letters import DeadLetters, Limit
 from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import EventReader
 from runtime.logging import logger
@@ -83,7 +84,9 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
 async def _start_inboxes(settings: IngestSettings, edge: Edge, stack: AsyncExitStack) -> None:
     if not settings.upstreams:
         return
-    dead_letters = DeadLetters(settings.kafka_bootstrap_servers)
+    limit = Limit(settings.dead_letters_max)
+    dead_letters = DeadLetters(settings.kafka_bootstrap_servers, limit)
+    _beside(stack, watch(settings.kafka_bootstrap_servers, settings.kafka_partitions, limit), fatal=True)
     await dead_letters.start()
     stack.push_async_callback(dead_letters.stop)
     for upstream, merchants in settings.upstreams.items():

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from domain.policy import Policy
 from runtime import failpoints, metrics
 from runtime.clock import Clock
+from runtime.dead_letters import DeadLettersFullError
 from runtime.event_log.fence import FencedError
 from runtime.event_log.reader import Contiguity, GapFoundError
 from runtime.logging import logger
@@ -49,7 +50,7 @@ class HaltError(Exception):
     """Going on would mean to skip or to guess."""
 
 
-PASSES = (StaleError, NotMemberError, OlderProjectionError, KafkaError, TimeoutError, psycopg.Error)
+PASSES = (StaleError, NotMemberError, OlderProjectionError, DeadLettersFullError, KafkaError, TimeoutError, psycopg.Error)
 """Errors that a new start mends; after others it waits longer."""
 
 
@@ -196,6 +197,7 @@ class PartitionWriter:
                 reason=fault or "",
                 at=self._tools.clock.now_ms(),
             )
+            metrics.WRITER_HALTED.labels("processor", self.partition).set(0)
 
     async def _tick(self) -> None:
         """Timers and forgetting, beside the deciding; trouble here never stops it, but what must halt it does."""
@@ -242,6 +244,7 @@ class PartitionWriter:
 
     def _pause_after(self, error: Exception, pause: float) -> float:
         metrics.WRITER_REOPENED.labels(type(error).__name__).inc()
+        metrics.WRITER_HALTED.labels("processor", self.partition).set(int(isinstance(error, DeadLettersFullError)))
         log.warning("writer.reopening", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
         if isinstance(error, FencedError):
             return FENCED_SECONDS
