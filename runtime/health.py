@@ -42,7 +42,8 @@ async def run(checks: Mapping[str, Check]) -> Readiness:
 
 async def _one(check: Check) -> str | None:
     try:
-        return await asyncio.wait_for(check(), CHECK_SECONDS)
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check()
     except TimeoutError:
         return f"no answer within {CHECK_SECONDS:g} s"
     except Exception as error:  # noqa: BLE001  a check that raises is a check that failed

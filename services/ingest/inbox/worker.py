@@ -90,7 +90,8 @@ class UpstreamInbox:
             self._lost.update(self._writers)
             await self._forget_lost()
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(consumer.stop(), DROP_SECONDS)
+                async with asyncio.timeout(DROP_SECONDS):
+                    await consumer.stop()
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[InboxRecord]]:
         """What came in. A partition whose next record was deleted unread halts alone; it never jumps over what was lost (RUN-28)."""
