@@ -36,8 +36,8 @@ run: setup ## The gateway alone
 worker: setup ## The processor alone
 	@$(BIN)/python -m services.processor
 
-test: setup ## All tests: unit, contract, integration, end to end, on a real broker and a real Postgres
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
+test: setup ## All tests: unit, contract, simulation, integration, end to end, on a real broker and a real Postgres
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/simulation tests/integration tests/e2e
 unit contract integration e2e: setup ## One level of tests
 	@$(BIN)/python -m pytest tests/$@
 
