@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 from msgspec import Struct
 from msgspec.structs import replace
 
-from runtime.dead_letters import ORIGINAL, RESOLUTION
+from runtime.dead_letters import NULL_KEY, ORIGINAL, RESOLUTION
 
 LETTER_HEADER = "payflow-dead-letter"
 """On a redriven record: the letter it was."""
@@ -116,7 +116,7 @@ def _letter(record: "ConsumerRecord[bytes, bytes]", headers: Mapping[str, str]) 
         topic=headers["topic"],
         partition=int(headers["partition"]),
         offset=int(headers["offset"]),
-        key=record.key,
+        key=None if NULL_KEY in headers else record.key,
         value=record.value,
         code=headers.get("code", ""),
         reason=headers.get("reason", ""),

@@ -18,6 +18,8 @@ APPEND_SECONDS = 10.0
 REASON_CHARS = 500
 ORIGINAL = "original."
 """What a kept header of the original record is named with in front."""
+NULL_KEY = "original-null-key"
+"""The header that says that the original had no key: the empty one is a stand-in."""
 RESOLUTION = "resolution"
 """The header that tells a resolution from a letter."""
 
@@ -85,7 +87,10 @@ class DeadLetters:
             "reason": reason[:REASON_CHARS],
             "failed_at": str(at),
         }
-        await self._append(key, value, [*encoded(told), *((ORIGINAL + name, data) for name, data in headers)])
+        named = [*encoded(told), *((ORIGINAL + name, data) for name, data in headers)]
+        if key is None and value is None:  # a record that has neither is refused by the client
+            key, named = b"", [*named, (NULL_KEY, b"1")]
+        await self._append(key, value, named)
         metrics.DEAD_LETTERS.labels(topic, code).inc()
         if self._limit is not None:
             self._limit.open += 1

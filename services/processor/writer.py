@@ -154,7 +154,7 @@ class PartitionWriter:
     async def _decide_and_write(self, fence: Fence, memory: Memory, waiting: list[Waiting]) -> None:
         with metrics.DECISION.time():
             readables = [poll.read(raw) for raw in waiting]
-            await self._keep_unreadable(readables)
+            await self._keep_all_unreadable(readables)
             commands = (readable.command for readable in readables if readable.command is not None)
             fetched = await self._lookups.fetch(memory.book, commands, not_before=memory.forgotten_to)
             rulings = self._decide(memory, readables)
@@ -165,6 +165,7 @@ class PartitionWriter:
             memory.stand(record, touched, offset)
             self._timers.note(count(memory.book, record, touched))
         memory.visit(fetched)
+        metrics.WRITER_HALTED.labels("processor", self.partition).set(0)
         self._fresh = False
 
     def _in_order(self, memory: Memory) -> list[Waiting]:
@@ -185,6 +186,14 @@ class PartitionWriter:
         except Exception as error:
             raise HaltError(f"a decision failed: {error!r}") from error
 
+    async def _keep_all_unreadable(self, readables: list[poll.Readable]) -> None:
+        try:
+            await self._keep_unreadable(readables)
+        except (DeadLettersFullError, KafkaError, TimeoutError):
+            raise
+        except Exception as error:
+            raise HaltError(f"a dead letter cannot be kept: {error!r}") from error
+
     async def _keep_unreadable(self, readables: list[poll.Readable]) -> None:
         for raw, _, fault in (readable for readable in readables if readable.fault is not None):
             await self._tools.dead_letters.keep(
@@ -197,7 +206,6 @@ class PartitionWriter:
                 reason=fault or "",
                 at=self._tools.clock.now_ms(),
             )
-            metrics.WRITER_HALTED.labels("processor", self.partition).set(0)
 
     async def _tick(self) -> None:
         """Timers and forgetting, beside the deciding; trouble here never stops it, but what must halt it does."""
@@ -244,7 +252,8 @@ class PartitionWriter:
 
     def _pause_after(self, error: Exception, pause: float) -> float:
         metrics.WRITER_REOPENED.labels(type(error).__name__).inc()
-        metrics.WRITER_HALTED.labels("processor", self.partition).set(int(isinstance(error, DeadLettersFullError)))
+        passes = isinstance(error, (FencedError, *PASSES)) and not isinstance(error, DeadLettersFullError)
+        metrics.WRITER_HALTED.labels("processor", self.partition).set(int(not passes))
         log.warning("writer.reopening", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
         if isinstance(error, FencedError):
             return FENCED_SECONDS
