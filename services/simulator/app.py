@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 
 from services.simulator import scenario
-from services.simulator.books import Books, Transfer, new_transfer
+from services.simulator.books import Books, Said, Transfer, new_transfer
 
 HANG_SECONDS = 600.0
 PAGE_MAX = 1000
@@ -23,8 +23,9 @@ FIELDS = ("reference", "amount", "currency")
 class Provider:
     """One provider with its books and its mood of the day."""
 
-    def __init__(self, books: Books, preset: scenario.Preset) -> None:
-        """Answers from `books`; new transfers go by `preset`."""
+    def __init__(self, books: Books, preset: scenario.Preset, *, keep_said: bool = False) -> None:
+        """Answers from `books`; new transfers go by `preset`. `keep_said` writes every standing that is told into the books first."""
+        self._keep_said = keep_said
         self._books = books
         self._preset = preset
         self._lost: set[str] = set()
@@ -66,7 +67,12 @@ class Provider:
         if not fate.answers and fate.recorded:
             return await self._hang()
         await asyncio.sleep(self._preset.delay_seconds + fate.answer_after)
-        return _json(*_spoilt(booked.view(_now()), self._reply(fate, body["reference"])))
+        return await self._tell("send", *_spoilt(booked.view(_now()), self._reply(fate, body["reference"])))
+
+    async def _tell(self, call: str, answer: object, status: int) -> web.Response:
+        if self._keep_said and status == 200 and isinstance(answer, dict):
+            await self._books.say(Said(answer["reference"], _now(), call, answer["status"], answer["code"]))
+        return _json(answer, status)
 
     def _reply(self, fate: scenario.Fate, reference: str) -> scenario.Reply:
         """A provider contradicts what it has said before; what nobody has asked about it tells as it is."""
@@ -79,7 +85,7 @@ class Provider:
     async def _again(self, known: Transfer, content: str) -> web.Response:
         if known.content != content:
             return _json({"code": "duplicate_reference", "message": "this reference was used with other content"}, 409)
-        return _json(known.view(_now()))
+        return await self._tell("send", known.view(_now()), 200)
 
     async def _hang(self) -> web.Response:
         await asyncio.sleep(HANG_SECONDS)
@@ -91,7 +97,7 @@ class Provider:
         if known is None:
             return _json({"code": "not_found"}, 404)
         self._told.add(known.reference)
-        return _json(known.view(_now()))
+        return await self._tell("inquire", known.view(_now()), 200)
 
     async def books(self, request: web.Request) -> web.Response:
         """A page of the books by reference: `after`, `limit`."""

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from services.simulator.scenario import Fate
 
@@ -22,6 +23,9 @@ CREATE TABLE IF NOT EXISTS transfers (
     received_at INTEGER NOT NULL, pays_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS transfers_payee ON transfers (payee);
+CREATE TABLE IF NOT EXISTS said (
+    number INTEGER PRIMARY KEY, reference TEXT NOT NULL, at INTEGER NOT NULL, call TEXT NOT NULL, status TEXT NOT NULL, code TEXT
+);
 """
 _COLUMNS = "reference, amount, currency, payee, content, status, code, retryable, provider_reference, received_at, pays_at"
 
@@ -62,6 +66,16 @@ class Transfer:
         return "failed" if self.code else "paid"
 
 
+class Said(NamedTuple):
+    """An answer as it is given: at (ms UTC), by which call (send or inquire), and which standing it names."""
+
+    reference: str
+    at: int
+    call: str
+    status: str
+    code: str | None
+
+
 class Books:
     """One file. A reference is booked once, whatever comes again."""
 
@@ -73,7 +87,7 @@ class Books:
         self._read.executescript(_TABLE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="books")
         self._write: sqlite3.Connection | None = None
-        self._queue: list[tuple[Transfer, asyncio.Future[None]]] = []
+        self._queue: list[tuple[Transfer | Said, asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
         self._booking: dict[str, Transfer] = {}
 
@@ -94,8 +108,15 @@ class Books:
     async def book(self, transfer: Transfer) -> None:
         """Return when the transfer is durable."""
         self._booking[transfer.reference] = transfer
+        await self._keep(transfer)
+
+    async def say(self, said: Said) -> None:
+        """Return when it is durable that this answer is about to be given."""
+        await self._keep(said)
+
+    async def _keep(self, line: Transfer | Said) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((transfer, done))
+        self._queue.append((line, done))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
         await done
@@ -103,18 +124,21 @@ class Books:
     async def _flush(self) -> None:
         while self._queue:
             group, self._queue = self._queue[:GROUP_MAX], self._queue[GROUP_MAX:]
-            rows = [_row(transfer) for transfer, _ in group]
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._insert, rows)
-            for transfer, done in group:
-                self._booking.pop(transfer.reference, None)
+            rows = [_row(line) for line, _ in group if isinstance(line, Transfer)]
+            said = [tuple(line) for line, _ in group if isinstance(line, Said)]
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._insert, rows, said)
+            for line, done in group:
+                if isinstance(line, Transfer):
+                    self._booking.pop(line.reference, None)
                 if not done.done():
                     done.set_result(None)
 
-    def _insert(self, rows: list[tuple[object, ...]]) -> None:
+    def _insert(self, rows: list[tuple[object, ...]], said: list[tuple[object, ...]]) -> None:
         if self._write is None:
             self._write = self._connect()
         with self._write:
             self._write.executemany("INSERT OR IGNORE INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._write.executemany("INSERT INTO said (reference, at, call, status, code) VALUES (?, ?, ?, ?, ?)", said)
 
     def page(self, after: str, limit: int) -> list[Transfer]:
         """Transfers in order of reference behind `after`."""

@@ -39,6 +39,7 @@ WAITS = {
     "DEAD_LETTERS_MAX": "1000000",
     "PROJECTION_SCHEMA": SCHEMA,
     "SIMULATOR_PRESET": "perfect",
+    "SIMULATOR_KEEP_SAID": "true",
 }
 METRICS = {
     "ingest": "INGEST_METRICS_PORT",

@@ -74,10 +74,12 @@ class Hop:
             self._server.close()
         self.cut()
 
-    def cut(self) -> None:
-        """Reset all connections; new ones are welcome."""
-        for link in list(self._links):
+    def cut(self) -> int:
+        """Reset all connections; new ones are welcome. Returns how many there were."""
+        links = list(self._links)
+        for link in links:
             link.abort()
+        return len(links)
 
     def heal(self) -> None:
         """Everything passes again. What was muted is cut, as a network would in the end."""

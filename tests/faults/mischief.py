@@ -74,7 +74,7 @@ async def kill_role(m: Mischief) -> dict[str, Any] | None:
     for worker in workers:
         worker.kill()
     await asyncio.sleep(m.seconds(1, 2))
-    return {"target": role, "killed": len(workers)}
+    return {"target": role, "killed": len(workers)} if workers else None
 
 
 async def kill_in_a_loop(m: Mischief) -> dict[str, Any] | None:
@@ -177,15 +177,16 @@ async def terminate_backends(m: Mischief) -> dict[str, Any] | None:
         statement = (
             "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
         )
-        statement += "AND backend_type = 'client backend' ORDER BY random() LIMIT 6) some"
+        statement += "AND backend_type = 'client backend' ORDER BY random() LIMIT 6) AS victims"
         with psycopg.connect(m.cluster.postgres.url, autocommit=True, connect_timeout=2) as link:
             row = link.execute(statement).fetchone()
             return int(row[0]) if row else 0
 
     try:
-        return {"target": "postgres", "backends": await asyncio.to_thread(throw_out)}
-    except psycopg.Error:
+        thrown = await asyncio.to_thread(throw_out)
+    except psycopg.OperationalError:
         return None
+    return {"target": "postgres", "backends": thrown} if thrown else None
 
 
 async def drop_commit_reply(m: Mischief) -> dict[str, Any] | None:
@@ -204,8 +205,8 @@ async def drop_commit_reply(m: Mischief) -> dict[str, Any] | None:
 async def cut(m: Mischief) -> dict[str, Any] | None:
     """F19: all connections of a hop are reset."""
     hop = m.hop()
-    hop.cut()
-    return {"target": hop.name}
+    links = hop.cut()
+    return {"target": hop.name, "links": links} if links else None
 
 
 async def refuse(m: Mischief) -> dict[str, Any] | None:
@@ -254,13 +255,13 @@ async def kill_provider(m: Mischief) -> dict[str, Any] | None:
 async def poison_records(m: Mischief) -> dict[str, Any] | None:
     """F29: records nobody can read, on the inbox and on the commands."""
     count = await asyncio.to_thread(poison.write, m.cluster.kafka.bootstrap, m.rng)
-    return {"target": "topics", "records": count}
+    return {"target": "topics", "records": count} if count else None
 
 
 async def replay_commands(m: Mischief) -> dict[str, Any] | None:
     """F33: commands that were decided long ago come again, byte for byte."""
     count = await asyncio.to_thread(poison.repeat, m.cluster.kafka.bootstrap, m.rng)
-    return {"target": "payouts.commands", "records": count}
+    return {"target": "payouts.commands", "records": count} if count else None
 
 
 async def reset_offsets(m: Mischief) -> dict[str, Any] | None:
@@ -282,7 +283,7 @@ async def rebuild(m: Mischief) -> dict[str, Any] | None:
     command = [sys.executable, "-m", "payflow", "rebuild"]
     process = processes.start(command, log=m.cluster.folder / "logs" / "rebuild.log", env=env)
     code = await asyncio.to_thread(process.wait, 120)
-    return {"target": "rebuild", "point": "rebuild.mid" if code == -signal.SIGKILL else None, "code": code}
+    return {"target": "rebuild", "point": "rebuild.mid"} if code == -signal.SIGKILL else None
 
 
 CATALOGUE: dict[str, tuple[str, Fault]] = {
