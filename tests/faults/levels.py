@@ -47,14 +47,14 @@ CI = Level(
 )  # fmt: skip
 
 NIGHTLY = Level(
-    "nightly", 40_000, 14, 12, 8, 240, (0.3, 1.2),
+    "nightly", 15_000, 14, 12, 8, 240, (0.2, 0.8),
     {
         "kill_one": 260, "kill_role": 12, "kill_in_a_loop": 8, "zombie": 60, "rebalance": 40, "kill_broker": 40, "kill_postgres": 30,
         "terminate": 30, "drop_commit_reply": 30, "cut": 40, "refuse": 30, "stall": 20, "half_open": 20, "trickle": 10,
         "terminate_backends": 40, "kill_provider": 15, "poison_records": 20, "replay_commands": 20, "reset_offsets": 6,
         "freeze_broker": 8, "rebuild": 10,
     },
-    2000, 60.0, lanes=3, covered=True,
+    1500, 60.0, lanes=4, covered=True,
 )  # fmt: skip
 
 LEVELS = {level.name: level for level in (SMOKE, PLANTED, CI, NIGHTLY)}
