@@ -13,6 +13,8 @@ from tests.faults.workers import Worker
 STATES = ("pending", "processing", "requires_action", "completed", "failed", "canceled")
 ALLOWED_EXITS = (2, 70)
 """A start refused while broker or database are away, and a consumer thread that gave no sign of life: both are meant to end the process."""
+START_SECONDS = 20.0
+"""Within it an exit by 1 is a start that failed because the broker went away meanwhile: Faust ends so."""
 VOID_MAX = 60
 """So often a fault may find nothing to break and is drawn again."""
 
@@ -41,7 +43,7 @@ class Account:
 
     def died(self, worker: Worker, code: int) -> None:
         """A process ended that nobody had sent a signal."""
-        if code in ALLOWED_EXITS:
+        if code in ALLOWED_EXITS or (code == 1 and worker.lived < START_SECONDS):
             self.refused_starts += 1
         else:
             self.crashes.append(f"{worker.name} ended with {code}")

@@ -29,6 +29,9 @@ SMOKE = Level(
     "smoke", 150, 4, 3, 1, 0, (0.5, 1.0), {"kill_one": 2, "cut": 1, "poison_records": 1}, 60, 30.0
 )  # fmt: skip
 
+RESUME = Level("resume", 600, 6, 6, 1, 0, (14.0, 16.0), {"kill_processor": 20}, 60, 30.0)
+"""How long decisions stand still after a kill with nothing else broken."""
+
 PLANTED = Level(
     "planted", 500, 5, 4, 2, 5, (0.3, 1.0),
     {"kill_one": 5, "reset_offsets": 6, "terminate_backends": 3, "drop_commit_reply": 3, "zombie": 1, "cut": 2},
@@ -57,4 +60,4 @@ NIGHTLY = Level(
     1500, 60.0, lanes=4, covered=True,
 )  # fmt: skip
 
-LEVELS = {level.name: level for level in (SMOKE, PLANTED, CI, NIGHTLY)}
+LEVELS = {level.name: level for level in (SMOKE, RESUME, PLANTED, CI, NIGHTLY)}

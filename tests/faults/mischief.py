@@ -67,6 +67,15 @@ async def kill_one(m: Mischief) -> dict[str, Any] | None:
     return {"target": worker.name}
 
 
+async def kill_processor(m: Mischief) -> dict[str, Any] | None:
+    """F1: kill -9 of a processor, to see how long decisions stand still."""
+    worker = m.some("processor")
+    if worker is None:
+        return None
+    worker.kill()
+    return {"target": worker.name}
+
+
 async def kill_role(m: Mischief) -> dict[str, Any] | None:
     """F3: all workers of a role at once."""
     role = m.rng.choice(ROLES)
@@ -288,6 +297,7 @@ async def rebuild(m: Mischief) -> dict[str, Any] | None:
 
 CATALOGUE: dict[str, tuple[str, Fault]] = {
     "kill_one": ("F1", kill_one),
+    "kill_processor": ("F1", kill_processor),
     "kill_role": ("F3", kill_role),
     "kill_in_a_loop": ("F3", kill_in_a_loop),
     "terminate": ("F4", terminate),
