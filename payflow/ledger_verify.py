@@ -1,8 +1,8 @@
 """`payflow ledger verify`: the books refolded from the log itself, from offset 0, and held against the views (LED-10).
 
 Owns the second opinion: it reads committed events with the gap check of every reader, adds up their postings and nothing else, and
-compares every account, and every ledger row, with one snapshot of the views at the offset where these stand. Shares no code with the
-projector. Works while everything runs.
+compares every account, and every ledger row, with one snapshot of the views at the offset where these stand; and it says what keeps the
+views from the log's end. Shares no code with the projector. Works while everything runs.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import psycopg
 import typer
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from payflow import views_stand
 from runtime.event_log.reader import Contiguity, EventReader, GapFoundError
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from schemas.codec import CodecError, decode_event
@@ -58,6 +59,8 @@ class Verdict:
     records: int = 0
     offsets: dict[int, int] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
+    behind: list[int] = field(default_factory=list)
+    """Partitions whose views move and were not at the log's end within the wait: compared as far as they were."""
 
 
 class Refolding:
@@ -113,6 +116,8 @@ def verify(settings: ServiceSettings) -> Verdict:
         seen = _views(connection, positions)
     verdict.accounts, verdict.entries = len(refolded.accounts.keys() | seen.accounts.keys()), refolded.entries
     verdict.differences += _differences(refolded, seen)
+    stuck, verdict.behind = views_stand.look(settings)
+    verdict.differences += stuck
     return verdict
 
 
@@ -142,9 +147,7 @@ async def _read(
                 f"events {partition} end at {stable}, the views stand at {end}: the log was cut or made anew"
             )
         while await reader.position(partition) < end:
-            for event in await reader.poll(1000):
-                if event.offset >= end:
-                    return
+            for event in await reader.poll(1000, before=end):
                 contiguity.check(event)
                 refolding.fold(event.offset, decode_event(event.value))
                 verdict.records += 1
@@ -201,6 +204,7 @@ def lines(verdict: Verdict) -> list[str]:
     told.append(
         f"{verdict.accounts:,} accounts compared, {verdict.entries:,} entries, {len(verdict.differences)} differences"
     )
+    told += [f"partition {partition}: its views are still catching up with the log" for partition in verdict.behind]
     return [*told, f"first difference: {verdict.differences[0]}"] if verdict.differences else told
 
 

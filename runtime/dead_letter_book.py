@@ -67,7 +67,8 @@ class Book:
 
     def take(self, record: "ConsumerRecord[bytes, bytes]") -> None:
         """One record of the topic, in order per partition."""
-        headers = {name: data.decode(errors="replace") for name, data in record.headers if not name.startswith(ORIGINAL)}
+        ours = ((name, data or b"") for name, data in record.headers if not name.startswith(ORIGINAL))  # one can be null
+        headers = {name: data.decode(errors="replace") for name, data in ours}
         try:
             if RESOLUTION in headers:
                 self._resolve(_resolution(headers))
@@ -111,7 +112,7 @@ class Book:
 
 
 def _letter(record: "ConsumerRecord[bytes, bytes]", headers: Mapping[str, str]) -> Letter:
-    originals = tuple((name[len(ORIGINAL) :], data) for name, data in record.headers if name.startswith(ORIGINAL))
+    originals = tuple((name[len(ORIGINAL) :], data or b"") for name, data in record.headers if name.startswith(ORIGINAL))
     return Letter(
         topic=headers["topic"],
         partition=int(headers["partition"]),

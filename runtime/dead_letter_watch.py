@@ -68,7 +68,7 @@ async def read_book(bootstrap: str, partitions: int) -> Book:
 
 
 async def watch(bootstrap: str, partitions: int, limit: Limit) -> None:
-    """Keep the limit's count and the gauges true, for ever. A broker that is away is waited for."""
+    """Keep the limit's count and the gauges true, for ever. Whatever goes wrong is said and tried again: who counts ends nobody."""
     reader: Reader | None = None
     while True:
         try:
@@ -76,12 +76,18 @@ async def watch(bootstrap: str, partitions: int, limit: Limit) -> None:
                 reader = Reader(bootstrap, partitions, keep_bytes=False)
                 await reader.start()
             show((await reader.catch_up()), limit)
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("dead_letters.not_counted", error=type(error).__name__)
-            if reader is not None:
-                await reader.stop()
+        except Exception as error:  # noqa: BLE001  whatever it was: only the count is old
+            log.warning("dead_letters.not_counted", error=type(error).__name__, why=str(error)[:200])
+            await _forget(reader)
             reader = None
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _forget(reader: Reader | None) -> None:
+    """Stop it as well as that goes."""
+    if reader is not None:
+        with contextlib.suppress(Exception):
+            await reader.stop()
 
 
 def show(book: Book, limit: Limit) -> None:

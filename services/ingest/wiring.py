@@ -55,7 +55,7 @@ def lifespan(settings: IngestSettings) -> Callable[[FastAPI], Any]:
 
 async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) -> None:
     metrics.serve(settings.metrics_port, settings.metrics_host)
-    clock, waiting, in_flight = SystemClock(), Waiting(), InFlight()
+    clock, waiting, in_flight = SystemClock(), Waiting(settings.kafka_partitions), InFlight()
     pool = await stack.enter_async_context(_pool(settings))
     log = CommandLog(settings.kafka_bootstrap_servers, settings.kafka_partitions)
     await log.start()
@@ -77,7 +77,7 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
         temp_dir=settings.temp_dir,
     )
     app.state.edge = edge
-    app.state.checks = checks(store, following, settings.kafka_bootstrap_servers)
+    app.state.checks = checks(store, waiting, following, settings.kafka_bootstrap_servers)
     await _start_inboxes(settings, edge, stack)
 
 

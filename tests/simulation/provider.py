@@ -34,8 +34,9 @@ class Transfer:
     code: str | None = None
     executed: int = 0
     at: float = 0.0
-    contradicted: bool = False
-    plan: list[str] = field(default_factory=list)
+    description: str | None = None
+    said: list[str] = field(default_factory=list)
+    """Statuses that somebody surely heard from it, in order."""
 
 
 class Nasty:
@@ -63,6 +64,7 @@ class Books:
             same = (known.amount, known.currency, known.payee) == (body["amount"], body["currency"], body["payee"])
             return (200, self._shown(known)) if same else (409, {"code": "reference_reused"})
         transfer = Transfer(body["reference"], body["amount"], body["currency"], body["payee"])
+        transfer.description = body.get("description")
         self.transfers[transfer.reference] = transfer
         self._begin(transfer)
         return 200, self._shown(transfer)
@@ -102,7 +104,6 @@ class Books:
             return
         transfer.status, transfer.code = "failed", codes[int(self._draw(transfer.reference, "code") * len(codes))]
         if self._draw(transfer.reference, "lie") < self.nasty.contradict:
-            transfer.contradicted = True
             self._at(self._draw(transfer.reference, "wait") * 20, lambda: self._pay(transfer, late=True))
 
     def _pay(self, transfer: Transfer, *, late: bool = False) -> None:
@@ -112,6 +113,7 @@ class Books:
             transfer.at = self.network.loop.clock
             self.on_execute(transfer)
             if late:
+                transfer.said.append(transfer.status)
                 self.on_late(transfer)
 
     def _at(self, seconds: float, act: Callable[[], None]) -> None:
@@ -151,6 +153,8 @@ class ProviderClient(SimulatorProvider):
         except TimeoutError:
             return -1, "TimeoutError"
         await failpoints.reach("rails.sent")
+        if trouble is None and status == 200:
+            books.transfers[answer["reference"]].said.append(answer["status"])
         return _garbled(trouble, status, answer)
 
     def _trouble(self) -> str | None:

@@ -27,6 +27,7 @@ from schemas.topics import inbox
 from services.ingest.inbox.messages import InboxRecord
 from services.ingest.inbox.replies import Reply, encode, headers
 from services.ingest.inbox.transaction import Outgoing, ReplyWriter, group_of
+from services.ingest.waiting import DecisionsLostError
 
 POLL_RECORDS_MAX = 200
 POLL_MS = 500
@@ -119,11 +120,11 @@ class UpstreamInbox:
         fresh = [record for record in records if record.offset >= committed]
         if not fresh:
             return
-        judged = await self._judge_all(fresh)
         try:
+            judged = await self._judge_all(fresh)
             for one in judged:
                 await self._keep_dead(one)
-        except DeadLettersFullError as error:
+        except (DeadLettersFullError, DecisionsLostError) as error:
             self._wait(consumer, place, fresh[0].offset, error)
             return
         outgoing = [Outgoing(one.record.key, encode(one.reply), headers(one.record, one.reply)) for one in judged]
@@ -131,8 +132,8 @@ class UpstreamInbox:
         for one in judged:
             metrics.INBOX.labels(self._upstream, one.reply.result).inc()
 
-    def _wait(self, consumer: AIOKafkaConsumer, place: TopicPartition, offset: int, error: DeadLettersFullError) -> None:
-        """This partition alone stands still for a while, then looks again whether an operator has made room (RUN-24)."""
+    def _wait(self, consumer: AIOKafkaConsumer, place: TopicPartition, offset: int, error: Exception) -> None:
+        """This partition alone stands still for a while, then looks again whether an operator has mended it (RUN-24)."""
         halted = metrics.WRITER_HALTED.labels("ingest", f"inbox-{self._upstream}-{place.partition}")
         halted.set(1)
         _log.error("inbox.waits", topic=place.topic, partition=place.partition, offset=offset, why=str(error))

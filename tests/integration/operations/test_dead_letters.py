@@ -17,6 +17,8 @@ from runtime.ids import mint
 from schemas.topics import COMMANDS, DEAD_LETTERS, partition_of
 from tests.integration import own_log
 from tests.integration.operations.conftest import Services
+from tests.integration.own_log import OwnLog
+from tests.support import ingest_stack
 from tests.support.ingest_stack import PARTITIONS, run, wait_for
 
 pytestmark = pytest.mark.integration
@@ -194,3 +196,30 @@ def test_letters_of_topics_that_take_no_redrives_are_refused(services: Services)
     assert _open(services) == ["else:0:1"], "kept twice with the same coordinates is one letter"
     refused = _desk(services, lambda desk: desk.redrive("else:0:1"))
     assert (refused.refused, "takes no redrives" in refused.text) == (True, True)
+
+
+def test_a_record_with_neither_key_nor_value_is_redriven_as_it_was(log: OwnLog) -> None:
+    async def keep_and_redrive() -> list[Any]:
+        letters = DeadLetters(log.bootstrap)
+        await letters.start()
+        now = time.time_ns() // 1_000_000
+        await letters.keep(
+            topic=COMMANDS.name,
+            partition=1,
+            offset=9,
+            key=None,
+            value=None,
+            code="c",
+            reason="r",
+            at=now,
+            headers=[("h", b"1")],
+        )
+        await letters.stop()
+        async with Desk(log.bootstrap, PARTITIONS, "test") as desk:
+            outcome = await desk.redrive(f"{COMMANDS.name}:1:9")
+            assert outcome.changed, outcome
+        return await ingest_stack._records(log.bootstrap, COMMANDS.name, [1])
+
+    [record] = run(keep_and_redrive())
+    assert (record.key, record.value) == (None, None)
+    assert dict(record.headers) == {"h": b"1", LETTER_HEADER: f"{COMMANDS.name}:1:9".encode(), COUNT_HEADER: b"1"}
