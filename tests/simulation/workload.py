@@ -92,6 +92,8 @@ class Workload:
             await asyncio.gather(*(self._insist(asked) for _ in range(self.rng.randint(2, 3))))
         else:
             self._note(await self._insist(asked), self.payouts)
+            if self.rng.random() < 0.3:
+                await self._change(newest=True)
 
     async def _twins(self, merchant: str, body: dict[str, Any]) -> None:
         """Two merchants take the same key at the same time."""
@@ -122,11 +124,12 @@ class Workload:
         route = "drop" if self.rng.random() < 0.15 else "seal"
         await self._insist(Asked(route, merchant, self._key(merchant), b"", batch_id))
 
-    async def _change(self) -> None:
+    async def _change(self, *, newest: bool = False) -> None:
+        """Cancel or edit; only what is new, or waits for money, can still be changed."""
         if not self.payouts:
             return
-        merchant, payout_id = self.rng.choice(self.payouts)
-        if self.rng.random() < 0.5:
+        merchant, payout_id = self.payouts[-1] if newest else self.rng.choice(self.payouts)
+        if self.rng.random() < (0.2 if newest else 0.5):
             await self._insist(Asked("cancel", merchant, self._key(merchant), b"", payout_id))
         else:
             await self._insist(Asked("edit", merchant, self._key(merchant), orjson.dumps(self._edit()), payout_id))

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from tests.simulation.checks import wanted
-from tests.simulation.checks.story import Edited, Story, Told
+from tests.simulation.checks.story import Story
+from tests.simulation.checks.told import Edited, Told
 from tests.simulation.checks.wanted import FINAL
 
 POOR = 402
@@ -18,6 +19,7 @@ POOR = 402
 
 def check(world: Any, story: Story, journal: list[Any]) -> list[str]:
     """All facts that a client asked for."""
+    world.met["edited"] = len(story.edits)
     keyed: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for entry in journal:
         keyed[entry.asked.merchant, entry.asked.key].append(entry)

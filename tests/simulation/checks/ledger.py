@@ -6,7 +6,8 @@ Must not know the product's postings, only their accounts' names.
 from collections import defaultdict
 from typing import Any
 
-from tests.simulation.checks.story import OPEN, Story, Told
+from tests.simulation.checks.story import OPEN, Story
+from tests.simulation.checks.told import Told
 
 
 def check(world: Any, story: Story, journal: list[Any]) -> list[str]:

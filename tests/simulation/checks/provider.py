@@ -8,7 +8,8 @@ from collections import defaultdict
 from typing import Any
 
 from tests.simulation.checks import wanted
-from tests.simulation.checks.story import Said, Story, Told
+from tests.simulation.checks.story import Story
+from tests.simulation.checks.told import Said, Told
 
 
 def check(world: Any, story: Story, journal: list[Any]) -> list[str]:

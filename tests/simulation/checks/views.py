@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from tests.simulation.checks import wanted
-from tests.simulation.checks.story import Story, Told
+from tests.simulation.checks.story import Story
+from tests.simulation.checks.told import Told
 
 
 def check(world: Any, story: Story, journal: list[Any]) -> list[str]:
