@@ -36,8 +36,8 @@ run: setup ## The gateway alone
 worker: setup ## The processor alone
 	@$(BIN)/python -m services.processor
 
-test: setup ## All tests: unit, contract, simulation, integration, end to end, on a real broker and a real Postgres
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/simulation tests/integration tests/e2e
+test: setup ## All tests: unit, contract, integration, end to end, on a real broker and a real Postgres
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
 unit contract integration e2e: setup ## One level of tests
 	@$(BIN)/python -m pytest tests/$@
 
@@ -61,6 +61,7 @@ schemas diagrams: setup ## Write the generated files: JSON Schemas, OpenAPI, top
 SEEDS ?= 1..2000
 LEVEL ?= ci
 simulate: setup ## The real handlers under a seeded scheduler: SEED=n replays one, SEEDS=a..b runs many
+	@$(if $(SEED),,$(BIN)/python -m pytest -q tests/simulation)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs 2)
 faults: setup ## Real processes under kills, freezes and cut links, judged by the checker: LEVEL=ci|nightly, SEED=n
 	@$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(SEED),--seed $(SEED))
