@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import psycopg
 import typer
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError
 
 from payflow import views_stand
-from runtime.event_log.reader import Contiguity, EventReader, GapFoundError
+from runtime.event_log.reader import Contiguity, GapFoundError, history
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from schemas.codec import CodecError, decode_event
 from schemas.events import EventRecord
@@ -125,34 +125,15 @@ async def _refold(bootstrap: str, positions: Mapping[int, tuple[int, int]], book
     for partition, (end, next_source) in positions.items():
         refolding = Refolding(partition, books, verdict.differences)
         contiguity = Contiguity(partition)
-        try:
-            await _read(bootstrap, partition, end, contiguity, refolding, verdict)
-        except OffsetOutOfRangeError as error:
-            raise GapFoundError(f"events {partition} no longer begin at offset 0: the log was cut") from error
+        async for events in history(bootstrap, partition, 0, end):
+            for event in events:
+                contiguity.check(event)
+                refolding.fold(event.offset, decode_event(event.value))
+                verdict.records += 1
         refolding.end()
         if contiguity.expected != next_source:
             text = f"partition {partition}: the log has source offsets below {contiguity.expected} before {end}"
             verdict.differences.append(f"{text}, the views say {next_source}")
-
-
-async def _read(
-    bootstrap: str, partition: int, end: int, contiguity: Contiguity, refolding: Refolding, verdict: Verdict
-) -> None:
-    reader = EventReader(bootstrap)
-    await reader.start({partition: 0})
-    try:
-        stable = (await reader.ends([partition]))[partition]
-        if stable < end:
-            raise GapFoundError(
-                f"events {partition} end at {stable}, the views stand at {end}: the log was cut or made anew"
-            )
-        while await reader.position(partition) < end:
-            for event in await reader.poll(1000, before=end):
-                contiguity.check(event)
-                refolding.fold(event.offset, decode_event(event.value))
-                verdict.records += 1
-    finally:
-        await reader.stop()
 
 
 def _views(connection: psycopg.Connection, positions: Mapping[int, object]) -> Books:

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import psycopg
-from aiokafka.errors import OffsetOutOfRangeError
 
 from runtime.event_log.guard import check_topics
-from runtime.event_log.reader import Contiguity, EventReader, GapFoundError
+from runtime.event_log.reader import Contiguity, GapFoundError, history
 from runtime.settings import ServiceSettings
 from schemas.codec import CodecError, decode_event
 from schemas.topics import EVENTS
@@ -73,10 +72,6 @@ async def _lacking(settings: ServiceSettings, known: Positions) -> tuple[dict[in
         start, source = _at(known, partition)
         try:
             found = await _last(settings.kafka_bootstrap_servers, partition, start, source)
-        except OffsetOutOfRangeError:
-            stuck.append(
-                f"partition {partition}: the views stand at {start}, and that is not there any more: the log was cut"
-            )
         except (GapFoundError, CodecError) as error:
             stuck.append(f"partition {partition}: the views cannot get beyond this: {error}")
         else:
@@ -85,16 +80,11 @@ async def _lacking(settings: ServiceSettings, known: Positions) -> tuple[dict[in
 
 
 async def _last(bootstrap: str, partition: int, start: int, source: int) -> int | None:
-    """The last record from `start` on, which are all read. Raises GapFoundError, CodecError or OffsetOutOfRangeError."""
-    reader, contiguity, last = EventReader(bootstrap), Contiguity(partition, source), None
-    await reader.start({partition: start})
-    try:
-        end = (await reader.ends([partition]))[partition]
-        while start < end and await reader.position(partition) < end:
-            for event in await reader.poll(1000, before=end):
-                contiguity.check(event)
-                decode_event(event.value)
-                last = event.offset
-    finally:
-        await reader.stop()
+    """The last record from `start` on, which are all read. Raises GapFoundError or CodecError."""
+    contiguity, last = Contiguity(partition, source), None
+    async for events in history(bootstrap, partition, start):
+        for event in events:
+            contiguity.check(event)
+            decode_event(event.value)
+            last = event.offset
     return last

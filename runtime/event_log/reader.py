@@ -138,18 +138,18 @@ class EventReader:
             await self._consumer.stop()
 
 
-async def history(bootstrap: str, partition: int, start: int) -> AsyncIterator[list[LoggedEvent]]:
-    """The committed events of one partition from `start` to the end as it is now, in lists.
+async def history(bootstrap: str, partition: int, start: int, end: int | None = None) -> AsyncIterator[list[LoggedEvent]]:
+    """The committed events of one partition from `start` to before `end`, by default the end as it is now, in lists.
 
-    Raises GapFoundError if the log does not reach `start` or no longer has it: there is nothing to go on from (RUN-28).
+    Raises GapFoundError if the log does not reach that far or no longer has `start`: there is nothing to go on from (RUN-28).
     """
     reader = EventReader(bootstrap, wait_ms=50)
     try:
         await reader.start({partition: start})
-        end = await _end_behind(reader, partition, start)
+        stable = await _end_behind(reader, partition, start if end is None else end)
+        end = stable if end is None else end
         while await reader.position(partition) < end:
-            events = [event for event in await reader.poll(1000) if event.offset < end]
-            if events:
+            if events := await reader.poll(1000, before=end):
                 yield events
     except OffsetOutOfRangeError as error:
         raise GapFoundError(f"events {partition}@{start} is not there any more: the log was cut") from error

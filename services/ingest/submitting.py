@@ -106,7 +106,8 @@ async def within(decision: "asyncio.Future[Decided]", wait_seconds: float) -> De
     if not decision.done():
         lost = {decision.lost} if isinstance(decision, Decision) else set()
         await asyncio.wait({decision, *lost}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
-    await failpoints.reach("ingest.decided")
+    if decision.done():
+        await failpoints.reach("ingest.decided")
     return decision.result() if decision.done() else None
 
 

@@ -95,6 +95,14 @@ class Hop:
         self.refusing = True
         self.cut()
 
+    def mute(self) -> None:
+        """The servers' words are lost."""
+        self.one_way = True
+
+    def throttle(self) -> None:
+        """A few bytes at a time."""
+        self.slow = True
+
     def stall(self) -> None:
         """Connections stay, nothing moves."""
         self.gate.clear()

@@ -218,40 +218,24 @@ async def cut(m: Mischief) -> dict[str, Any] | None:
     return {"target": hop.name, "links": links} if links else None
 
 
-async def refuse(m: Mischief) -> dict[str, Any] | None:
-    """F19: nobody answers on a hop for a while."""
-    hop = m.hop()
-    hop.refuse()
-    await asyncio.sleep(m.seconds(1, 4))
-    hop.heal()
-    return {"target": hop.name}
+def broken_for(low: float, high: float, harm: Callable[[Hop], None], words: str) -> Fault:
+    """F19: a hop is harmed for a while, between `low` and `high` seconds, and heals."""
+
+    async def fault(m: Mischief) -> dict[str, Any] | None:
+        hop = m.hop()
+        harm(hop)
+        await asyncio.sleep(m.seconds(low, high))
+        hop.heal()
+        return {"target": hop.name}
+
+    fault.__doc__ = words
+    return fault
 
 
-async def stall(m: Mischief) -> dict[str, Any] | None:
-    """F19: a hop stays open and moves nothing."""
-    hop = m.hop()
-    hop.stall()
-    await asyncio.sleep(m.seconds(2, 8))
-    hop.heal()
-    return {"target": hop.name}
-
-
-async def half_open(m: Mischief) -> dict[str, Any] | None:
-    """F19: words go out on a hop and none come back."""
-    hop = m.hop()
-    hop.one_way = True
-    await asyncio.sleep(m.seconds(2, 6))
-    hop.heal()
-    return {"target": hop.name}
-
-
-async def trickle(m: Mischief) -> dict[str, Any] | None:
-    """F19: a hop lets through a few bytes at a time."""
-    hop = m.hop()
-    hop.slow = True
-    await asyncio.sleep(m.seconds(2, 5))
-    hop.heal()
-    return {"target": hop.name}
+refuse = broken_for(1, 4, Hop.refuse, "Nobody answers on a hop.")
+stall = broken_for(2, 8, Hop.stall, "A hop stays open and moves nothing.")
+half_open = broken_for(2, 6, Hop.mute, "Words go out on a hop and none come back.")
+trickle = broken_for(2, 5, Hop.throttle, "A hop lets through a few bytes at a time.")
 
 
 async def kill_provider(m: Mischief) -> dict[str, Any] | None:
