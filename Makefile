@@ -61,6 +61,7 @@ schemas diagrams: setup ## Write the generated files: JSON Schemas, OpenAPI, top
 SEEDS ?= 1..2000
 LEVEL ?= ci
 simulate: setup ## The real handlers under a seeded scheduler: SEED=n replays one, SEEDS=a..b runs many
+	@$(if $(SEED),,$(BIN)/python -m pytest -q tests/simulation)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs 2)
 faults: setup ## Real processes under kills, freezes and cut links, judged by the checker: LEVEL=ci|nightly, SEED=n
 	@$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(SEED),--seed $(SEED))

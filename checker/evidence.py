@@ -151,6 +151,10 @@ class Evidence:
         """The name that dead letters give the topic of commands."""
         return str(((self.run or {}).get("topics") or {}).get("commands") or "payouts.commands")
 
+    def document(self, name: str) -> Any:
+        """A whole JSON file, or None."""
+        return self._source.document(name)
+
     def has(self, name: str) -> bool:
         """Whether this file is there."""
         return bool(self._source.names(name)) and name in self._source.names(name)

@@ -16,10 +16,14 @@ class Verdict:
     checked: int
     first: str | None
     violations: int
+    unknown_parts: tuple[str, ...] = ()
+    """What could not be looked at because this run's harness did not write it down; the verdict says nothing of it."""
 
     def form(self) -> dict[str, object]:
         """As verdict.json has it."""
-        return {"verdict": self.verdict, "checked": self.checked, "first": self.first, "violations": self.violations}
+        told: dict[str, object] = {"verdict": self.verdict, "checked": self.checked, "first": self.first}
+        told["violations"] = self.violations
+        return told | ({"unknown_parts": list(self.unknown_parts)} if self.unknown_parts else {})
 
 
 class Findings:
@@ -31,6 +35,7 @@ class Findings:
         self.violations = 0
         self.first: str | None = None
         self.absent: str | None = None
+        self.parts: list[str] = []
 
     def look(self, count: int = 1) -> None:
         """So many more things were looked at."""
@@ -53,10 +58,16 @@ class Findings:
         """Evidence is missing."""
         self.absent = self.absent or what
 
+    def part(self, what: str) -> None:
+        """Evidence of a part is missing that older runs did not keep: the rest can still be judged, and the verdict names the part."""
+        if what not in self.parts:
+            self.parts.append(what)
+
     def verdict(self) -> Verdict:
         """Violated before unknown before holds."""
+        parts = tuple(self.parts)
         if self.violations:
-            return Verdict(VIOLATED, self.checked, self.first, self.violations)
+            return Verdict(VIOLATED, self.checked, self.first, self.violations, parts)
         if self.absent is not None or not self.checked:
-            return Verdict(UNKNOWN, self.checked, self.absent or "there was nothing to check", 0)
-        return Verdict(HOLDS, self.checked, None, 0)
+            return Verdict(UNKNOWN, self.checked, self.absent or "there was nothing to check", 0, parts)
+        return Verdict(HOLDS, self.checked, None, 0, parts)

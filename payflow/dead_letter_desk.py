@@ -128,10 +128,11 @@ class Desk:
         ours = (LETTER_HEADER, COUNT_HEADER)
         headers = [(name, data) for name, data in letter.headers if name not in ours]
         headers += [(LETTER_HEADER, letter.id.encode()), (COUNT_HEADER, str(count).encode())]
-        sending = self._producer.send_and_wait(
-            letter.topic, letter.value, key=letter.key, partition=letter.partition, headers=headers
-        )
-        return int((await asyncio.wait_for(sending, ASK_SECONDS)).offset)
+        batch = self._producer.create_batch()  # `send` would refuse a record that has neither key nor value
+        batch.append(timestamp=None, key=letter.key, value=letter.value, headers=headers)
+        async with asyncio.timeout(ASK_SECONDS):
+            sending = await self._producer.send_batch(batch, letter.topic, partition=letter.partition)
+            return int((await sending).offset)
 
     async def _finish(self, letter: Letter, offset: int, word: str) -> Outcome:
         await self._letters.resolve(letter.id, REDRIVEN, self._told(place=str(offset)))

@@ -12,7 +12,6 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
-from pydantic import Field
 
 from payflow.dead_letter_desk import Desk, Outcome
 from payflow.dead_letter_text import described, table
@@ -28,12 +27,6 @@ By = Annotated[str, typer.Option("--by", help="Who does it; it is written down."
 REVEALED = "REVEALED: what follows is not masked and may hold personal data."
 
 T = TypeVar("T")
-
-
-class DeadLetterSettings(ServiceSettings):
-    """How many open letters are too many."""
-
-    dead_letters_max: int = Field(100, alias="DEAD_LETTERS_MAX", ge=0)
 
 
 def list_letters(
@@ -116,9 +109,9 @@ def _revealed(book: Book, letters: list[Any]) -> list[str]:
     return [json.dumps(described(book, letter, reveal=True)) for letter in letters]
 
 
-def _settings() -> DeadLetterSettings:
+def _settings() -> ServiceSettings:
     try:
-        settings = load(DeadLetterSettings)
+        settings = load(ServiceSettings)
         asyncio.run(check_topics(settings, [DEAD_LETTERS.name]))
     except RefusedStartError as error:
         refuse("dead-letters", error)

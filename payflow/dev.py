@@ -1,6 +1,7 @@
 """`payflow dev`: everything on this machine, until Ctrl-C."""
 
 import os
+import shlex
 import shutil
 import signal
 import tempfile
@@ -36,8 +37,17 @@ def command(
 
 def _run(folder: Path) -> None:
     with Stack(folder, say=typer.echo) as stack:
-        typer.echo(f"ready: {stack.url}/api/docs/   logs: {stack.logs}   Kafka: {stack.bootstrap}   Ctrl-C ends it")
+        for line in banner(stack):
+            typer.echo(line)
         run_until_interrupted(stack)
+
+
+def banner(stack: Stack) -> list[str]:
+    """Where everything is; the export lines are what the other commands need in another terminal, because ports differ each time."""
+    ready = f"ready: {stack.url}/api/docs/   logs: {stack.logs}   Kafka: {stack.bootstrap}   Ctrl-C ends it"
+    named = {"KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap, "DATABASE_URL": stack.database_url}
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in named.items()]
+    return [ready, "for `payflow` commands in another terminal:", *exports]
 
 
 @contextmanager

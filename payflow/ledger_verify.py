@@ -1,8 +1,8 @@
 """`payflow ledger verify`: the books refolded from the log itself, from offset 0, and held against the views (LED-10).
 
 Owns the second opinion: it reads committed events with the gap check of every reader, adds up their postings and nothing else, and
-compares every account, and every ledger row, with one snapshot of the views at the offset where these stand. Shares no code with the
-projector. Works while everything runs.
+compares every account, and every ledger row, with one snapshot of the views at the offset where these stand; and it says what keeps the
+views from the log's end. Shares no code with the projector. Works while everything runs.
 """
 
 import asyncio
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 import psycopg
 import typer
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError
 
-from runtime.event_log.reader import Contiguity, EventReader, GapFoundError
+from payflow import views_stand
+from runtime.event_log.reader import Contiguity, GapFoundError, history
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from schemas.codec import CodecError, decode_event
 from schemas.events import EventRecord
@@ -58,6 +59,8 @@ class Verdict:
     records: int = 0
     offsets: dict[int, int] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
+    behind: list[int] = field(default_factory=list)
+    """Partitions whose views move and were not at the log's end within the wait: compared as far as they were."""
 
 
 class Refolding:
@@ -113,6 +116,8 @@ def verify(settings: ServiceSettings) -> Verdict:
         seen = _views(connection, positions)
     verdict.accounts, verdict.entries = len(refolded.accounts.keys() | seen.accounts.keys()), refolded.entries
     verdict.differences += _differences(refolded, seen)
+    stuck, verdict.behind = views_stand.look(settings)
+    verdict.differences += stuck
     return verdict
 
 
@@ -120,36 +125,15 @@ async def _refold(bootstrap: str, positions: Mapping[int, tuple[int, int]], book
     for partition, (end, next_source) in positions.items():
         refolding = Refolding(partition, books, verdict.differences)
         contiguity = Contiguity(partition)
-        try:
-            await _read(bootstrap, partition, end, contiguity, refolding, verdict)
-        except OffsetOutOfRangeError as error:
-            raise GapFoundError(f"events {partition} no longer begin at offset 0: the log was cut") from error
+        async for events in history(bootstrap, partition, 0, end):
+            for event in events:
+                contiguity.check(event)
+                refolding.fold(event.offset, decode_event(event.value))
+                verdict.records += 1
         refolding.end()
         if contiguity.expected != next_source:
             text = f"partition {partition}: the log has source offsets below {contiguity.expected} before {end}"
             verdict.differences.append(f"{text}, the views say {next_source}")
-
-
-async def _read(
-    bootstrap: str, partition: int, end: int, contiguity: Contiguity, refolding: Refolding, verdict: Verdict
-) -> None:
-    reader = EventReader(bootstrap)
-    await reader.start({partition: 0})
-    try:
-        stable = (await reader.ends([partition]))[partition]
-        if stable < end:
-            raise GapFoundError(
-                f"events {partition} end at {stable}, the views stand at {end}: the log was cut or made anew"
-            )
-        while await reader.position(partition) < end:
-            for event in await reader.poll(1000):
-                if event.offset >= end:
-                    return
-                contiguity.check(event)
-                refolding.fold(event.offset, decode_event(event.value))
-                verdict.records += 1
-    finally:
-        await reader.stop()
 
 
 def _views(connection: psycopg.Connection, positions: Mapping[int, object]) -> Books:
@@ -201,6 +185,7 @@ def lines(verdict: Verdict) -> list[str]:
     told.append(
         f"{verdict.accounts:,} accounts compared, {verdict.entries:,} entries, {len(verdict.differences)} differences"
     )
+    told += [f"partition {partition}: its views are still catching up with the log" for partition in verdict.behind]
     return [*told, f"first difference: {verdict.differences[0]}"] if verdict.differences else told
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from payflow.log_dump import BackupError, Record
 from runtime.event_log import connection
@@ -60,23 +61,23 @@ class Refill:
             await self._cut(low)
 
     async def _write(self, run: list[Record]) -> None:
-        sent = []
+        offset = run[0].offset
+        for batch in self._batches(run):
+            sending = await self._records.send_batch(batch, self._place.topic, partition=self._place.partition)
+            metadata = await sending
+            if metadata.offset != offset:
+                raise BackupError(f"{self._place.topic}: {offset} became {metadata.offset}: somebody else writes there")
+            offset += batch.record_count()
+        self._at = offset
+
+    def _batches(self, run: list[Record]) -> "list[BatchBuilder]":
+        """The records in as few Kafka batches as possible. `send` would refuse those that have neither key nor value."""
+        batches = [self._records.create_batch()]
         for record in run:
-            sending = await self._records.send(
-                self._place.topic,
-                record.value,
-                key=record.key,
-                partition=self._place.partition,
-                timestamp_ms=record.timestamp,
-                headers=record.headers,
-            )
-            sent.append(sending)
-        for record, metadata in zip(run, await asyncio.gather(*sent), strict=True):
-            if metadata.offset != record.offset:
-                raise BackupError(
-                    f"{self._place.topic}: {record.offset} became {metadata.offset}: somebody else writes there"
-                )
-        self._at = run[-1].offset + 1
+            if not _added(batches[-1], record):
+                batches.append(self._records.create_batch())
+                _added(batches[-1], record)  # the first one always fits
+        return batches
 
     async def _fill(self, to: int) -> None:
         """Holes up to an offset: aborted records and the marker behind them, or a marker alone."""
@@ -112,6 +113,12 @@ class Refill:
             await admin.delete_records({self._place: RecordsToDelete(before_offset=low)})
         finally:
             await admin.close()
+
+
+def _added(batch: BatchBuilder, record: Record) -> bool:
+    """False when the batch is full."""
+    added = batch.append(timestamp=record.timestamp, key=record.key, value=record.value, headers=record.headers)
+    return added is not None
 
 
 def _runs(records: Iterable[Record]) -> Iterator[list[Record]]:

@@ -6,7 +6,7 @@ Everything may go on meanwhile. A run that died leaves the live views as they we
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import psycopg
@@ -14,6 +14,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from payflow import switch as switching
+from payflow import views_stand
 from payflow.switch import NotSwitchedError
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from services.projector import compare, replay, schema
@@ -36,6 +37,8 @@ class Verdict:
     old: str | None = None
     held_seconds: float = 0.0
     not_switched: str | None = None
+    stuck: list[str] = field(default_factory=list)
+    """What keeps the views from the log's end: nothing behind it was rebuilt or compared."""
 
     @property
     def same(self) -> bool:
@@ -63,6 +66,7 @@ def rebuild(
             verdict = _build(settings, beside, records_max)
             if switch:
                 _switch(settings, beside, verdict, records_max, even_if_different=even_if_different)
+            verdict.stuck = views_stand.look(settings).stuck
         except replay.ReplayHaltedError as error:
             return Verdict([], str(error))
         else:
@@ -134,7 +138,13 @@ def lines(verdict: Verdict) -> list[str]:
         told.append(f"the projector waited {verdict.held_seconds:.2f} s for it; reads did not wait")
     if verdict.not_switched is not None:
         told.append(f"NOT switched, the live views are as they were: {verdict.not_switched}")
-    return told
+    return told + [f"NOT at the log's end: {what}" for what in verdict.stuck]
+
+
+def code(verdict: Verdict) -> int:
+    """0 if the views are the same, or the rebuilt ones are live now, and nothing keeps them from the log's end; else 1."""
+    good = verdict.same and not verdict.not_switched
+    return int(bool(verdict.stuck) or not (good or verdict.old is not None))
 
 
 def _drop_old(settings: ServiceSettings) -> None:
@@ -172,5 +182,4 @@ def command(
         refuse("rebuild", RefusedStartError(f"broker or database went away ({what.splitlines()[0]}): see that both run"))
     for line in lines(verdict):
         typer.echo(line)
-    good = verdict.same and not verdict.not_switched
-    raise typer.Exit(0 if good or verdict.old is not None else 1)
+    raise typer.Exit(code(verdict))

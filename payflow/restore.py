@@ -8,14 +8,20 @@ views that were live are kept. A backup older than its log is fine: the projecto
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import psycopg
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 
 from payflow import switch as switching
 from payflow.backup import FORMAT, INBOX_ROLE, MANIFEST, ROLES, Manifest, log_file
@@ -36,6 +42,9 @@ from services.projector.settings import ProjectorSettings
 SUFFIX = "_restore"
 DENSE = ("commands",)
 GROUPS = ("payflow-processor", "payflow-rails")
+NOT_YET = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+NEW_BROKER_SECONDS = 60.0
+LOOK_SECONDS = 0.5
 
 Part = Literal["log", "database"]
 
@@ -77,13 +86,28 @@ async def _refuse_running(settings: ServiceSettings, manifest: Manifest) -> None
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
     await admin.start()
     try:
-        # one at a time: aiokafka cannot read an answer with several groups
-        answers = [await admin.describe_consumer_groups([group]) for group in groups]
+        async with asyncio.timeout(NEW_BROKER_SECONDS):
+            # one at a time: aiokafka cannot read an answer with several groups
+            answers = [await _described(admin, group) for group in groups]
     finally:
         await admin.close()
-    busy = [group[1] for [answer] in answers for group in answer.groups if group[5]]
+    busy = [group[1] for answer in answers for group in answer.groups if group[5]]
     if busy:
         raise BackupError(f"{', '.join(sorted(busy))} still runs: stop all services first")
+
+
+async def _described(admin: AIOKafkaAdminClient, group: str) -> Any:
+    """The broker's word on a group. A broker that is brand-new makes the topic of the groups first, and refuses until that is done."""
+    while True:
+        try:
+            [answer] = await admin.describe_consumer_groups([group])
+            for described in answer.groups:
+                if for_code(described[0]) in NOT_YET:
+                    raise for_code(described[0])
+        except NOT_YET:
+            await asyncio.sleep(LOOK_SECONDS)
+        else:
+            return answer
 
 
 async def _restore_log(settings: ServiceSettings, folder: Path, manifest: Manifest) -> list[str]:
@@ -96,7 +120,7 @@ async def _restore_log(settings: ServiceSettings, folder: Path, manifest: Manife
         role: ROLES[role].name if role in ROLES else INBOX_PREFIX + role.removeprefix(INBOX_ROLE) for role in manifest.topics
     }
     await check_topics(settings, names.values())
-    await _refuse_written(settings, names.values())
+    await _refuse_written(settings, names, manifest)
     for role, parts in manifest.topics.items():
         for partition, dumped in parts.items():
             records = records_of(log_file(folder, role, partition), dumped)
@@ -116,19 +140,36 @@ def _shared(settings: ServiceSettings) -> dict[str, object]:
     }
 
 
-async def _refuse_written(settings: ServiceSettings, names: object) -> None:
+async def _refuse_written(settings: ServiceSettings, names: Mapping[str, str], manifest: Manifest) -> None:
     """All topics are looked at before the first is written to."""
     consumer: AIOKafkaConsumer = connection.reader(settings.kafka_bootstrap_servers, isolation_level="read_uncommitted")
     await asyncio.wait_for(consumer.start(), ASK_SECONDS)
     try:
-        places = [TopicPartition(str(name), p) for name in names for p in range(settings.kafka_partitions)]  # type: ignore[attr-defined]
-        written = sorted({place.topic for place, end in (await consumer.end_offsets(places)).items() if end})
+        places = {
+            TopicPartition(names[role], int(partition)): dumped.end
+            for role, parts in manifest.topics.items()
+            for partition, dumped in parts.items()
+        }
+        ends = await consumer.end_offsets(list(places))
     finally:
         await consumer.stop()
-    if written:
-        raise BackupError(
-            f"{', '.join(written)} not empty: a log is restored into new topics only, offsets must be the same"
-        )
+    if any(ends.values()):
+        raise BackupError(not_empty(ends, places))
+
+
+def not_empty(ends: Mapping[TopicPartition, int], wanted: Mapping[TopicPartition, int]) -> str:
+    """Why a log with something in it is refused, and how to go on. A log that lives is never shorter than its backup."""
+    written = sorted({place.topic for place, end in ends.items() if end})
+    text = f"{', '.join(written)} not empty: a log is restored into new topics only, offsets must be the same"
+    if any(ends[place] > end for place, end in wanted.items()):
+        return text
+    if all(ends[place] == end for place, end in wanted.items()):
+        return f"{text}. All of the backup's log may be there already: then go on with --only database"
+    deleted = " ".join(f"--topic {topic}" for topic in written)
+    return (
+        f"{text}. They end before the backup does, as a restore of it leaves them that died half way: then, and only then, delete them "
+        f"(`kafka-topics.sh --bootstrap-server ... --delete {deleted}`) and repeat"
+    )
 
 
 async def _commit(settings: ServiceSettings, upstream: str, offsets: Mapping[str, int]) -> None:

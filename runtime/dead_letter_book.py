@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 from msgspec import Struct
 from msgspec.structs import replace
 
-from runtime.dead_letters import ORIGINAL, RESOLUTION
+from runtime.dead_letters import NULL_KEY, ORIGINAL, RESOLUTION
 
 LETTER_HEADER = "payflow-dead-letter"
 """On a redriven record: the letter it was."""
@@ -67,7 +67,8 @@ class Book:
 
     def take(self, record: "ConsumerRecord[bytes, bytes]") -> None:
         """One record of the topic, in order per partition."""
-        headers = {name: data.decode(errors="replace") for name, data in record.headers if not name.startswith(ORIGINAL)}
+        ours = ((name, data or b"") for name, data in record.headers if not name.startswith(ORIGINAL))  # one can be null
+        headers = {name: data.decode(errors="replace") for name, data in ours}
         try:
             if RESOLUTION in headers:
                 self._resolve(_resolution(headers))
@@ -111,12 +112,12 @@ class Book:
 
 
 def _letter(record: "ConsumerRecord[bytes, bytes]", headers: Mapping[str, str]) -> Letter:
-    originals = tuple((name[len(ORIGINAL) :], data) for name, data in record.headers if name.startswith(ORIGINAL))
+    originals = tuple((name[len(ORIGINAL) :], data or b"") for name, data in record.headers if name.startswith(ORIGINAL))
     return Letter(
         topic=headers["topic"],
         partition=int(headers["partition"]),
         offset=int(headers["offset"]),
-        key=record.key,
+        key=None if NULL_KEY in headers else record.key,
         value=record.value,
         code=headers.get("code", ""),
         reason=headers.get("reason", ""),

@@ -1,7 +1,6 @@
 """Reading the dead-letter topic: all of it once, or again and again for the metric.
 
-Owns the consumer (without a group: anybody may look) and the gauges. A limit that is passed turns attention and stops nobody: a partition
-goes on, because every dead letter has its own answer on the log. Must not write.
+Owns the consumer (without a group: anybody may look), the gauges and the count that the limit goes by (RUN-24). Must not write.
 """
 
 import asyncio
@@ -12,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from runtime import metrics
 from runtime.dead_letter_book import Book
+from runtime.dead_letters import Limit
 from runtime.event_log import connection
 from runtime.logging import logger
 from schemas.topics import DEAD_LETTERS
@@ -33,7 +33,8 @@ class Reader:
 
     async def start(self) -> None:
         """Connect. Raises KafkaError or TimeoutError."""
-        await asyncio.wait_for(self._consumer.start(), ASK_SECONDS)
+        async with asyncio.timeout(ASK_SECONDS):
+            await self._consumer.start()
         self._consumer.assign(self._places)
         for place, offset in (await self._consumer.beginning_offsets(self._places)).items():
             self._consumer.seek(place, offset)
@@ -41,13 +42,15 @@ class Reader:
     async def stop(self) -> None:
         """Disconnect."""
         with contextlib.suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(self._consumer.stop(), ASK_SECONDS)
+            async with asyncio.timeout(ASK_SECONDS):
+                await self._consumer.stop()
 
     async def catch_up(self) -> Book:
         """Take in everything up to the end as it is now. Raises KafkaError or TimeoutError."""
-        ends = await asyncio.wait_for(self._consumer.end_offsets(self._places), ASK_SECONDS)
+        async with asyncio.timeout(ASK_SECONDS):
+            ends = await self._consumer.end_offsets(self._places)
         for place, end in ends.items():
-            while await asyncio.wait_for(self._consumer.position(place), ASK_SECONDS) < end:
+            while await self._consumer.position(place) < end:
                 for records in (await self._consumer.getmany(place, timeout_ms=500)).values():
                     for record in records:
                         self.book.take(record)
@@ -64,8 +67,8 @@ async def read_book(bootstrap: str, partitions: int) -> Book:
         await reader.stop()
 
 
-async def watch(bootstrap: str, partitions: int, limit: int) -> None:
-    """Keep the gauges of open letters true, for ever. A broker that is away is waited for."""
+async def watch(bootstrap: str, partitions: int, limit: Limit) -> None:
+    """Keep the limit's count and the gauges true, for ever. Whatever goes wrong is said and tried again: who counts ends nobody."""
     reader: Reader | None = None
     while True:
         try:
@@ -73,19 +76,25 @@ async def watch(bootstrap: str, partitions: int, limit: int) -> None:
                 reader = Reader(bootstrap, partitions, keep_bytes=False)
                 await reader.start()
             show((await reader.catch_up()), limit)
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("dead_letters.not_counted", error=type(error).__name__)
-            if reader is not None:
-                await reader.stop()
+        except Exception as error:  # noqa: BLE001  whatever it was: only the count is old
+            log.warning("dead_letters.not_counted", error=type(error).__name__, why=str(error)[:200])
+            await _forget(reader)
             reader = None
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def show(book: Book, limit: int) -> None:
-    """Set the gauges; being over the limit is said once on the log each time it begins."""
-    found = len(book.open_letters())
+async def _forget(reader: Reader | None) -> None:
+    """Stop it as well as that goes."""
+    if reader is not None:
+        with contextlib.suppress(Exception):
+            await reader.stop()
+
+
+def show(book: Book, limit: Limit) -> None:
+    """Set the count and the gauges; being at the limit is said once on the log each time it begins."""
+    found = limit.open = len(book.open_letters())
     was_over = metrics.DEAD_LETTERS_OVER._value.get() > 0  # noqa: SLF001  the gauge is the memory
     metrics.DEAD_LETTERS_OPEN.set(found)
-    metrics.DEAD_LETTERS_OVER.set(int(found > limit))
-    if found > limit and not was_over:
-        log.error("dead_letters.over_limit", open=found, limit=limit, remedy="payflow dead-letters list")
+    metrics.DEAD_LETTERS_OVER.set(int(found >= limit.most))
+    if found >= limit.most and not was_over:
+        log.error("dead_letters.over_limit", open=found, limit=limit.most, remedy="payflow dead-letters list")

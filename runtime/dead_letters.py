@@ -18,18 +18,34 @@ APPEND_SECONDS = 10.0
 REASON_CHARS = 500
 ORIGINAL = "original."
 """What a kept header of the original record is named with in front."""
+NULL_KEY = "original-null-key"
+"""The header that says that the original had no key: the empty one is a stand-in."""
 RESOLUTION = "resolution"
 """The header that tells a resolution from a letter."""
 
 Headers = Iterable[tuple[str, bytes]]
 
 
+class DeadLettersFullError(Exception):
+    """As many are open as may be (RUN-24): whoever found another one waits until an operator has looked, and drains no further."""
+
+
+class Limit:
+    """How many may be open. `open` is kept true by `runtime.dead_letter_watch`, and counts what is kept here in between."""
+
+    def __init__(self, most: int) -> None:
+        """None are open, as far as is known."""
+        self.most = most
+        self.open = 0
+
+
 class DeadLetters:
     """Appends dead letters. At least once: after a crash the same record may be kept twice, with the same coordinates."""
 
-    def __init__(self, bootstrap: str) -> None:
-        """Not connected yet."""
+    def __init__(self, bootstrap: str, limit: Limit | None = None) -> None:
+        """Not connected yet. Without a `limit` any number is kept."""
         self._bootstrap = bootstrap
+        self._limit = limit
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
@@ -41,7 +57,8 @@ class DeadLetters:
         """Disconnect."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await asyncio.wait_for(producer.stop(), APPEND_SECONDS)
+            async with asyncio.timeout(APPEND_SECONDS):
+                await producer.stop()
 
     async def keep(
         self,
@@ -58,8 +75,10 @@ class DeadLetters:
     ) -> None:
         """Keep one record; `code` is a bounded word for metrics, `reason` a sentence, `headers` the original's own.
 
-        Raises KafkaError or TimeoutError.
+        Raises DeadLettersFullError, KafkaError or TimeoutError.
         """
+        if self._limit is not None and self._limit.open >= self._limit.most:
+            raise DeadLettersFullError(f"{self._limit.open} dead letters are open, DEAD_LETTERS_MAX is {self._limit.most}")
         told = {
             "topic": topic,
             "partition": str(partition),
@@ -68,8 +87,13 @@ class DeadLetters:
             "reason": reason[:REASON_CHARS],
             "failed_at": str(at),
         }
-        await self._append(key, value, [*encoded(told), *((ORIGINAL + name, data) for name, data in headers)])
+        named = [*encoded(told), *((ORIGINAL + name, data) for name, data in headers)]
+        if key is None and value is None:  # a record that has neither is refused by the client
+            key, named = b"", [*named, (NULL_KEY, b"1")]
+        await self._append(key, value, named)
         metrics.DEAD_LETTERS.labels(topic, code).inc()
+        if self._limit is not None:
+            self._limit.open += 1
 
     async def resolve(self, letter_id: str, kind: str, told: dict[str, str]) -> None:
         """Add to a letter what was done about it. All resolutions of one letter stand in one partition, in order.
@@ -81,8 +105,8 @@ class DeadLetters:
     async def _append(self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         if self._producer is None:
             raise KafkaError("dead letters are not connected")
-        sending = self._producer.send_and_wait(DEAD_LETTERS.name, value, key=key, headers=list(headers))
-        await asyncio.wait_for(sending, APPEND_SECONDS)
+        async with asyncio.timeout(APPEND_SECONDS):
+            await self._producer.send_and_wait(DEAD_LETTERS.name, value, key=key, headers=list(headers))
 
 
 def encoded(told: dict[str, str]) -> list[tuple[str, bytes]]:

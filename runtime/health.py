@@ -9,6 +9,13 @@ from dataclasses import dataclass
 
 CHECK_SECONDS = 2.0
 
+
+class Degraded(str):
+    """What is wrong with a part only: it is told, and the process is ready for all the rest."""
+
+    __slots__ = ()
+
+
 Check = Callable[[], Awaitable[str | None]]
 """Returns None when all is well, else in a few words what is wrong; may raise."""
 
@@ -22,14 +29,15 @@ class Readiness:
 
     @property
     def ready(self) -> bool:
-        """True when no check found anything."""
-        return not self.problems
+        """True when no check found anything that concerns all of the work."""
+        return all(isinstance(problem, Degraded) for problem in self.problems.values())
 
     def payload(self, *, verbose: bool) -> dict[str, object]:
         """The JSON body: the status, and with `verbose` one line per check."""
-        body: dict[str, object] = {"status": "ok" if self.ready else "unavailable"}
-        if verbose or not self.ready:
-            body["checks"] = {name: self.problems.get(name, "ok") for name in self.checked}
+        status = "degraded" if self.problems else "ok"
+        body: dict[str, object] = {"status": status if self.ready else "unavailable"}
+        if verbose or self.problems:
+            body["checks"] = {name: str(self.problems.get(name, "ok")) for name in self.checked}
         return body
 
 
@@ -42,7 +50,8 @@ async def run(checks: Mapping[str, Check]) -> Readiness:
 
 async def _one(check: Check) -> str | None:
     try:
-        return await asyncio.wait_for(check(), CHECK_SECONDS)
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check()
     except TimeoutError:
         return f"no answer within {CHECK_SECONDS:g} s"
     except Exception as error:  # noqa: BLE001  a check that raises is a check that failed

@@ -51,7 +51,8 @@ DEAD_LETTERS_OPEN = Gauge(
     "Dead letters neither redriven nor discarded, as the projector counts them. Remedy: `payflow dead-letters list`.",
 )
 DEAD_LETTERS_OVER = Gauge(
-    "payflow_dead_letters_over_limit", "1 while more are open than DEAD_LETTERS_MAX. Nothing stops. Remedy: runbook."
+    "payflow_dead_letters_over_limit",
+    "1 while DEAD_LETTERS_MAX are open: who meets another one waits. Remedy: runbook.",
 )
 PROJECTION_SECONDS = Histogram(
     "payflow_projection_transaction_seconds", "One transaction of the projector.", buckets=SECONDS

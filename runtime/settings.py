@@ -45,6 +45,7 @@ class ServiceSettings(BaseSettings):
     db_port: int = Field(5432, alias="DB_PORT")
     projection_schema: str = Field("payflow", alias="PROJECTION_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     metrics_host: str = Field("127.0.0.1", alias="METRICS_HOST")
+    dead_letters_max: int = Field(1000, alias="DEAD_LETTERS_MAX", ge=0)
 
     @field_validator("debug", mode="before")
     @classmethod

@@ -3,9 +3,10 @@
 Owns reading beside the running simulator. Rows of `transfers` come as they are; rows of other tables name theirs in `table`.
 """
 
-import json
 import sqlite3
 from pathlib import Path
+
+from checker.dump.lines import dump_line
 
 
 def dump_books(books: Path, path: Path) -> dict[str, int]:
@@ -20,7 +21,7 @@ def dump_books(books: Path, path: Path) -> dict[str, int]:
                 counts[name] = 0
                 for row in connection.execute(f'SELECT * FROM "{name}" ORDER BY 1'):  # noqa: S608  a name from the file itself
                     named = dict(row) if name == "transfers" else {**dict(row), "table": name}
-                    out.write(json.dumps(named, ensure_ascii=False, separators=(",", ":"), default=repr) + "\n")
+                    out.write(dump_line(named) + "\n")
                     counts[name] += 1
     finally:
         connection.close()

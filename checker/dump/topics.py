@@ -11,6 +11,8 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from checker.dump.lines import dump_line
+
 WAIT_SECONDS = 60.0
 TAKE, TAKE_SECONDS = 2000, 0.2
 """At most so many at once, and so long is waited for as many."""
@@ -31,7 +33,7 @@ def dump_topic(bootstrap: str, topic: str, path: Path, *, committed: bool) -> di
                 low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=WAIT_SECONDS)
                 position = low
                 for message in _read(consumer, topic, partition, high) if high > low else ():
-                    out.write(json.dumps(_form(message), ensure_ascii=False, separators=(",", ":")) + "\n")
+                    out.write(dump_line(_form(message)) + "\n")
                     position = int(message.offset() or 0) + 1
                 reached[str(partition)] = [low, high, max(position, _end(consumer, topic, partition, position))]
         return reached

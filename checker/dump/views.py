@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from checker.dump.lines import dump_line
+
 _TABLES = """
 SELECT c.relname, array_agg(a.attname ORDER BY k.place) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, place)
@@ -36,6 +38,6 @@ def _dump(connection: "psycopg.Connection[Any]", schema: str, table: str, keys: 
     with connection.cursor(name=f"dump_{table}") as cursor, path.open("w", encoding="utf-8") as out:
         cursor.itersize = TAKE
         for (text,) in cursor.execute(query):
-            out.write(json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) + "\n")
+            out.write(dump_line(json.loads(text)) + "\n")
             count += 1
     return count

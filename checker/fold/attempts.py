@@ -27,7 +27,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Transfer:
-    """One line of the provider's books. `paid_at` is None for what was never paid."""
+    """One line of the provider's books. `paid_at` is None for what was never paid, `failed_at` for what never failed."""
 
     place: str
     reference: str
@@ -37,6 +37,18 @@ class Transfer:
     status: str
     received_at: int
     paid_at: int | None
+    failed_at: int | None = None
+    code: str | None = None
+    retryable: bool | None = None
+    provider_reference: str | None = None
+
+    def failed(self, at: int) -> bool:
+        """Whether it had failed by then."""
+        return self.failed_at is not None and self.failed_at <= at
+
+    def paid(self, at: int) -> bool:
+        """Whether it was paid by then."""
+        return self.paid_at is not None and self.paid_at <= at
 
 
 def payee_of(book: Book, payout: Payout) -> str | None:
@@ -73,7 +85,8 @@ def transfers(evidence: Evidence) -> list[Transfer] | None:
 def _transfer(line: int, row: dict[str, Any]) -> Transfer:
     place, text = f"books.jsonl:{line}", str(row["reference"])
     head = (place, text, row["amount"], row["currency"], row["payee"], row["status"], row["received_at"])
-    return Transfer(*head, _paid_at(row))
+    retryable = None if row.get("retryable") is None else bool(row["retryable"])
+    return Transfer(*head, _paid_at(row), _failed_at(row), row.get("code"), retryable, row.get("provider_reference"))
 
 
 def _paid_at(row: dict[str, Any]) -> int | None:
@@ -82,3 +95,10 @@ def _paid_at(row: dict[str, Any]) -> int | None:
         return int(row["received_at"])
     pays_at = row.get("pays_at")
     return None if pays_at is None or row.get("code") else int(pays_at)
+
+
+def _failed_at(row: dict[str, Any]) -> int | None:
+    if row["status"] == "failed":
+        return int(row["received_at"])
+    pays_at = row.get("pays_at")
+    return int(pays_at) if pays_at is not None and row.get("code") and row["status"] != "paid" else None

@@ -71,7 +71,7 @@ def _show(book: Book, record: Record, watchers: Sequence[Watcher]) -> None:
         book.end(record)
         for watcher in watchers:
             watcher.recorded(book, record)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         _damaged(record, f"has not the published form ({type(error).__name__} {error})", watchers)
 
 

@@ -53,6 +53,9 @@ def _wrong(entry: Entry) -> str | None:
         return f"{status} shows a stack trace"
     if due == "refused" and entry.method != "HEAD" and entry.code not in CODES.get(status or 0, "").split():
         return f"{entry.method} {entry.path}: {status} with the code {entry.code!r}, which is not published"
+    stated = entry.answer.get("status", status) if due != "ok" and isinstance(entry.answer, dict) else status
+    if stated != status:
+        return f"{entry.method} {entry.path}: {status}, and the problem says {stated!r}"
     return None
 
 

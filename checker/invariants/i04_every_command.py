@@ -12,10 +12,12 @@ from checker.fold.book import Book
 from checker.fold.names import Json, events_of, items
 from checker.fold.table import TERMINAL
 from checker.fold.walk import Watcher, walk
+from checker.invariants.i04_content import Content
 from checker.journal import Entry, entries
 from checker.verdict import Verdict
 
 ACCEPTED = 202
+SETTLED = frozenset({200, 201, 402})
 HARMLESS = frozenset({"command_refused", "payout_rejected", "batch_refused"})
 CREATIONS = {"payout_accepted": "payout_id", "batch_opened": "batch_id", "merchant_credited": "credit_id"}
 OTHERS_KEY = frozenset({"idempotency_in_flight", "idempotency_conflict"})
@@ -57,6 +59,8 @@ class Group:
     refused: int = 0
     others: int = 0
     places: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    """Those whose end is not known: one of them has made what was made."""
 
 
 class EveryCommand(Watcher):
@@ -72,6 +76,7 @@ class EveryCommand(Watcher):
         self._by_key: dict[tuple[str, str], list[Creation]] = {}
         self._born: dict[str, str] = {}
         self._pending: dict[str, str] = {}
+        self._content = Content(self.found)
         if not evidence.has("journal.jsonl"):
             self.found.lack("journal.jsonl is missing")
 
@@ -92,6 +97,7 @@ class EveryCommand(Watcher):
 
     def _note(self, book: Book, record: Record, event: Json) -> None:
         kind = event.get("type")
+        self._content.note(record, event)
         if kind in CREATIONS:
             self._create(record, event, kind, event[CREATIONS[kind]])
         if kind == "batch_released" and event["batch_id"] in self._created:
@@ -147,6 +153,7 @@ class EveryCommand(Watcher):
                 continue
             self.found.look()
             self._judge_answer(entry, answered)
+            self._judge_content(entry)
             if entry.creates is not None and entry.key is None and entry.result == "unknown":
                 keyless += 1
             if entry.creates is not None and entry.key is not None:
@@ -156,6 +163,15 @@ class EveryCommand(Watcher):
         self._judge_pending()
         if self.evidence.has("journal.jsonl"):
             self._nothing_invented(groups, answered, keyless)
+
+    def _judge_content(self, entry: Entry) -> None:
+        """What an answer says was made, made or rejected, is what this request asked for."""
+        self._content.judge(entry)
+        subject = self._content.subject(entry)
+        if entry.creates is None or subject is None or entry.status not in SETTLED:
+            return
+        wrong = self._content.wrong(entry, subject)
+        self.found.need(wrong is None, entry.place, f"{entry.creates} {subject}: {wrong}")
 
     def _judge_answer(self, entry: Entry, answered: set[str]) -> None:
         status = entry.status
@@ -219,6 +235,11 @@ class EveryCommand(Watcher):
             self.found.fail(where, f"{what}, at {made[0].place} and {made[1].place}")
         if group.ok and not made:
             self.found.fail(where, f"{what}, though it was accepted")
+        for one in made[:1] if not group.ok and group.entries else ():
+            whole = one.kind != "batch_opened" or bool(one.released) or one.refused
+            differences = [self._content.wrong(entry, one.id, whole=whole) for entry in group.entries]
+            if all(differences):
+                self.found.fail(where, f"{what} at {one.place}, as no request asked: {differences[0]}")
         standing = [one for one in made if not one.refused]
         if standing and not group.ok and not group.unknown and not group.others:
             self.found.fail(where, f"{what} at {standing[0].place}, though every request was refused")
@@ -241,11 +262,13 @@ def _count(group: Group, entry: Entry) -> None:
     if entry.status is not None and 200 <= entry.status < 300:
         group.ok += entry.status != ACCEPTED
         group.unknown += entry.status == ACCEPTED
+        group.entries += [entry] if entry.status == ACCEPTED else []
     elif entry.status is not None and 400 <= entry.status < 500:
         group.refused += 1
         group.others += entry.code in OTHERS_KEY
     else:
         group.unknown += 1
+        group.entries.append(entry)
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -13,7 +13,9 @@ from checker.fold.attempts import Attempt, Transfer, attempts_of, transfers
 from checker.fold.book import Book
 from checker.fold.commands import Commands
 from checker.fold.names import Json, items
+from checker.fold.said import Said, Word
 from checker.fold.walk import Watcher, walk
+from checker.invariants.i06_outcomes import Outcomes
 from checker.money import minor
 from checker.verdict import Verdict
 
@@ -24,6 +26,17 @@ WORDS = {
     "retries_scheduled": "failed",
     "attempts_in_progress": "in_progress",
 }
+AGAINST = {"paid": "failed", "failed": "paid"}
+"""The word that ended an attempt, to the one that contradicts it."""
+HEARD_MS = 5_000
+"""A word that the provider gave is on the log so soon, unless a fault came between."""
+AFTER_MS, SETTLED_MS = 10_000, 2_000
+APART = ("projector", "gateway", "ingest", "postgres", "payouts.")
+"""What can be broken without keeping a word of the provider from the log."""
+REST_MS = 60_000
+"""So long after the last record nobody may ask the provider any more."""
+TAKEN_MS = 2000
+"""A word that was given so shortly before the last record may have met nobody."""
 NEVER_PAID = frozenset({"failed", "canceled", "rejected"})
 
 
@@ -40,16 +53,26 @@ class Provider(Watcher):
         self._references: dict[tuple[str, int], str] = {}
         self._shown: set[tuple[str, int, str]] = set()
         self._ended_by: dict[str, int] = {}
+        self._ends: dict[tuple[str, int], tuple[str, int]] = {}
+        self._said = Said(evidence)
+        self._outcomes = Outcomes(evidence, self.found, self._said)
+        self._last = 0
+        self._fault_times: list[tuple[int, int]] | None = None
+        self._contradictions: list[tuple[str, str, str, int, str]] = []
 
     def before(self, book: Book, record: Record, event: Json) -> None:
         """Attempts, the words behind outcomes, contradictions."""
+        self._last = max(self._last, record.ts)
         kind = event.get("type")
         if kind == "attempts_started":
             self._start(book, record, event)
         elif kind == "answer_contradicted":
             self._shown.add((event["payout_id"], event["attempt"], event["answer"]))
+            told = (event["payout_id"], event["answer"], record.ts, record.place)
+            self._contradictions.append((self._references.get((event["payout_id"], event["attempt"]), ""), *told))
         elif kind in WORDS:
             self._judge_word(record, event, WORDS[kind])
+            self._outcomes.note(record, event)
 
     def _start(self, book: Book, record: Record, event: Json) -> None:
         for reference, attempt in attempts_of(book, record, event):
@@ -73,6 +96,8 @@ class Provider(Watcher):
         said = {(answer["payout_id"], answer["attempt"]) for answer in told if answer.get("outcome") == word}
         for item in items(event):
             self._ended_by[item["payout_id"]] = item["attempt"]
+            if word in AGAINST:
+                self._ends.setdefault((item["payout_id"], item["attempt"]), (word, record.ts))
             if (item["payout_id"], item["attempt"]) not in said:
                 self.found.fail(
                     record.place, f"payout {item['payout_id']}: {event['type']}, but no answer of this record says {word}"
@@ -98,11 +123,21 @@ class Provider(Watcher):
         for payout_id, done in paid.items():
             self._judge_paid(book, payout_id, done)
         self._judge_completed(book, paid)
+        by_reference = {transfer.reference: transfer for transfer in booked}
+        self._outcomes.judge(book, self._references, by_reference, self._shown)
+        if self._said.known:
+            self._judge_contradictions(by_reference)
+        else:
+            self.found.part("books.jsonl keeps no table 'said': contradictions are taken from the log alone")
 
     def _judge_transfer(self, transfer: Transfer, attempt: Attempt) -> None:
         asked = (minor(transfer.amount, transfer.currency), transfer.currency, transfer.payee)
         meant = (attempt.amount, attempt.currency, attempt.payee)
         self.found.need(asked == meant, transfer.place, f"payout {attempt.payout}: asked for {asked}, meant was {meant}")
+        if transfer.received_at > self._last + REST_MS:
+            self.found.fail(
+                transfer.place, f"payout {attempt.payout}: was asked at {transfer.received_at}, behind the end of the run"
+            )
         if transfer.received_at < attempt.ts:
             self.found.fail(
                 transfer.place,
@@ -113,7 +148,7 @@ class Provider(Watcher):
     def _judge_paid(self, book: Book, payout_id: str, done: list[tuple[int, Transfer]]) -> None:
         status = book.payouts[payout_id].status
         ours = self._ended_by.get(payout_id) if status in {"completed", "returned"} else None
-        silent = [(n, transfer) for n, transfer in done if (payout_id, n, "paid") not in self._shown]
+        silent = [(n, transfer) for n, transfer in done if not self._excused(payout_id, n, transfer)]
         self.found.look()
         if len(silent) > 1:
             numbers = [n for n, _ in silent]
@@ -125,15 +160,68 @@ class Provider(Watcher):
                     f"payout {payout_id} is {status}, the provider paid attempt {number}, and no contradiction shows it",
                 )
 
+    def _excused(self, payout_id: str, number: int, transfer: Transfer) -> bool:
+        """A payment that we could not know of: the provider itself has said that it failed, and another time that it is paid."""
+        if not self._said.known:
+            return (payout_id, number, "paid") in self._shown
+        word, ended = self._ends.get((payout_id, number), ("", 0))
+        both = self._said.says(transfer.reference, "failed", ended) and self._said.says(transfer.reference, "paid")
+        return word == "failed" and both
+
+    def _judge_contradictions(self, booked: dict[str, Transfer]) -> None:
+        """What we call a contradiction was said; what was said against the end of a payout is shown as one."""
+        for reference, payout_id, answer, at, place in self._contradictions:
+            self.found.need(
+                self._said.says(reference, answer, at), place, f"payout {payout_id}: the provider never said {answer}"
+            )
+        for (payout_id, number), (first, ended) in self._ends.items():
+            against, reference = AGAINST[first], self._references.get((payout_id, number), "")
+            late = [word for word in self._said.words(reference) if word.status == against and word.at > ended]
+            heard = [word for word in late if not self._disturbed(booked.get(reference), word)]
+            if heard and (payout_id, number, against) not in self._shown:
+                self.found.fail(
+                    f"payout {payout_id}",
+                    f"attempt {number} ended {first} at {ended}, the provider said {against} at {heard[0].at}, and no contradiction "
+                    "shows it",
+                )
+
+    def _disturbed(self, transfer: Transfer | None, word: Word) -> bool:
+        """Whether this word may have been cut off: by a fault between request and answer, or because the run came to rest."""
+        if word.at + TAKEN_MS > self._last:
+            return True
+        asked = word.at if transfer is None or word.call != "send" else transfer.received_at
+        return any(since <= word.at + HEARD_MS and until >= asked for since, until in self._faults())
+
+    def _faults(self) -> list[tuple[int, int]]:
+        """When something was broken that keeps words from the log; a broker that is back may still end a process a little later."""
+        if self._fault_times is None:
+            self._fault_times = []
+            for row in self.evidence.rows("faults") or ():
+                target, began = str(row.get("target") or ""), int(row.get("t") or 0)
+                if not target.startswith(APART):
+                    after = AFTER_MS if "kafka" in target else SETTLED_MS
+                    self._fault_times.append((began, int(row.get("healed") or began) + after))
+        return self._fault_times
+
     def _judge_completed(self, book: Book, paid: dict[str, list[tuple[int, Transfer]]]) -> None:
         for payout in book.payouts.values():
             if payout.status != "completed":
                 continue
             number = self._ended_by.get(payout.id, payout.attempt)
-            really = any(n == number for n, _ in paid.get(payout.id, ())) or (payout.id, number, "failed") in self._shown
+            really = any(n == number for n, _ in paid.get(payout.id, ())) or self._said_paid(payout.id, number)
             self.found.need(
                 really, f"payout {payout.id}", f"is completed by attempt {number}, which the provider never paid"
             )
+
+    def _said_paid(self, payout_id: str, number: int) -> bool:
+        """Whether the provider said that it paid what its books do not have as paid."""
+        if self._said.known:
+            reference, ended = (
+                self._references.get((payout_id, number), ""),
+                self._ends.get((payout_id, number), ("", None))[1],
+            )
+            return self._said.says(reference, "paid", ended) and self._said.says(reference, "failed")
+        return (payout_id, number, "failed") in self._shown
 
 
 def judge(evidence: Evidence) -> Verdict:

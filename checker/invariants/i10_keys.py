@@ -12,7 +12,7 @@ from checker.fold.walk import Watcher, walk
 from checker.journal import Entry, entries
 from checker.verdict import Verdict
 
-ACCEPTED, NO_CONTENT, OK = 202, 204, 200
+CREATED, ACCEPTED, NO_CONTENT, OK = 201, 202, 204, 200
 KEPT_REFUSALS = frozenset({402, 422})
 FIRST_READ = frozenset({400, 413, 415})
 """A request that cannot be read at all is refused before its key is looked at."""
@@ -69,6 +69,8 @@ class Keys(Watcher):
     def _judge_form(self, entry: Entry) -> None:
         if entry.replayed and (entry.status or 0) < 300 and entry.status not in {OK, NO_CONTENT}:
             self.found.fail(entry.place, f"a replay with {entry.status}")
+        if entry.creates and not entry.replayed and (entry.status or 0) < 300 and entry.status != CREATED:
+            self.found.fail(entry.place, f"{entry.method} {entry.path}: a first answer with {entry.status}")
 
     def _judge_pair(self, first: Entry, other: Entry) -> None:
         self.found.look()

@@ -4,16 +4,17 @@ Owns cursors, subscriptions and what each message must be. Must not know how the
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from checker.evidence import Evidence
+from checker.money import minor
 from checker.verdict import Findings
 
 AWAY = frozenset({500, 502, 503, 504})
-STILL_THERE_MS = 1000
-"""A client that still hears something so long after the quiet must have heard everything."""
 
+Edit = tuple[int, int, str]
+"""Version, minor units and currency after an edit."""
 Cursor = tuple[int, int, int]
 """Partition, offset, index: the next change wanted."""
 
@@ -27,6 +28,20 @@ class Told(NamedTuple):
     status: str
     attempt: int
     failure_code: str | None
+    reason: str | None = None
+    bank_reference: str | None = None
+    amount: int = 0
+    currency: str = ""
+    merchant: str = ""
+    reference: str | None = None
+    batch: str | None = None
+    row: int | None = None
+    edits: Sequence[Edit] = ()
+
+    def amounts(self) -> Iterator[tuple[int, str]]:
+        """The amount at this version, and those that later edits gave it: the row behind a change may be newer, never older."""
+        yield self.amount, self.currency
+        yield from ((amount, currency) for version, amount, currency in self.edits if version > self.version)
 
 
 class Subscription:
@@ -46,7 +61,7 @@ class Transcript:
         self._evidence, self._found, self._owed, self._name = evidence, found, owed, name
         self._open: dict[str, Subscription] = {}
         self._cursors: dict[str, Cursor] = {}
-        self._heard = 0
+        self._asked: set[str] = set()
 
     def read(self) -> None:
         """Line by line."""
@@ -58,7 +73,6 @@ class Transcript:
                 case "out":
                     self._ask(row.get("message") or {})
                 case "in":
-                    self._heard = max(self._heard, row.get("t") or 0)
                     self._hear(where, row.get("message") or {})
                 case "read":
                     self._judge_read(where, row.get("message") or row)
@@ -67,6 +81,11 @@ class Transcript:
     def _ask(self, message: dict[str, Any]) -> None:
         """Where the client wants to go on; it may go back on purpose."""
         wanted = parse(message.get("resume"))
+        if message.get("type") == "subscribe":
+            self._asked.add(str(message.get("channel")))
+        if message.get("type") == "unsubscribe":
+            self._asked.discard(str(message.get("channel")))
+            self._open.pop(str(message.get("channel")), None)
         if message.get("type") == "subscribe" and wanted is not None:
             self._cursors[str(message.get("channel"))] = wanted
 
@@ -74,6 +93,8 @@ class Transcript:
         kind, channel = message.get("type"), str(message.get("channel"))
         if kind == "subscribed":
             self._subscribe(where, message, channel)
+        elif kind == "error":
+            self._open.pop(channel, None)
         elif channel not in self._open:
             if kind in {"changes", "snapshot", "batch", "balance"}:
                 self._found.fail(where, f"{kind} of {channel}, which is not subscribed")
@@ -91,6 +112,7 @@ class Transcript:
             return
         if message.get("resumed") and channel in self._cursors and cursor != self._cursors[channel]:
             self._found.fail(where, f"{channel} goes on at {cursor}, the client stood at {self._cursors[channel]}")
+        self._asked.add(channel)
         self._open[channel] = Subscription(channel, cursor, self._owed(channel))
 
     def _hear_changes(self, where: str, message: dict[str, Any], at: Subscription) -> None:
@@ -102,7 +124,8 @@ class Transcript:
                 return
             if not _is(change, owed):
                 self._found.fail(
-                    where, f"{at.channel}: {_spoken(change)}, next is {owed.payout} v{owed.version} {owed.status}"
+                    where,
+                    f"{at.channel}: {_spoken(change)}, next is {owed.payout} v{owed.version} {owed.status} ({_differing(change, owed)})",
                 )
                 at.next = _behind(at, change)
             else:
@@ -141,14 +164,15 @@ class Transcript:
         self._found.need(right, where, f"{read.get('path')} answers {status} v{version}, the feed had told v{wanted}")
 
     def _judge_end(self) -> None:
-        """Whoever listened beyond the quiet has heard everything."""
-        ended = self._evidence.ended_ms
-        if ended is None or self._heard < ended + STILL_THERE_MS:
-            return
-        for at in self._open.values():
-            if at.next < len(at.owed) and not at.channel.startswith("merchant:"):
+        """At rest every channel that was asked for is followed, and has told everything."""
+        self._found.need(bool(self._asked), self._name, "asks for no channel")
+        for channel in sorted(self._asked):
+            at = self._open.get(channel)
+            if not self._found.need(at is not None, self._name, f"{channel} is not followed when the transcript ends"):
+                continue
+            if at is not None and at.next < len(at.owed) and not channel.startswith("merchant:"):
                 missed = at.owed[at.next]
-                self._found.fail(self._name, f"{at.channel}: {missed.payout} v{missed.version} was never told")
+                self._found.fail(self._name, f"{channel}: {missed.payout} v{missed.version} was never told")
 
 
 def parse(text: object) -> Cursor | None:
@@ -164,7 +188,36 @@ def _is(change: dict[str, Any], owed: Told) -> bool:
     told = (change.get("id", owed.payout), change.get("version"), change.get("status"))
     if told != (owed.payout, owed.version, owed.status):
         return False
-    return change.get("failure_code", owed.failure_code) == owed.failure_code
+    return _differing(change, owed) is None
+
+
+SHOWN: tuple[tuple[str, str], ...] = (
+    ("failure_code", "failure_code"),
+    ("reason", "reason"),
+    ("attempt_count", "attempt"),
+    ("bank_reference_id", "bank_reference"),
+    ("merchant_id", "merchant"),
+    ("reference", "reference"),
+    ("batch_id", "batch"),
+    ("row", "row"),
+)
+"""Members of a told change, and what they are in the book at that version."""
+
+
+def _differing(change: dict[str, Any], owed: Told) -> str | None:
+    """The first member that is not as the book has it at that version; a shortened change leaves members out."""
+    for member, name in SHOWN:
+        if member in change and change[member] != getattr(owed, name):
+            return f"{member} {change[member]!r} for {getattr(owed, name)!r}"
+    if any(_shows(change, amount, currency) for amount, currency in owed.amounts()):
+        return None
+    return f"{change.get('amount')} {change.get('currency')} for {owed.amount} {owed.currency} minor units"
+
+
+def _shows(change: dict[str, Any], amount: int, currency: str) -> bool:
+    """Whether a change tells this amount, in every way in which it tells one."""
+    told = change.get("amount_minor", amount), change.get("currency", currency)
+    return told == (amount, currency) and ("amount" not in change or minor(change["amount"], currency) == amount)
 
 
 def _behind(at: Subscription, change: dict[str, Any]) -> int:

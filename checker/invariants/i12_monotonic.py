@@ -1,4 +1,4 @@
-"""I12: for one client, a payout's version never goes backwards.
+"""I12: for one client, a payout's version never goes backwards, and what it is shown is true at that version.
 
 Owns the order of each client's reads: a read that began after another had ended sees at least the same version. What a replayed first
 answer says does not count: it is old on purpose (IDM-03).
@@ -6,28 +6,53 @@ answer says does not count: it is old on purpose (IDM-03).
 
 from typing import Any
 
-from checker.evidence import Evidence
+from checker.evidence import Evidence, Record
+from checker.fold.book import Book
+from checker.fold.walk import Watcher, walk
 from checker.invariants.i11_transcript import Cursor, parse
+from checker.invariants.i12_reads import Reads
 from checker.journal import Entry, entries
 from checker.verdict import Findings, Verdict
 
 OK = 200
 
 
+class Monotonic(Watcher):
+    """Compares reads with the book on the way, and with each other at the end."""
+
+    name = "I12"
+
+    def __init__(self, evidence: Evidence) -> None:
+        """Reads the journal."""
+        super().__init__(evidence)
+        self._reads = Reads(evidence, self.found)
+        if not evidence.has("journal.jsonl"):
+            self.found.lack("journal.jsonl is missing")
+
+    def record(self, book: Book, record: Record) -> None:
+        """A record comes."""
+        self._reads.record(book, record)
+
+    def recorded(self, book: Book, record: Record) -> None:
+        """A record is in the book."""
+        self._reads.recorded(book, record)
+
+    def finish(self, book: Book) -> None:
+        """Every client's reads, and every transcript."""
+        self._reads.finish(book)
+        by_client: dict[str, list[Entry]] = {}
+        for entry in entries(self.evidence):
+            if entry.method == "GET" and entry.status == OK:
+                by_client.setdefault(str(entry.row.get("client")), []).append(entry)
+        for reads in by_client.values():
+            _judge_client(self.found, reads)
+        for name in self.evidence.feeds:
+            _judge_feed(self.found, self.evidence, name)
+
+
 def judge(evidence: Evidence) -> Verdict:
     """The verdict on I12."""
-    found = Findings()
-    if not evidence.has("journal.jsonl"):
-        found.lack("journal.jsonl is missing")
-    by_client: dict[str, list[Entry]] = {}
-    for entry in entries(evidence):
-        if entry.method == "GET" and entry.status == OK:
-            by_client.setdefault(str(entry.row.get("client")), []).append(entry)
-    for reads in by_client.values():
-        _judge_client(found, reads)
-    for name in evidence.feeds:
-        _judge_feed(found, evidence, name)
-    return found.verdict()
+    return walk(evidence, [Monotonic(evidence)])["I12"]
 
 
 def _judge_client(found: Findings, reads: list[Entry]) -> None:

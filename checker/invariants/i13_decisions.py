@@ -13,6 +13,7 @@ from checker.fold.book import Book
 from checker.fold.commands import Commands
 from checker.fold.names import Json, events_of
 from checker.fold.walk import Watcher, walk
+from checker.invariants import i13_content
 from checker.verdict import Verdict
 
 
@@ -25,6 +26,7 @@ class Decisions(Watcher):
         """At the beginning of the log."""
         super().__init__(evidence)
         self._commands = Commands(evidence)
+        self._asked: Json = {}
         if not evidence.has("commands.jsonl"):
             self.found.lack("commands.jsonl is missing")
 
@@ -33,6 +35,7 @@ class Decisions(Watcher):
         command = self._commands.of(record)
         asked = command.value if command is not None and isinstance(command.value, dict) else {}
         self._judge_key(book, record, asked)
+        self._asked = asked
         answer = _body(record)
         for event in events_of(record.value):
             if event.get("type") == "command_refused" and asked:
@@ -87,8 +90,10 @@ class Decisions(Watcher):
         self.found.need(wrong is None, record.place, f"refused with {code}: {wrong}")
 
     def before(self, book: Book, record: Record, event: Json) -> None:
-        """What depends on the money that was there."""
+        """What was asked for, and what depends on the money that was there."""
         merchant = record.value["merchant_id"]
+        wrong = i13_content.wrong(book, event, self._asked) if self._asked else None
+        self.found.need(wrong is None, record.place, str(wrong))
         match event.get("type"):
             case "payout_accepted":
                 self._judge_accepted(book, record, event)

@@ -5,12 +5,15 @@ Every command record has its one decision, every decision says which of the thre
 Owns that sum per partition, and dead letters against the records they came from.
 """
 
+import json
 from collections import Counter
 
 from checker.evidence import Evidence, Record
 from checker.fold.book import Book
 from checker.fold.names import KNOWN, events_of
 from checker.fold.walk import Watcher, walk
+from checker.invariants.i14_inbox import Inbox
+from checker.upstream import Place
 from checker.verdict import Verdict
 
 NO_FACTS = frozenset({"command_refused"})
@@ -27,6 +30,8 @@ class NothingSkipped(Watcher):
         super().__init__(evidence)
         self._decided: Counter[int] = Counter()
         self._unreadable: dict[tuple[int, int], str] = {}
+        self._inbox = Inbox(evidence, self.found)
+        self._letters: dict[Place, Record] = {}
         for name in ("commands", "dead_letters"):
             if not evidence.has(f"{name}.jsonl"):
                 self.found.lack(f"{name}.jsonl is missing")
@@ -39,6 +44,7 @@ class NothingSkipped(Watcher):
         """One decision."""
         value = record.value
         self._decided[record.partition] += 1
+        self._inbox.record(record)
         kinds = {str(event.get("type")) for event in events_of(value)}
         fits = {
             "decided": bool(kinds) and not kinds & NO_FACTS,
@@ -69,14 +75,16 @@ class NothingSkipped(Watcher):
             )
         if not self.evidence.ends.get("commands"):
             self.found.lack("ends.json has no commands")
+        self._inbox.finish(self._letters)
 
     def _dead_letters(self) -> dict[tuple[int, int], Record]:
         """Dead letters of the commands, by the place they came from. The same one may be kept twice."""
         kept: dict[tuple[int, int], Record] = {}
         for letter in self.evidence.records("dead_letters"):
-            if letter.headers.get("topic") != self.evidence.commands_topic:
-                continue
             place = (int(letter.headers.get("partition", -1)), int(letter.headers.get("offset", -1)))
+            if letter.headers.get("topic") != self.evidence.commands_topic:
+                self._letters[str(letter.headers.get("topic")), *place] = letter
+                continue
             kept[place] = letter
             self.found.need(
                 place in self._unreadable,
@@ -97,8 +105,13 @@ class NothingSkipped(Watcher):
         letter = kept.get(place)
         if letter is None:
             self.found.fail(command.place, f"could not be read ({decided_at}) and is no dead letter")
-        elif (letter.value, letter.raw, letter.key) != (command.value, command.raw, command.key):
+        elif not same_bytes(letter, command):
             self.found.fail(letter.place, f"does not keep the bytes of {command.place}")
+
+
+def same_bytes(letter: Record, record: Record) -> bool:
+    """Whether a dead letter keeps its record. Compared as text: NaN is not equal to itself."""
+    return (letter.raw, letter.key, json.dumps(letter.value)) == (record.raw, record.key, json.dumps(record.value))
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -14,6 +14,8 @@ from checker.fold.walk import Watcher, walk
 from checker.verdict import Verdict
 
 QUIET_MS = 20_000
+HORIZON_MS = 72 * 3_600_000
+"""So long after an attempt the provider is asked what became of it."""
 WAITS_FOR_PEOPLE = frozenset({"approval", "paused", "hold", "funds"})
 
 
@@ -39,8 +41,29 @@ class Liveness(Watcher):
         self._faults_healed()
         self._lag(book)
         for payout in book.payouts.values():
-            wrong = _wrong(book, payout)
+            wrong = _wrong(book, payout) or self._horizon(payout, ended)
             self.found.need(wrong is None, f"payout {payout.id}", str(wrong))
+        self._funds(book)
+
+    def _horizon(self, payout: Payout, ended: int) -> str | None:
+        """Inquiries end only when their horizon is over."""
+        if payout.status != "requires_action" or payout.due_at is not None:
+            return None
+        horizon = int((self.evidence.run or {}).get("inquiry_horizon_ms") or HORIZON_MS)
+        began = payout.processing_started_at or payout.at
+        return None if began + horizon <= ended else "requires_action, nobody asks again, and the horizon is not over"
+
+    def _funds(self, book: Book) -> None:
+        """Who waits first for funds waits only while they are not there."""
+        first: dict[tuple[str, str], Payout] = {}
+        for payout in book.payouts.values():
+            if payout.status == "pending" and payout.reason == "funds":
+                first.setdefault((payout.merchant, payout.currency), payout)
+        for (merchant, currency), payout in first.items():
+            have = book.balance(merchant, currency, "available")
+            self.found.need(
+                have < payout.total, f"payout {payout.id}", f"waits for {payout.total} {currency}, and {have} are available"
+            )
 
     def _faults_healed(self) -> None:
         for line, fault in enumerate(self.evidence.rows("faults") or (), 1):

@@ -24,6 +24,11 @@ COMMAND_HEADER = "cmd"
 class GapFoundError(Exception):
     """Source offsets do not follow each other: events were lost, doubled or damaged. Halt, never skip."""
 
+    def __init__(self, text: str, partition: int | None = None) -> None:
+        """`partition` is where, for those who read several."""
+        super().__init__(text)
+        self.partition = partition
+
 
 class LoggedEvent(NamedTuple):
     """One record as it stands on the log. `value` is the encoded EventRecord."""
@@ -40,8 +45,9 @@ def logged(record: "ConsumerRecord[bytes, bytes]") -> LoggedEvent:
     headers = dict(record.headers)
     try:
         source, command = int(headers[SOURCE_HEADER]), headers[COMMAND_HEADER].decode()
-    except (KeyError, ValueError) as error:
-        raise GapFoundError(f"events {record.partition}@{record.offset} has no source offset: {error}") from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:  # a header can be null
+        text = f"events {record.partition}@{record.offset} has no source offset: {error}"
+        raise GapFoundError(text, record.partition) from error
     return LoggedEvent(record.partition, record.offset, source, command, record.value or b"")
 
 
@@ -57,7 +63,8 @@ class Contiguity:
         """Accept the event or raise GapFoundError."""
         if self.expected is not None and event.source_offset != self.expected:
             place = f"events {event.partition}@{event.offset}"
-            raise GapFoundError(f"{place}: source offset {event.source_offset}, expected {self.expected}")
+            text = f"{place}: source offset {event.source_offset}, expected {self.expected}"
+            raise GapFoundError(text, event.partition)
         self.expected = event.source_offset + 1
 
 
@@ -94,10 +101,31 @@ class EventReader:
             found = await self._consumer.end_offsets(places)
         return {place.partition: offset for place, offset in found.items()}
 
-    async def poll(self, timeout_ms: int = 200, max_records: int | None = None) -> list[LoggedEvent]:
-        """What has come in, per partition in order; empty after `timeout_ms` without anything."""
+    async def poll(
+        self, timeout_ms: int = 200, max_records: int | None = None, *, before: int | None = None
+    ) -> list[LoggedEvent]:
+        """What has come in, per partition in order; empty after `timeout_ms` without anything. Nothing from `before` on is looked at."""
         found = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=max_records)
-        return [logged(record) for records in found.values() for record in records]
+        records = (record for records in found.values() for record in records)
+        return [logged(record) for record in records if before is None or record.offset < before]
+
+    async def holding(self, ranges: Mapping[int, tuple[int, int]]) -> set[int]:
+        """Which partitions have any committed record between two offsets: markers and what was aborted are none. Moves the reader.
+
+        What was deleted there counts as a record.
+        """
+        self._assign({partition: start for partition, (start, _) in ranges.items()})
+        left, found = dict(ranges), set[int]()
+        async with asyncio.timeout(CALL_SECONDS):
+            while left:
+                try:
+                    came = await self._consumer.getmany(timeout_ms=100)
+                    found |= {place.partition for place, records in came.items() if records}
+                except OffsetOutOfRangeError as error:
+                    found |= {place.partition for place in error.args[0]}
+                left = {p: (_, end) for p, (_, end) in left.items() if p not in found and await self.position(p) < end}
+        self._assign({})
+        return found
 
     async def position(self, partition: int) -> int:
         """The offset that is read next. Transaction markers count, so compare this, not the last record, with an end."""
@@ -110,18 +138,18 @@ class EventReader:
             await self._consumer.stop()
 
 
-async def history(bootstrap: str, partition: int, start: int) -> AsyncIterator[list[LoggedEvent]]:
-    """The committed events of one partition from `start` to the end as it is now, in lists.
+async def history(bootstrap: str, partition: int, start: int, end: int | None = None) -> AsyncIterator[list[LoggedEvent]]:
+    """The committed events of one partition from `start` to before `end`, by default the end as it is now, in lists.
 
-    Raises GapFoundError if the log does not reach `start` or no longer has it: there is nothing to go on from (RUN-28).
+    Raises GapFoundError if the log does not reach that far or no longer has `start`: there is nothing to go on from (RUN-28).
     """
     reader = EventReader(bootstrap, wait_ms=50)
     try:
         await reader.start({partition: start})
-        end = await _end_behind(reader, partition, start)
+        stable = await _end_behind(reader, partition, start if end is None else end)
+        end = stable if end is None else end
         while await reader.position(partition) < end:
-            events = [event for event in await reader.poll(1000) if event.offset < end]
-            if events:
+            if events := await reader.poll(1000, before=end):
                 yield events
     except OffsetOutOfRangeError as error:
         raise GapFoundError(f"events {partition}@{start} is not there any more: the log was cut") from error

@@ -21,7 +21,9 @@ CHANNEL = "payflow_projection"
 RECONNECT_SECONDS = 1.0
 ENDS_SECONDS = 1.0
 MARKER = 1
-"""A transaction's end marker takes an offset behind its last record, so a projection that has everything stands one before the end."""
+"""A transaction's end marker takes an offset behind its last record, so a projection that has everything stands one before the end.
+
+That is a guess, good enough while a partition moves. Where nothing moved between two looks, the log is read to know it."""
 
 LOST = (KafkaError, OSError, TimeoutError)
 """The broker is away; it is waited for."""
@@ -43,6 +45,10 @@ class Progress:
         self._advanced = asyncio.Condition()
         self._fresh_at = 0
         self._lag = 0
+        self._spans: dict[int, tuple[int, int]] = {}
+        """Of each partition that is not passed wholly: the views' offset and the end, as last seen."""
+        self._read: dict[int, tuple[tuple[int, int], bool]] = {}
+        """Of those that stand still: where, and whether there is a record."""
 
     async def run(self) -> None:
         """Follow the projection for ever."""
@@ -131,10 +137,27 @@ class Progress:
     async def _compare(self, reader: EventReader) -> None:
         asked_at, known = self._clock.now_ms(), dict(self.next_offset)
         ends = await reader.ends(range(self._partitions))
-        behind = {p: end - MARKER - self.next_offset.get(p, 0) for p, end in ends.items() if end}
-        self._lag = sum(lag for lag in behind.values() if lag > 0)
-        if not self._log_is_short(known, ends) and not self._lag:
+        spans = {p: (self.next_offset.get(p, 0), end) for p, end in ends.items() if end > self.next_offset.get(p, 0)}
+        await self._read_still(reader, {p: span for p, span in spans.items() if self._spans.get(p) == span})
+        self._spans = spans
+        self._lag = sum(self._lacking(p, span) for p, span in spans.items())
+        told_meanwhile = known.keys() != self.next_offset.keys()  # where those stand was not held against the ends
+        if not self._log_is_short(known, ends) and not self._lag and not told_meanwhile:
             self._fresh_at = asked_at
+
+    async def _read_still(self, reader: EventReader, still: Mapping[int, tuple[int, int]]) -> None:
+        """Whether there are records before the end of partitions that stand still; read once for each stand."""
+        self._read = {p: known for p, known in self._read.items() if known[0] == still.get(p)}
+        unread = {p: span for p, span in still.items() if p not in self._read}
+        if unread:
+            holding = await reader.holding(unread)
+            self._read |= {p: (span, p in holding) for p, span in unread.items()}
+
+    def _lacking(self, partition: int, span: tuple[int, int]) -> int:
+        guess = max(0, span[1] - span[0] - MARKER)
+        if partition not in self._read:
+            return guess
+        return max(1, guess) if self._read[partition][1] else 0
 
     def _log_is_short(self, known: Mapping[int, int], ends: Mapping[int, int]) -> bool:
         """Whether the views stand behind the end of the log: it was cut or made anew, and nobody may call them fresh (RUN-28)."""

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Response
 
 from domain.case import REMEMBERED_REFUSALS
-from services.ingest.problems import PROBLEM_JSON, RETRY_AFTER_SECONDS
+from services.ingest.problems import PROBLEM_JSON, RETRY_AFTER_SECONDS, ProblemError
 from services.ingest.store import StoredAnswer
 from services.ingest.waiting import Decided
 
@@ -20,6 +20,7 @@ FIRST_ERROR = 400
 
 
 _ASK = "ask at Location."
+_NEWER_TRY = "A newer try under this key has opened a batch of its own; ask again in a moment, with the same key."
 _AGAIN = "send it again, the same and with the same key, to hear the decision."
 
 
@@ -41,9 +42,14 @@ class About:
 
 
 def response_of(decided: Decided, about: About, *, joined: bool = False) -> Response:
-    """The decision as an HTTP answer. `joined`: this request only waited for an equal one that ran at the same time."""
+    """The decision as an HTTP answer. `joined`: this request only waited for an equal one that ran at the same time.
+
+    Raises ProblemError `idempotency_in_flight` for a batch whose key came to belong to a newer try while this one hung past the key's
+    life: the newer one's seal will give the answer.
+    """
     answer = decided.record.answer
-    assert answer is not None, "only the opening of a submitted batch has no answer, and its seal gives it"
+    if answer is None:
+        raise ProblemError("idempotency_in_flight", _NEWER_TRY)
     status = _replayed_status(answer.status) if joined else answer.status
     position = f"{decided.partition}:{decided.offset}"
     headers = _headers(about, position, decided.record.subject, answer.version if status < FIRST_ERROR else None)

@@ -14,7 +14,7 @@ from schemas.commands import CommandRecord
 from schemas.words import RecordOutcome
 from services.ingest.in_flight import InFlight, Submission
 from services.ingest.problems import ProblemError
-from services.ingest.waiting import Decided, Waiting
+from services.ingest.waiting import Decided, Decision, DecisionsLostError, Waiting
 
 UNDECIDED_MAX = 50_000
 """Past so many undecided commands nothing more is taken in: somebody has to decide first."""
@@ -62,6 +62,10 @@ class Submitter:
         submission.durable = True
         return submission
 
+    def check_followed(self, merchant_id: str) -> None:
+        """Raise DecisionsLostError if nobody would see the decisions of this merchant's commands."""
+        self._waiting.followed(merchant_id)
+
     def running(self, merchant_id: str, key: str | None, content_hash: str | None) -> Submission | None:
         """An equal submission that runs now. Raises ProblemError `idempotency_in_flight` for one with other content.
 
@@ -76,7 +80,10 @@ class Submitter:
     def _expect(self, record: CommandRecord) -> "asyncio.Future[Decided]":
         if len(self._waiting) >= UNDECIDED_MAX:
             raise _unavailable(record, _CROWDED)
-        return self._waiting.expect(record.id)
+        try:
+            return self._waiting.expect(record.id, record.merchant_id)
+        except DecisionsLostError as error:
+            raise _unavailable(record, f"Nothing was acknowledged: {error} until an operator has looked.") from None
 
     async def _write(self, records: Sequence[CommandRecord], decisions: "list[asyncio.Future[Decided]]") -> None:
         try:
@@ -95,11 +102,22 @@ class Submitter:
 
 
 async def within(decision: "asyncio.Future[Decided]", wait_seconds: float) -> Decided | None:
-    """The decision, or None if it does not come in time; the future stays as it is. Raises what the future holds."""
+    """The decision, or None if it does not come in time, or nobody looks for it; the future stays as it is. Raises what it holds."""
     if not decision.done():
-        await asyncio.wait({decision}, timeout=wait_seconds)
-    await failpoints.reach("ingest.decided")
+        lost = {decision.lost} if isinstance(decision, Decision) else set()
+        await asyncio.wait({decision, *lost}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
+    if decision.done():
+        await failpoints.reach("ingest.decided")
     return decision.result() if decision.done() else None
+
+
+async def seen(decision: "asyncio.Future[Decided]") -> Decided:
+    """The decision, however long it takes. Raises DecisionsLostError when nobody looks for it any more, or what the future holds."""
+    lost = {decision.lost} if isinstance(decision, Decision) else set()
+    await asyncio.wait({decision, *lost}, return_when=asyncio.FIRST_COMPLETED)
+    if not decision.done():
+        raise DecisionsLostError("the decision will not be seen")
+    return decision.result()
 
 
 async def joined(submission: Submission, wait_seconds: float) -> Decided:

@@ -17,7 +17,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime import metrics
 from runtime.clock import SystemClock
-from runtime.dead_letters import DeadLetters
+from runtime.dead_letter_watch import watch
+from runtime.dead_letters import DeadLetters, Limit
 from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import EventReader
 from runtime.logging import logger
@@ -54,7 +55,7 @@ def lifespan(settings: IngestSettings) -> Callable[[FastAPI], Any]:
 
 async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) -> None:
     metrics.serve(settings.metrics_port, settings.metrics_host)
-    clock, waiting, in_flight = SystemClock(), Waiting(), InFlight()
+    clock, waiting, in_flight = SystemClock(), Waiting(settings.kafka_partitions), InFlight()
     pool = await stack.enter_async_context(_pool(settings))
     log = CommandLog(settings.kafka_bootstrap_servers, settings.kafka_partitions)
     await log.start()
@@ -76,14 +77,16 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
         temp_dir=settings.temp_dir,
     )
     app.state.edge = edge
-    app.state.checks = checks(store, following, settings.kafka_bootstrap_servers)
+    app.state.checks = checks(store, waiting, following, settings.kafka_bootstrap_servers)
     await _start_inboxes(settings, edge, stack)
 
 
 async def _start_inboxes(settings: IngestSettings, edge: Edge, stack: AsyncExitStack) -> None:
     if not settings.upstreams:
         return
-    dead_letters = DeadLetters(settings.kafka_bootstrap_servers)
+    limit = Limit(settings.dead_letters_max)
+    dead_letters = DeadLetters(settings.kafka_bootstrap_servers, limit)
+    _beside(stack, watch(settings.kafka_bootstrap_servers, settings.kafka_partitions, limit), fatal=True)
     await dead_letters.start()
     stack.push_async_callback(dead_letters.stop)
     for upstream, merchants in settings.upstreams.items():

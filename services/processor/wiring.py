@@ -16,7 +16,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from runtime import metrics
 from runtime.clock import SystemClock
-from runtime.dead_letters import DeadLetters
+from runtime.dead_letter_watch import watch
+from runtime.dead_letters import DeadLetters, Limit
 from runtime.event_log import connection
 from runtime.event_log.fence import TransactionFence
 from runtime.event_log.producer import CommandLog
@@ -50,7 +51,8 @@ class Processor:
         self.app = build(GROUP, settings.kafka_bootstrap_servers)
         self._pool = pool(settings)
         self._commands = CommandLog(settings.kafka_bootstrap_servers, settings.kafka_partitions)
-        self._dead_letters = DeadLetters(settings.kafka_bootstrap_servers)
+        self._limit = Limit(settings.dead_letters_max)
+        self._dead_letters = DeadLetters(settings.kafka_bootstrap_servers, self._limit)
         self._ends: AIOKafkaConsumer | None = None
         self._writers = build_writers(self.app, self._writer)
         self._hint = Hint(self.app, COMMANDS.name, clock, lambda: {p: w.next_source for p, w in self._writers.open.items()})
@@ -64,7 +66,7 @@ class Processor:
             commands_end=self._commands_end,
             is_member=self._hint.is_member,
         )
-        run_beside(self.app, self._start, self._hint.run, self._stop)
+        run_beside(self.app, self._start, self._beside, self._stop)
 
     def _writer(self, partition: int, inbox: Any) -> PartitionWriter:
         return PartitionWriter(partition, self._tools, inbox)
@@ -76,6 +78,10 @@ class Processor:
         await self._dead_letters.start()
         self._ends = connection.reader(self.settings.kafka_bootstrap_servers, isolation_level="read_uncommitted")
         await self._ends.start()
+
+    async def _beside(self) -> None:
+        bootstrap, partitions = self.settings.kafka_bootstrap_servers, self.settings.kafka_partitions
+        await asyncio.gather(self._hint.run(), watch(bootstrap, partitions, self._limit))
 
     async def _commands_end(self, partition: int) -> int:
         assert self._ends is not None

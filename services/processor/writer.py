@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from domain.policy import Policy
 from runtime import failpoints, metrics
 from runtime.clock import Clock
+from runtime.dead_letters import DeadLettersFullError
 from runtime.event_log.fence import FencedError
 from runtime.event_log.reader import Contiguity, GapFoundError
 from runtime.logging import logger
@@ -49,7 +50,7 @@ class HaltError(Exception):
     """Going on would mean to skip or to guess."""
 
 
-PASSES = (StaleError, NotMemberError, OlderProjectionError, KafkaError, TimeoutError, psycopg.Error)
+PASSES = (StaleError, NotMemberError, OlderProjectionError, DeadLettersFullError, KafkaError, TimeoutError, psycopg.Error)
 """Errors that a new start mends; after others it waits longer."""
 
 
@@ -153,7 +154,7 @@ class PartitionWriter:
     async def _decide_and_write(self, fence: Fence, memory: Memory, waiting: list[Waiting]) -> None:
         with metrics.DECISION.time():
             readables = [poll.read(raw) for raw in waiting]
-            await self._keep_unreadable(readables)
+            await self._keep_all_unreadable(readables)
             commands = (readable.command for readable in readables if readable.command is not None)
             fetched = await self._lookups.fetch(memory.book, commands, not_before=memory.forgotten_to)
             rulings = self._decide(memory, readables)
@@ -164,6 +165,7 @@ class PartitionWriter:
             memory.stand(record, touched, offset)
             self._timers.note(count(memory.book, record, touched))
         memory.visit(fetched)
+        metrics.WRITER_HALTED.labels("processor", self.partition).set(0)
         self._fresh = False
 
     def _in_order(self, memory: Memory) -> list[Waiting]:
@@ -183,6 +185,14 @@ class PartitionWriter:
             return poll.decide_all(memory, readables, self._tools.clock.now_ms(), self._tools.policy, self.partition)
         except Exception as error:
             raise HaltError(f"a decision failed: {error!r}") from error
+
+    async def _keep_all_unreadable(self, readables: list[poll.Readable]) -> None:
+        try:
+            await self._keep_unreadable(readables)
+        except (DeadLettersFullError, KafkaError, TimeoutError):
+            raise
+        except Exception as error:
+            raise HaltError(f"a dead letter cannot be kept: {error!r}") from error
 
     async def _keep_unreadable(self, readables: list[poll.Readable]) -> None:
         for raw, _, fault in (readable for readable in readables if readable.fault is not None):
@@ -242,6 +252,8 @@ class PartitionWriter:
 
     def _pause_after(self, error: Exception, pause: float) -> float:
         metrics.WRITER_REOPENED.labels(type(error).__name__).inc()
+        passes = isinstance(error, (FencedError, *PASSES)) and not isinstance(error, DeadLettersFullError)
+        metrics.WRITER_HALTED.labels("processor", self.partition).set(int(not passes))
         log.warning("writer.reopening", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
         if isinstance(error, FencedError):
             return FENCED_SECONDS

@@ -94,7 +94,8 @@ async def replay(bootstrap: str, store: Store, ends: Mapping[int, int], limits: 
 async def _check_ends(consumer: AIOKafkaConsumer, ends: Mapping[int, int]) -> None:
     """A log that ends before the views would be waited for without end (RUN-28)."""
     places = [TopicPartition(EVENTS.name, partition) for partition in ends]
-    stable = await asyncio.wait_for(consumer.end_offsets(places), ASK_SECONDS)
+    async with asyncio.timeout(ASK_SECONDS):
+        stable = await consumer.end_offsets(places)
     for place, end in stable.items():
         if end < ends[place.partition]:
             where = f"events {place.partition} end at {end}, the views stand at {ends[place.partition]}"

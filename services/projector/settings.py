@@ -13,8 +13,6 @@ class ProjectorSettings(ServiceSettings):
     """Transactions at once; more than the database has cores gains nothing."""
     records_max: int = Field(40, alias="PROJECTOR_RECORDS_PER_TRANSACTION", ge=1, le=1000)
     changes_max: int = Field(4000, alias="PROJECTOR_CHANGES_PER_TRANSACTION", ge=1, le=100_000)
-    dead_letters_max: int = Field(100, alias="DEAD_LETTERS_MAX", ge=0)
-    """More open dead letters than this turn attention: a metric and a log line. Nothing stops."""
 
     @property
     def group(self) -> str:

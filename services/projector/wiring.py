@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from runtime import metrics
 from runtime.clock import SystemClock
 from runtime.dead_letter_watch import watch
+from runtime.dead_letters import Limit
 from runtime.event_log import connection
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, ServiceSettings
@@ -35,7 +36,7 @@ async def serve(settings: ProjectorSettings) -> None:
     await check_topics(settings, [EVENTS.name])
     metrics.serve(settings.projector_metrics_port, settings.metrics_host)
     store = Store(settings.database_url, settings.projection_schema, connections=settings.connections)
-    counting = watch(settings.kafka_bootstrap_servers, settings.kafka_partitions, settings.dead_letters_max)
+    counting = watch(settings.kafka_bootstrap_servers, settings.kafka_partitions, Limit(settings.dead_letters_max))
     watching = asyncio.create_task(counting)
     try:
         await build(settings, store).run(_stop_event())

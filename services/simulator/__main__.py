@@ -22,7 +22,7 @@ def main() -> None:
         raise SystemExit(2) from None
     books = Books(settings.folder)
     try:
-        app = Provider(books, preset).app()
+        app = Provider(books, preset, keep_said=settings.keep_said).app()
         web.run_app(app, host=settings.host, port=settings.port, access_log=None, print=None, shutdown_timeout=1)
     except OSError as error:
         sys.stderr.write(f"simulator: cannot listen on port {settings.port} ({error.strerror}): set SIMULATOR_PORT\n")

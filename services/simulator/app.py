@@ -14,6 +14,7 @@ from services.simulator.books import Books
 from services.simulator.bulk import BulkDoor
 from services.simulator.desk import Desk, now_ms
 from services.simulator.replies import give, json
+from services.simulator.teller import Teller
 
 HANG_SECONDS = 600.0
 PAGE_MAX = 1000
@@ -23,10 +24,11 @@ UNREADABLE = (orjson.JSONDecodeError, KeyError, TypeError, ValueError, Attribute
 class Provider:
     """One provider with its books and its mood of the day."""
 
-    def __init__(self, books: Books, preset: scenario.Preset) -> None:
-        """Answers from `books`; new transfers go by `preset`."""
+    def __init__(self, books: Books, preset: scenario.Preset, *, keep_said: bool = False) -> None:
+        """Answers from `books`; new transfers go by `preset`. `keep_said` writes every standing that is told into the books first."""
         self._books = books
         self._desk = Desk(books, preset)
+        self._teller = Teller(books, keep_said=keep_said)
 
     def app(self) -> web.Application:
         """The web application."""
@@ -35,7 +37,7 @@ class Provider:
             [
                 web.post("/transfers", self.transfer),
                 web.get("/transfers/{reference}", self.inquire),
-                *BulkDoor(self._desk).routes(),
+                *BulkDoor(self._desk, self._teller).routes(),
                 web.get("/books", self.books),
                 web.get("/books/summary", self.summary),
                 web.get("/control/preset", self.show_preset),
@@ -60,12 +62,13 @@ class Provider:
             return await give(request, {}, fate.reply) if fate.reply != "honest" else await self._hang()
         assert taken.transfer is not None
         if taken.kind == "known":
-            return json(taken.transfer.view(now_ms()))
+            return await self._teller.tell(request, "send", taken.transfer.view(now_ms()))
         await self._books.book([taken.transfer])
         if not fate.answers and fate.recorded:
             return await self._hang()
         await asyncio.sleep(self._desk.preset.delay_seconds + fate.answer_after)
-        return await give(request, taken.transfer.view(now_ms()), self._reply(fate, taken.transfer.reference))
+        reply = self._reply(fate, taken.transfer.reference)
+        return await self._teller.tell(request, "send", taken.transfer.view(now_ms()), reply)
 
     def _reply(self, fate: scenario.Fate, reference: str) -> scenario.Reply:
         """A provider contradicts what it has said before; what nobody has asked about it tells as it is."""
@@ -76,13 +79,13 @@ class Provider:
         await asyncio.sleep(HANG_SECONDS)
         return json({"code": "too_late"}, 504)
 
-    async def inquire(self, request: web.Request) -> web.Response:
+    async def inquire(self, request: web.Request) -> web.StreamResponse:
         """How a reference stands; 404 for one that never reached the books."""
         known = self._books.find(request.match_info["reference"])
         if known is None:
             return json({"code": "not_found"}, 404)
         self._desk.told.add(known.reference)
-        return json(known.view(now_ms()))
+        return await self._teller.tell(request, "inquire", known.view(now_ms()))
 
     async def books(self, request: web.Request) -> web.Response:
         """A page of the books by reference: `after`, `limit`."""

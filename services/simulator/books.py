@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
-from services.simulator.transfers import COLUMNS, Transfer, row_of, transfer_of
+from services.simulator.transfers import COLUMNS, Said, Transfer, row_of, transfer_of
 
 GROUP_MAX = 500
 
@@ -24,12 +25,21 @@ CREATE TABLE IF NOT EXISTS transfers (
     received_at INTEGER NOT NULL, pays_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS transfers_payee ON transfers (payee);
+CREATE TABLE IF NOT EXISTS said (
+    number INTEGER PRIMARY KEY, reference TEXT NOT NULL, at INTEGER NOT NULL, call TEXT NOT NULL, status TEXT NOT NULL, code TEXT
+);
 """
-_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MANY = f"SELECT {COLUMNS} FROM transfers WHERE reference IN (SELECT value FROM json_each(?))"  # noqa: S608
+_BOOK = f"INSERT OR IGNORE INTO transfers ({COLUMNS})"
+_SAY = f"INSERT INTO said ({', '.join(Said._fields)})"
 
-Entry = tuple[Sequence[Transfer], "asyncio.Future[None]"]
-"""Transfers that become durable together, and who waits for it."""
+
+class Entry(NamedTuple):
+    """Lines that become durable together, and who waits for it."""
+
+    transfers: Sequence[Transfer]
+    said: Sequence[Said]
+    done: asyncio.Future[None]
 
 
 class Books:
@@ -69,8 +79,15 @@ class Books:
 
     async def book(self, transfers: Sequence[Transfer]) -> None:
         """Return when these noted transfers are durable, with all that were given before."""
+        await self._keep(transfers, ())
+
+    async def say(self, said: Sequence[Said]) -> None:
+        """Return when it is durable that these answers are about to be given."""
+        await self._keep((), said)
+
+    async def _keep(self, transfers: Sequence[Transfer], said: Sequence[Said]) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((transfers, done))
+        self._queue.append(Entry(transfers, said, done))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
         await done
@@ -78,31 +95,30 @@ class Books:
     async def _flush(self) -> None:
         while self._queue:
             group = self._take()
-            transfers = [transfer for part, _ in group for transfer in part]
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._insert, transfers)
+            transfers = [transfer for entry in group for transfer in entry.transfers]
+            said = [word for entry in group for word in entry.said]
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._insert, transfers, said)
             for transfer in transfers:
                 self._booking.pop(transfer.reference, None)
-            for _, done in group:
-                if not done.done():
-                    done.set_result(None)
+            for entry in group:
+                if not entry.done.done():
+                    entry.done.set_result(None)
 
     def _take(self) -> list[Entry]:
         """What fits one transaction; an entry is never split."""
         count = end = 0
         while end < len(self._queue) and count < GROUP_MAX:
-            count += len(self._queue[end][0])
+            count += len(self._queue[end].transfers) + len(self._queue[end].said)
             end += 1
         group, self._queue = self._queue[:end], self._queue[end:]
         return group
 
-    def _insert(self, transfers: list[Transfer]) -> None:
-        """One statement for all: with one a row the thread would wait for its turn at every row."""
+    def _insert(self, transfers: list[Transfer], said: list[Said]) -> None:
         if self._write is None:
             self._write = self._connect()
-        if transfers:
-            statement = f"INSERT OR IGNORE INTO transfers VALUES {', '.join([_ROW] * len(transfers))}"  # noqa: S608
-            with self._write:
-                self._write.execute(statement, list(chain.from_iterable(map(row_of, transfers))))
+        with self._write:
+            _add(self._write, _BOOK, [row_of(transfer) for transfer in transfers])
+            _add(self._write, _SAY, said)
 
     def page(self, after: str, limit: int) -> list[Transfer]:
         """Transfers in order of reference behind `after`."""
@@ -129,3 +145,10 @@ class Books:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         return connection
+
+
+def _add(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """One statement for all: with one a row the thread would wait for its turn at every row."""
+    if rows:
+        row = f"({', '.join('?' * len(rows[0]))})"
+        connection.execute(f"{statement} VALUES {', '.join([row] * len(rows))}", list(chain.from_iterable(rows)))

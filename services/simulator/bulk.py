@@ -13,7 +13,8 @@ from aiohttp import web
 
 from services.simulator import scenario
 from services.simulator.desk import REFERENCE_MAX, Asked, Desk, Taken, now_ms, read
-from services.simulator.replies import GARBAGE, give, json, spoilt
+from services.simulator.replies import GARBAGE, json, spoilt
+from services.simulator.teller import Teller
 from services.simulator.transfers import Transfer
 
 TRANSFERS_MAX = 500
@@ -23,9 +24,9 @@ BYTES_MAX = 4 * 1024 * 1024
 class BulkDoor:
     """Many transfers, many questions."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Takes them in at the same desk as single ones."""
-        self._desk = desk
+    def __init__(self, desk: Desk, teller: Teller) -> None:
+        """Takes them in at the same desk as single ones, and tells of them by the same teller."""
+        self._desk, self._teller = desk, teller
 
     def routes(self) -> list[web.RouteDef]:
         """What it answers to."""
@@ -46,7 +47,8 @@ class BulkDoor:
         await asyncio.sleep(self._desk.preset.delay_seconds)
         now = now_ms()
         told = [_told(body, one, now) for body, one in zip(bodies, taken, strict=True)]
-        return await give(request, {"results": [entry for entry in told if entry is not None]}, self._reply(taken, new))
+        entries = [entry for entry in told if entry is not None]
+        return await self._teller.tell_many(request, "send", entries, self._reply(taken, new))
 
     def _take(self, every: Sequence[Asked | str]) -> list[Taken | str]:
         """One after another, so that a reference that comes twice is known the second time; a text says what cannot be read."""
@@ -69,7 +71,7 @@ class BulkDoor:
         drawn = scenario.bulk_reply(self._desk.preset, new[0].reference) if new else "honest"
         return next(by_payee, drawn)
 
-    async def inquire(self, request: web.Request) -> web.Response:
+    async def inquire(self, request: web.Request) -> web.StreamResponse:
         """How each reference stands, or that it never reached the books."""
         try:
             references = await _list_in(request, "references")
@@ -80,7 +82,8 @@ class BulkDoor:
         known, now = self._desk.books.find_many(references), now_ms()
         self._desk.told.update(known)
         absent = {"status": "not_found"}
-        return json({"results": [known[r].view(now) if r in known else {"reference": r, **absent} for r in references]})
+        entries = [known[r].view(now) if r in known else {"reference": r, **absent} for r in references]
+        return await self._teller.tell_many(request, "inquire", entries)
 
 
 async def _list_in(request: web.Request, name: str) -> list[Any]:

@@ -9,6 +9,8 @@ from aiohttp import web
 from services.simulator import scenario
 
 GARBAGE = b"<html>try again</html"
+UNHEARD: frozenset[scenario.Reply] = frozenset({"lost", "cut", "garbage"})
+"""Whoever asked gets nothing out of these."""
 
 
 async def give(request: web.Request, view: object, reply: scenario.Reply) -> web.StreamResponse:

@@ -21,6 +21,7 @@ class SimulatorSettings(BaseSettings):
     hang_rate: float | None = Field(None, alias="SIMULATOR_HANG_RATE")
     delay_seconds: float | None = Field(None, alias="SIMULATOR_DELAY_SECONDS")
     seed: int | None = Field(None, alias="SIMULATOR_SEED")
+    keep_said: bool = Field(default=False, alias="SIMULATOR_KEEP_SAID")
     metrics_port: int = Field(9106, alias="SIMULATOR_METRICS_PORT")
     metrics_host: str = Field("127.0.0.1", alias="METRICS_HOST")
 

@@ -1,10 +1,11 @@
-"""One line of the provider's books, and its ways to and from a row.
+"""The lines of the provider's books, and their ways to and from a row.
 
-Owns what a transfer is and how it stands at a time. Must not know where it is kept.
+Owns what a transfer is and how it stands at a time, and what a word about it is. Must not know where they are kept.
 """
 
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.simulator.scenario import Fate
 
@@ -45,6 +46,16 @@ class Transfer:
         if self.pays_at is None or self.pays_at > now:
             return self.status
         return "failed" if self.code else "paid"
+
+
+class Said(NamedTuple):
+    """An answer as it is given: at (ms UTC), by which call (send or inquire), and which standing it names."""
+
+    reference: str
+    at: int
+    call: str
+    status: str
+    code: str | None
 
 
 def new_transfer(body: dict[str, str], fate: Fate, content: str, payee: str) -> Transfer:

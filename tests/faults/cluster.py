@@ -36,8 +36,10 @@ WAITS = {
     "PAYOUT_INQUIRY_WAITS_SECONDS": ",".join(["1", "2"] + ["3"] * 400),
     "RAILS_CONCURRENCY": "512",
     "KAFKA_PARTITIONS": str(PARTITIONS),
+    "DEAD_LETTERS_MAX": "1000000",
     "PROJECTION_SCHEMA": SCHEMA,
     "SIMULATOR_PRESET": "perfect",
+    "SIMULATOR_KEEP_SAID": "true",
 }
 METRICS = {
     "ingest": "INGEST_METRICS_PORT",

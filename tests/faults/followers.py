@@ -35,6 +35,8 @@ class Follower:
                     await self._follow(http)
                 except (OSError, TimeoutError, websockets.WebSocketException) as error:
                     self._say("close", {"why": type(error).__name__})
+                except Exception as error:  # noqa: BLE001  whatever it was, it is written down, and the follower comes back
+                    self._say("close", {"why": repr(error)[:200]})
                 await asyncio.sleep(0.3 + self._rng.random())
 
     async def _follow(self, http: httpx2.AsyncClient) -> None:
@@ -50,7 +52,10 @@ class Follower:
             while True:
                 message = json.loads(await asyncio.wait_for(socket.recv(), QUIET_SECONDS))
                 self._say("in", message)
-                self._cursor = message.get("cursor", self._cursor) if message["type"] != "error" else self._cursor
+                if message["type"] == "error":
+                    self._say("close", {"why": message["code"]})
+                    return  # it asks again on a new line
+                self._cursor = message.get("cursor", self._cursor)
                 await self._read(http, message)
 
     async def _read(self, http: httpx2.AsyncClient, message: dict[str, Any]) -> None:

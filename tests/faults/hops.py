@@ -74,10 +74,12 @@ class Hop:
             self._server.close()
         self.cut()
 
-    def cut(self) -> None:
-        """Reset all connections; new ones are welcome."""
-        for link in list(self._links):
+    def cut(self) -> int:
+        """Reset all connections; new ones are welcome. Returns how many there were."""
+        links = list(self._links)
+        for link in links:
             link.abort()
+        return len(links)
 
     def heal(self) -> None:
         """Everything passes again. What was muted is cut, as a network would in the end."""
@@ -92,6 +94,14 @@ class Hop:
         """Nobody answers: connections are reset, new ones too."""
         self.refusing = True
         self.cut()
+
+    def mute(self) -> None:
+        """The servers' words are lost."""
+        self.one_way = True
+
+    def throttle(self) -> None:
+        """A few bytes at a time."""
+        self.slow = True
 
     def stall(self) -> None:
         """Connections stay, nothing moves."""

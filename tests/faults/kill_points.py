@@ -7,9 +7,9 @@ import random
 import signal
 from collections import Counter
 
-from tests.faults.workers import Worker, points_of
+from tests.faults.workers import POINTS_OF, Worker, points_of
 
-NTH_MAX = 6
+NTH_MAX = 4
 ONLY_HERE = ("inbox.sent", "gateway.passed_on")
 """The simulation has no such places (nor a rebuild): they come first, early in a life."""
 
@@ -23,6 +23,11 @@ class KillPoints:
         self.hits: Counter[str] = Counter()
         self._given: Counter[str] = Counter()
         self.armed = False
+
+    @property
+    def names(self) -> list[str]:
+        """All that some process of a run can reach."""
+        return [name for role in POINTS_OF for name in points_of(role)] + ["rebuild.mid"]
 
     def next_point(self, worker: Worker) -> str | None:
         """The failpoint of the worker's next life: one of its role's that was given least often."""

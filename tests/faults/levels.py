@@ -29,6 +29,9 @@ SMOKE = Level(
     "smoke", 150, 4, 3, 1, 0, (0.5, 1.0), {"kill_one": 2, "cut": 1, "poison_records": 1}, 60, 30.0
 )  # fmt: skip
 
+RESUME = Level("resume", 600, 6, 6, 1, 0, (14.0, 16.0), {"kill_processor": 20}, 60, 30.0)
+"""How long decisions stand still after a kill with nothing else broken."""
+
 PLANTED = Level(
     "planted", 500, 5, 4, 2, 5, (0.3, 1.0),
     {"kill_one": 5, "reset_offsets": 6, "terminate_backends": 3, "drop_commit_reply": 3, "zombie": 1, "cut": 2},
@@ -47,14 +50,14 @@ CI = Level(
 )  # fmt: skip
 
 NIGHTLY = Level(
-    "nightly", 40_000, 14, 12, 8, 240, (0.3, 1.2),
+    "nightly", 15_000, 14, 12, 8, 240, (0.2, 0.8),
     {
         "kill_one": 260, "kill_role": 12, "kill_in_a_loop": 8, "zombie": 60, "rebalance": 40, "kill_broker": 40, "kill_postgres": 30,
         "terminate": 30, "drop_commit_reply": 30, "cut": 40, "refuse": 30, "stall": 20, "half_open": 20, "trickle": 10,
         "terminate_backends": 40, "kill_provider": 15, "poison_records": 20, "replay_commands": 20, "reset_offsets": 6,
         "freeze_broker": 8, "rebuild": 10,
     },
-    2000, 60.0, lanes=3, covered=True,
+    1500, 60.0, lanes=4, covered=True,
 )  # fmt: skip
 
-LEVELS = {level.name: level for level in (SMOKE, PLANTED, CI, NIGHTLY)}
+LEVELS = {level.name: level for level in (SMOKE, RESUME, PLANTED, CI, NIGHTLY)}

@@ -67,6 +67,15 @@ async def kill_one(m: Mischief) -> dict[str, Any] | None:
     return {"target": worker.name}
 
 
+async def kill_processor(m: Mischief) -> dict[str, Any] | None:
+    """F1: kill -9 of a processor, to see how long decisions stand still."""
+    worker = m.some("processor")
+    if worker is None:
+        return None
+    worker.kill()
+    return {"target": worker.name}
+
+
 async def kill_role(m: Mischief) -> dict[str, Any] | None:
     """F3: all workers of a role at once."""
     role = m.rng.choice(ROLES)
@@ -74,7 +83,7 @@ async def kill_role(m: Mischief) -> dict[str, Any] | None:
     for worker in workers:
         worker.kill()
     await asyncio.sleep(m.seconds(1, 2))
-    return {"target": role, "killed": len(workers)}
+    return {"target": role, "killed": len(workers)} if workers else None
 
 
 async def kill_in_a_loop(m: Mischief) -> dict[str, Any] | None:
@@ -177,15 +186,16 @@ async def terminate_backends(m: Mischief) -> dict[str, Any] | None:
         statement = (
             "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
         )
-        statement += "AND backend_type = 'client backend' ORDER BY random() LIMIT 6) some"
+        statement += "AND backend_type = 'client backend' ORDER BY random() LIMIT 6) AS victims"
         with psycopg.connect(m.cluster.postgres.url, autocommit=True, connect_timeout=2) as link:
             row = link.execute(statement).fetchone()
             return int(row[0]) if row else 0
 
     try:
-        return {"target": "postgres", "backends": await asyncio.to_thread(throw_out)}
-    except psycopg.Error:
+        thrown = await asyncio.to_thread(throw_out)
+    except psycopg.OperationalError:
         return None
+    return {"target": "postgres", "backends": thrown} if thrown else None
 
 
 async def drop_commit_reply(m: Mischief) -> dict[str, Any] | None:
@@ -204,44 +214,28 @@ async def drop_commit_reply(m: Mischief) -> dict[str, Any] | None:
 async def cut(m: Mischief) -> dict[str, Any] | None:
     """F19: all connections of a hop are reset."""
     hop = m.hop()
-    hop.cut()
-    return {"target": hop.name}
+    links = hop.cut()
+    return {"target": hop.name, "links": links} if links else None
 
 
-async def refuse(m: Mischief) -> dict[str, Any] | None:
-    """F19: nobody answers on a hop for a while."""
-    hop = m.hop()
-    hop.refuse()
-    await asyncio.sleep(m.seconds(1, 4))
-    hop.heal()
-    return {"target": hop.name}
+def broken_for(low: float, high: float, harm: Callable[[Hop], None], words: str) -> Fault:
+    """F19: a hop is harmed for a while, between `low` and `high` seconds, and heals."""
+
+    async def fault(m: Mischief) -> dict[str, Any] | None:
+        hop = m.hop()
+        harm(hop)
+        await asyncio.sleep(m.seconds(low, high))
+        hop.heal()
+        return {"target": hop.name}
+
+    fault.__doc__ = words
+    return fault
 
 
-async def stall(m: Mischief) -> dict[str, Any] | None:
-    """F19: a hop stays open and moves nothing."""
-    hop = m.hop()
-    hop.stall()
-    await asyncio.sleep(m.seconds(2, 8))
-    hop.heal()
-    return {"target": hop.name}
-
-
-async def half_open(m: Mischief) -> dict[str, Any] | None:
-    """F19: words go out on a hop and none come back."""
-    hop = m.hop()
-    hop.one_way = True
-    await asyncio.sleep(m.seconds(2, 6))
-    hop.heal()
-    return {"target": hop.name}
-
-
-async def trickle(m: Mischief) -> dict[str, Any] | None:
-    """F19: a hop lets through a few bytes at a time."""
-    hop = m.hop()
-    hop.slow = True
-    await asyncio.sleep(m.seconds(2, 5))
-    hop.heal()
-    return {"target": hop.name}
+refuse = broken_for(1, 4, Hop.refuse, "Nobody answers on a hop.")
+stall = broken_for(2, 8, Hop.stall, "A hop stays open and moves nothing.")
+half_open = broken_for(2, 6, Hop.mute, "Words go out on a hop and none come back.")
+trickle = broken_for(2, 5, Hop.throttle, "A hop lets through a few bytes at a time.")
 
 
 async def kill_provider(m: Mischief) -> dict[str, Any] | None:
@@ -254,13 +248,13 @@ async def kill_provider(m: Mischief) -> dict[str, Any] | None:
 async def poison_records(m: Mischief) -> dict[str, Any] | None:
     """F29: records nobody can read, on the inbox and on the commands."""
     count = await asyncio.to_thread(poison.write, m.cluster.kafka.bootstrap, m.rng)
-    return {"target": "topics", "records": count}
+    return {"target": "topics", "records": count} if count else None
 
 
 async def replay_commands(m: Mischief) -> dict[str, Any] | None:
     """F33: commands that were decided long ago come again, byte for byte."""
     count = await asyncio.to_thread(poison.repeat, m.cluster.kafka.bootstrap, m.rng)
-    return {"target": "payouts.commands", "records": count}
+    return {"target": "payouts.commands", "records": count} if count else None
 
 
 async def reset_offsets(m: Mischief) -> dict[str, Any] | None:
@@ -282,11 +276,12 @@ async def rebuild(m: Mischief) -> dict[str, Any] | None:
     command = [sys.executable, "-m", "payflow", "rebuild"]
     process = processes.start(command, log=m.cluster.folder / "logs" / "rebuild.log", env=env)
     code = await asyncio.to_thread(process.wait, 120)
-    return {"target": "rebuild", "point": "rebuild.mid" if code == -signal.SIGKILL else None, "code": code}
+    return {"target": "rebuild", "point": "rebuild.mid"} if code == -signal.SIGKILL else None
 
 
 CATALOGUE: dict[str, tuple[str, Fault]] = {
     "kill_one": ("F1", kill_one),
+    "kill_processor": ("F1", kill_processor),
     "kill_role": ("F3", kill_role),
     "kill_in_a_loop": ("F3", kill_in_a_loop),
     "terminate": ("F4", terminate),

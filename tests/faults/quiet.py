@@ -10,7 +10,11 @@ import time
 import psycopg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from tests.faults.cluster import PARTITIONS, Cluster
+from tests.faults import upstream_dump
+from tests.faults.cluster import PARTITIONS, UPSTREAM, Cluster
+from tests.faults.journal import now_ms
+
+RECENT_MS = 60_000
 
 _WORKING = (
     "SELECT count(*) FROM payouts p LEFT JOIN batches b ON b.id = p.batch_id WHERE p.status IN ('pending','processing','requires_action') "
@@ -52,26 +56,36 @@ def is_level(cluster: Cluster) -> bool:
     """Whether the views stand at the end of the commands."""
     try:
         stands = dict(cluster.query(_STANDS))
-        return all(stands.get(partition, 0) == end for partition, end in _ends(cluster.kafka.bootstrap).items())
+        ends = _ends(cluster.kafka.bootstrap, "payouts.commands")
+        return all(stands.get(partition, 0) == end for partition, end in ends.items()) and _answered(cluster)
     except (psycopg.Error, KafkaException):
         return False
 
 
-def _ends(bootstrap: str) -> dict[int, int]:
+def _answered(cluster: Cluster) -> bool:
+    """Whether every record of the inbox has its reply: the group's committed offsets are at the ends."""
+    ends = _ends(cluster.kafka.bootstrap, f"payouts.inbox.{UPSTREAM}")
+    committed = upstream_dump.committed(cluster.kafka.bootstrap, list(ends))
+    return all(committed.get(partition, 0) >= end for partition, end in ends.items())
+
+
+def _ends(bootstrap: str, topic: str) -> dict[int, int]:
     consumer = Consumer({"bootstrap.servers": bootstrap, "log_level": 0, "group.id": "payflow-fault-tests"})
     try:
-        places = [TopicPartition("payouts.commands", number) for number in range(PARTITIONS)]
+        places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         return {place.partition: consumer.get_watermark_offsets(place, 5.0)[1] for place in places}
     finally:
         consumer.close()
 
 
 def states(cluster: Cluster) -> dict[str, int]:
-    """Payouts by state, as far as the views can say; empty while they cannot."""
+    """Payouts by state: those that stand in an unfinished one, and those that came into any state in the last RECENT_MS.
+
+    Empty while the views cannot say.
+    """
+    recent = "status IN ('pending', 'processing', 'requires_action') OR updated_at > %s"
     try:
-        return {
-            str(status): int(str(count))
-            for status, count in cluster.query("SELECT status, count(*) FROM payouts GROUP BY 1")
-        }
+        found = cluster.query(f"SELECT status, count(*) FROM payouts WHERE {recent} GROUP BY 1", now_ms() - RECENT_MS)
     except psycopg.Error:
         return {}
+    return {str(status): int(str(count)) for status, count in found}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 BEFORE_MS, AFTER_MS = 1_000, 10_000
-KILLS = frozenset({"kill_one", "kill_role", "kill_point"})
+KILLS = frozenset({"kill_one", "kill_processor", "kill_role", "kill_point"})
 ON_THE_WAY = ("kafka", "postgres", "processor", "ingest", "gateway-ingest", "clients-gateway")
 
 
@@ -48,7 +48,7 @@ def _is_kill(fault: dict[str, Any]) -> bool:
 def _disturbs(other: dict[str, Any], fault: dict[str, Any]) -> bool:
     """Whether another fault on the way of a decision (ingest, broker, database, processor) fell into the time that is looked at."""
     on_the_way = any(str(other["target"]).startswith(name) for name in ON_THE_WAY)
-    near = other["t"] - BEFORE_MS <= fault["t"] + AFTER_MS and (other["healed"] or other["t"]) >= fault["t"] - AFTER_MS
+    near = other["t"] <= fault["t"] + AFTER_MS and (other["healed"] or other["t"]) >= fault["t"] - AFTER_MS
     return other is not fault and on_the_way and near
 
 

@@ -7,12 +7,13 @@ import asyncio
 import json
 import random
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.faults import poison, quiet
+from tests.faults.account import Account
 from tests.faults.clients import Client, Load, Merchant, found, merchants, resend
 from tests.faults.cluster import PARTITIONS, Cluster
 from tests.faults.followers import Follower
@@ -26,7 +27,6 @@ STORM_SECONDS, CALM_SECONDS = 24.0, 8.0
 """About a quarter of the time nothing new is broken, so that recovery is exercised too."""
 POINTS_SECONDS = 90.0
 UPSTREAM_SECONDS = 1.5
-STATES = ("pending", "processing", "requires_action", "completed", "failed", "canceled")
 
 
 class Run:
@@ -41,9 +41,8 @@ class Run:
         self.points = KillPoints(level.points, random.Random(seed + 1))
         self.journal, self.faults = Lines(folder / "journal.jsonl"), Lines(folder / "faults.jsonl")
         self.load = Load(self.merchants, random.Random(seed + 2), level.payouts)
-        self.crashes: list[str] = []
-        self.done: Counter[str] = Counter()
-        self.met: dict[str, set[str]] = {}
+        self.account = Account(level, self.points)
+        self._deck: list[str] = []
         self.say: Callable[[str], None] = lambda _: None
         self._storm = asyncio.Event()
         self._storm.set()
@@ -129,12 +128,12 @@ class Run:
 
     async def _break(self) -> None:
         mischief = Mischief(self.cluster, self.rng)
-        deck = [name for name, count in self.level.deck.items() for _ in range(count)]
-        self.rng.shuffle(deck)
+        self._deck = [name for name, count in self.level.deck.items() for _ in range(count)]
+        self.rng.shuffle(self._deck)
         self.points.armed = True
         await asyncio.sleep(2)
         weather = asyncio.create_task(self._weather())
-        await asyncio.gather(*(self._work_through(deck, mischief) for _ in range(self.level.lanes)))
+        await asyncio.gather(*(self._work_through(mischief) for _ in range(self.level.lanes)))
         await self._until_points(mischief)
         weather.cancel()
         self.points.armed = False
@@ -151,17 +150,17 @@ class Run:
             await asyncio.sleep(CALM_SECONDS)
             self._storm.set()
 
-    async def _work_through(self, deck: list[str], mischief: Mischief) -> None:
+    async def _work_through(self, mischief: Mischief) -> None:
         """One lane: the next fault of the deck, until there is none."""
-        while deck:
-            name = deck.pop()
+        while self._deck:
+            name = self._deck.pop()
             await self._storm.wait()
             async with self._locks[ALONE.get(name, name)]:
                 await self._do(mischief, name)
             await asyncio.sleep(self.rng.uniform(*self.level.pause))
-            if len(deck) % 50 == 0:
+            if len(self._deck) % 50 == 0:
                 self.say(
-                    f"{len(deck)} faults to come, {sum(self.done.values())} done, {self.load.asked:,} payouts asked for"
+                    f"{len(self._deck)} faults to come, {self.account.done.total()} done, {self.load.asked:,} payouts asked for"
                 )
 
     async def _until_points(self, mischief: Mischief) -> None:
@@ -177,12 +176,15 @@ class Run:
         try:
             done = await fault(mischief)
         except Exception as error:  # noqa: BLE001  a fault that could not be done or healed is told; the others go on
-            self.crashes.append(f"fault {name}: {error!r}"[:200])
+            self.account.crashes.append(f"fault {name}: {error!r}"[:200])
             return
         if done is None:
+            if self.account.is_owed_again(name):
+                self._deck.insert(0, name)
             return
-        self.done[name] += 1
-        self.met.setdefault(name, set()).update(state for state, count in met.items() if count)
+        if "point" in done:
+            self.points.hits[done["point"]] += 1
+        self.account.did(name, met)
         detail = {key: value for key, value in done.items() if key != "target"}
         self.faults.add(
             t=began, fault=number, action=name, target=done["target"], detail=detail, healed=now_ms(), states=met
@@ -191,16 +193,15 @@ class Run:
     def _died(self, worker: Worker, code: int) -> None:
         point = self.points.died(worker, code)
         if point is not None:
-            self.done["kill_point"] += 1
             task = asyncio.create_task(self._note_point(worker, point))
             self._noting.add(task)
             task.add_done_callback(self._noting.discard)
         elif not worker.expected:
-            self.crashes.append(f"{worker.name} ended with {code}")
+            self.account.died(worker, code)
 
     async def _note_point(self, worker: Worker, point: str) -> None:
         began, met = now_ms(), await asyncio.to_thread(quiet.states, self.cluster)
-        self.met.setdefault("kill_point", set()).update(state for state, count in met.items() if count)
+        self.account.did("kill_point", met)
         self.faults.add(
             t=began,
             fault="F2",
@@ -219,15 +220,13 @@ class Run:
         try:
             await self.cluster.until_ready()
         except TimeoutError:
-            self.crashes.append("not ready again: a partition has no writer or no rail, or a door stays shut")
+            self.account.crashes.append("not ready again: a partition has no writer or no rail, or a door stays shut")
 
     def _told(self, started: int, last_fault: int, took: float | None) -> dict[str, Any]:
-        missing = {name: sorted(set(STATES) - met) for name, met in self.met.items() if set(STATES) - met}
         return {
             "seed": self.seed, "commit": self.commit, "level": self.level.name, "started_ms": started, "last_fault_ms": last_fault,
             "quiet_ms": None if took is None else last_fault + int(took * 1000), "partitions": PARTITIONS,
             "payouts_asked": self.load.asked, "quiet_bound_ms": int(self.level.quiet_bound_seconds * 1000),
             "topics": {"commands": "payouts.commands", "events": "payouts.events", "dead_letters": ["payouts.dead-letters"]},
-            "faults": dict(self.done), "kill_points": dict(self.points.hits), "crashes": self.crashes,
-            "not_met": missing, "insufficient": bool(self.level.covered and missing),
+            **self.account.told(),
         }  # fmt: skip

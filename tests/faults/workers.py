@@ -56,6 +56,7 @@ class Worker:
     expected: bool = False
     """We sent the signal ourselves; a death without that is a kill point or a fault of the product."""
     frozen: bool = False
+    began: float = 0.0
     died_at: float = 0.0
     deaths: list[str] = field(default_factory=list)
 
@@ -67,6 +68,7 @@ class Worker:
         env = {**self.env, failpoints.VARIABLE: point or ""}
         self.process = processes.start([sys.executable, "-m", MODULES[self.role]], log=self.log, env=env)
         self.point, self.down, self.expected, self.frozen = point, False, False, False
+        self.began = time.monotonic()
 
     def send(self, number: signal.Signals) -> None:
         """Signal the process; one that is gone is no error."""
@@ -78,6 +80,11 @@ class Worker:
         """End it at once: kill -9."""
         self.expected = True
         self.send(signal.SIGKILL)
+
+    @property
+    def lived(self) -> float:
+        """Seconds from its start to its death, or to now."""
+        return (self.died_at or time.monotonic()) - self.began
 
     @property
     def alive(self) -> bool:

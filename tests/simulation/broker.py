@@ -35,11 +35,13 @@ class DeadLetter(NamedTuple):
     """One record of `payouts.dead-letters`."""
 
     topic: str
-    partition: int
-    offset: int
     key: bytes | None
     value: bytes | None
-    code: str
+    headers: tuple[tuple[str, bytes], ...]
+
+    def header(self, name: str) -> str | None:
+        """The text of a header."""
+        return next((data.decode() for named, data in self.headers if named == name), None)
 
 
 Waiter = Callable[[], None]

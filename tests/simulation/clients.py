@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from runtime import failpoints
+from runtime.dead_letters import DeadLetters
 from runtime.event_log.fence import OPEN_SECONDS, WRITE_SECONDS, Decided, FencedError
 from runtime.event_log.producer import APPEND_SECONDS, LogUnavailableError
 from runtime.event_log.reader import CALL_SECONDS, LoggedEvent
@@ -153,27 +154,27 @@ class MemoryCommandLog:
         return [(place, self._log.partition(place).append(key, value)) for key, value, place in sent]
 
 
-class MemoryDeadLetters:
-    """runtime.dead_letters.DeadLetters over the in-memory log."""
+class MemoryDeadLetters(DeadLetters):
+    """runtime.dead_letters.DeadLetters with the in-memory log under it: all but the producer is the product's own."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__("in memory")
+        self._producer: Any = MemoryProducer(log)
+
+
+class MemoryProducer:
+    """As much of aiokafka's producer as dead letters use; it refuses what that one refuses."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    async def keep(
-        self,
-        *,
-        topic: str,
-        partition: int,
-        offset: int,
-        key: bytes | None,
-        value: bytes | None,
-        code: str,
-        reason: str,
-        at: int,
+    async def send_and_wait(
+        self, topic: str, value: bytes | None = None, *, key: bytes | None = None, headers: list[tuple[str, bytes]]
     ) -> None:
-        """Keep one record. Raises KafkaError."""
-        letter = DeadLetter(topic, partition, offset, key, value, code)
-        await self._log.ask(self._log.broker.dead_letters.append, letter, seconds=10.0)
+        """Append one record. Raises KafkaError, or AssertionError for a record with neither key nor value."""
+        assert not (value is None and key is None), "Need at least one: key or value"
+        letter = DeadLetter(topic, key, value, tuple(headers))
+        await self._log.ask(self._log.broker.dead_letters.append, letter, seconds=APPEND_SECONDS)
 
 
 class MemoryReader:

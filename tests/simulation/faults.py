@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ABSENT = {"inbox.sent", "gateway.passed_on", "rebuild.mid"}
 """Kill points in parts that the simulation does not have."""
 POINTS = [name for name in NAMES if name not in ABSENT]
+DAY_MS = 24 * 3600 * 1000
 OWN = (b'"record_answers"', b'"retry_due"', b'"time_out_attempts"', b'"start_attempts"')
 """Commands that our own processes append, at least once each."""
 
@@ -38,6 +39,8 @@ class Chaos:
             self._sometime(self._jump)
         for _ in range(shape.rebalances):
             self._sometime(self._rebalance)
+        if shape.day:
+            self._day(shape.day)
         if not shape.calm:
             for _ in range(6):
                 self._sometime(self._repeat_own)
@@ -84,6 +87,14 @@ class Chaos:
         milliseconds = self.rng.choice((-5_000, 60_000, 3_600_000))
         self.world.jumped_ms += milliseconds
         self.world.met["time_jump"] += 1
+
+    def _day(self, short: int) -> None:
+        """Nearly a day passes at once, and later the rest: keys are repeated just before they expire, and after."""
+        self.world.milestones += [(0.4, lambda: self._pass(DAY_MS - short)), (0.8, lambda: self._pass(short + 30_000))]
+
+    def _pass(self, milliseconds: int) -> None:
+        self.world.jumped_ms += milliseconds
+        self.world.met["day_jump"] += 1
 
     def _repeat_own(self) -> None:
         """A record of timers or rails comes to the log once more: two leaders, a zombie, a producer that sent twice."""

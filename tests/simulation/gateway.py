@@ -1,11 +1,13 @@
-"""The gateway's feed in a simulated process: the product's hub, progress and sessions.
+"""The gateway in a simulated process: the product's hub, progress and sessions, and the door of its reads.
 
 Owns what its wiring owns, with other adapters. Must not hold rules or faults.
 """
 
 import asyncio
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from services.gateway.door import Door
 from services.gateway.live.hub import Hub
 from services.gateway.live.socket import Feed
 from services.gateway.progress import Progress
@@ -60,8 +62,21 @@ class SimProgress(Progress):
                 await self._advance(partition, offset)
 
 
+class SimProxy:
+    """services.gateway.proxy.Proxy, as far as reads need it: one of the living ingest processes is asked what is in flight."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    async def is_in_flight(self, subject: str, merchant_id: str | None) -> bool:
+        """Whether that process still waits for the decision on this id."""
+        await asyncio.sleep(self._world.rng.random() * 0.01)
+        ingests = [s for name, s in sorted(self._world.alive.items()) if name.startswith("ingest")]
+        return bool(ingests) and self._world.rng.choice(ingests).edge.in_flight.is_pending(subject, merchant_id)
+
+
 class Gateway:
-    """services.gateway.wiring, as far as the feed goes."""
+    """services.gateway.wiring, as far as the feed and reads go."""
 
     def __init__(self, world: "World", process: Process) -> None:
         self.world, self.process = world, process
@@ -70,6 +85,8 @@ class Gateway:
         self.hub = Hub(store)
         self.progress.listeners.append(self.hub.advanced)
         self.feed = Feed(store, self.hub, self.progress, world.clock(process), world.shape.partitions, 30.0)
+        proxy: Any = SimProxy(world)
+        self.app = SimpleNamespace(state=SimpleNamespace(door=Door(store, self.progress, proxy)))
 
     async def run(self) -> None:
         await self.progress.run()

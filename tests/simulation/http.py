@@ -43,14 +43,17 @@ class Asked:
 
 @dataclass
 class Entry:
-    """One line of the journal. No status: the line was cut or nobody answered."""
+    """One line of the journal; `t0` and `t1` in virtual seconds, `wall0` and `wall1` in ms. No status: the line was cut or nobody answered."""
 
     asked: Asked
     t0: float
+    wall0: int = 0
     t1: float = 0.0
+    wall1: int = 0
     status: int | None = None
     reply: bytes = b""
     replayed: bool = False
+    position: str | None = None
 
     @property
     def result(self) -> str:
@@ -73,31 +76,18 @@ class Front:
 
     async def ask(self, asked: Asked) -> Entry:
         """Ask once; the entry says what became of it."""
-        entry = Entry(asked, self._world.loop.clock)
+        entry = Entry(asked, self._world.loop.clock, self._world.now_ms())
         self.journal.append(entry)
         services = [s for name, s in sorted(self._world.alive.items()) if name.startswith("ingest") and s.ready]
         if not services:
             await asyncio.sleep(0.2)
         else:
             await self._carry(services[int(self._world.rng.random() * len(services))], entry)
-        entry.t1 = self._world.loop.clock
+        entry.t1, entry.wall1 = self._world.loop.clock, self._world.now_ms()
         return entry
 
     async def _carry(self, service: Any, entry: Entry) -> None:
-        world, process = self._world, service.process
-        answered = world.loop.create_future()
-
-        def end(done: Any = None) -> None:
-            if not answered.done():
-                answered.set_result(done)
-
-        task = process.spawn(world.loop, _serve(service, entry.asked))
-        task.add_done_callback(end, context=world.network.world)
-        process.mourners.append(end)
-        patience = world.loop.call_later(PATIENCE_SECONDS, end)
-        self._note(entry, await answered)
-        patience.cancel()
-        process.mourners.remove(end)
+        self._note(entry, await carry(self._world, service.process, _serve(service, entry.asked), PATIENCE_SECONDS))
 
     def _note(self, entry: Entry, done: Any) -> None:
         """What came back; nothing if the process died or patience ended."""
@@ -110,6 +100,25 @@ class Front:
         response = done.result()
         entry.status, entry.reply = response.status_code, bytes(response.body)
         entry.replayed = response.headers.get("idempotency-replayed") == "true"
+        entry.position = response.headers.get("payflow-position")
+
+
+async def carry(world: "World", process: Any, work: Any, patience_seconds: float) -> Any:
+    """Do a request in a process: its task when it is done; None if the process died or patience ended."""
+    answered = world.loop.create_future()
+
+    def end(done: Any = None) -> None:
+        if not answered.done():
+            answered.set_result(done)
+
+    task = process.spawn(world.loop, work)
+    task.add_done_callback(end, context=world.network.world)
+    process.mourners.append(end)
+    patience = world.loop.call_later(patience_seconds, end)
+    done = await answered
+    patience.cancel()
+    process.mourners.remove(end)
+    return done
 
 
 async def _serve(service: Any, asked: Asked) -> Any:

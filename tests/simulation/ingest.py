@@ -28,8 +28,8 @@ class Ingest:
     def __init__(self, world: "World", process: Process) -> None:
         self.world, self.process = world, process
         self.ready = False
-        self.halted: BaseException | None = None
-        waiting, in_flight, clock = Waiting(), InFlight(), world.clock(process)
+        self.waiting = waiting = Waiting(world.shape.partitions)
+        in_flight, clock = InFlight(), world.clock(process)
         store: Any = MemoryIngestStore(world.database, lambda: world.blind)
         self.decisions = DecisionReader(self._reader, world.shape.partitions, waiting)
         self.edge = Edge(
@@ -38,7 +38,7 @@ class Ingest:
             keys=Keys(store, clock),
             in_flight=in_flight,
             submitter=Submitter(MemoryCommandLog(world.log), waiting, in_flight),
-            currencies=frozenset({"USD", "RUB"}),
+            currencies=world.shape.policy.currencies,
             dispatch_delay_ms=world.shape.dispatch_delay_ms,
         )
         self.app = SimpleNamespace(state=SimpleNamespace(edge=self.edge))
@@ -53,8 +53,8 @@ class Ingest:
                 self.ready = True
             except Exception:  # noqa: BLE001  it would refuse to start, and the supervisor would start it again
                 await asyncio.sleep(RETRY_SECONDS)
-        try:
-            await self.decisions.run()
-        except Exception as error:
-            self.halted = error
-            raise
+        await self.decisions.run()
+
+    def halted(self) -> list[int]:
+        """Partitions whose decisions it cannot follow."""
+        return sorted(self.waiting.lost)

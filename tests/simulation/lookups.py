@@ -62,7 +62,7 @@ class MemoryIngestStore(IngestStore):
 
 
 class MemoryGatewayStore:
-    """services.gateway.store.Store, as far as the feed asks."""
+    """services.gateway.store.Store, as far as the feed and reads of payouts and balances ask."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -122,6 +122,12 @@ class MemoryGatewayStore:
     async def payout(self, payout_id: str) -> Row | None:
         found = await self._found(self._payouts, lambda row: row["id"] == payout_id)
         return found[0] if found else None
+
+    async def changes_of(self, payout_id: str) -> list[Row]:
+        found = await self._found(
+            lambda: [r for told in self._database.tables.log.values() for r in told if r["payout_id"] == payout_id]
+        )
+        return sorted(found, key=lambda row: (row["version"], row["offset"], row["idx"]))
 
     async def payouts(self, conditions: Conditions, paging: Paging) -> list[Row]:
         [merchant_id] = conditions.arguments

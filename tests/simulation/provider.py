@@ -20,6 +20,7 @@ PROVIDER = "provider"
 CALL_SECONDS = 6.0
 FINAL = ("account_closed", "payee_unknown", "payee_limit_reached")
 ENTRY_TROUBLES = ("amount", "echo", "status", "missing", "twice", "text")
+STANDINGS = frozenset({"paid", "failed", "in_progress"})
 PASSING = ("provider_busy", "payee_provider_down")
 
 
@@ -35,8 +36,9 @@ class Transfer:
     code: str | None = None
     executed: int = 0
     at: float = 0.0
-    contradicted: bool = False
-    plan: list[str] = field(default_factory=list)
+    description: str | None = None
+    said: list[str] = field(default_factory=list)
+    """Statuses that somebody surely heard from it, in order."""
 
 
 class Nasty:
@@ -64,6 +66,7 @@ class Books:
             same = (known.amount, known.currency, known.payee) == (body["amount"], body["currency"], body["payee"])
             return (200, self._shown(known)) if same else (409, {"code": "reference_reused"})
         transfer = Transfer(body["reference"], body["amount"], body["currency"], body["payee"])
+        transfer.description = body.get("description")
         self.transfers[transfer.reference] = transfer
         self._begin(transfer)
         return 200, self._shown(transfer)
@@ -88,6 +91,11 @@ class Books:
         found = [(reference, *self.inquire(reference)) for reference in references]
         absent = [(entry if status == 200 else {"reference": r, "status": "not_found"}) for r, status, entry in found]
         return 200, {"results": absent}
+
+    def heard(self, entry: dict[str, Any]) -> None:
+        """This was said, and nothing kept it from the one who asked; a refusal or `not_found` is no standing."""
+        if entry["status"] in STANDINGS:
+            self.transfers[entry["reference"]].said.append(entry["status"])
 
     def settle_all(self) -> None:
         """The provider ends all that hangs."""
@@ -118,7 +126,6 @@ class Books:
             return
         transfer.status, transfer.code = "failed", codes[int(self._draw(transfer.reference, "code") * len(codes))]
         if self._draw(transfer.reference, "lie") < self.nasty.contradict:
-            transfer.contradicted = True
             self._at(self._draw(transfer.reference, "wait") * 20, lambda: self._pay(transfer, late=True))
 
     def _pay(self, transfer: Transfer, *, late: bool = False) -> None:
@@ -128,6 +135,7 @@ class Books:
             transfer.at = self.network.loop.clock
             self.on_execute(transfer)
             if late:
+                transfer.said.append(transfer.status)
                 self.on_late(transfer)
 
     def _at(self, seconds: float, act: Callable[[], None]) -> None:
@@ -169,6 +177,8 @@ class ProviderClient(SimulatorProvider):
         await failpoints.reach("rails.sent")
         if path.startswith("/batchtransactions"):
             return self._garbled_bulk(trouble, status, answer)
+        if trouble is None and status == 200:
+            books.heard(answer)
         return _garbled(trouble, status, answer)
 
     def _effect(self, path: str, body: dict[str, Any], trouble: str | None) -> Callable[[], tuple[int, Any]]:
@@ -198,6 +208,7 @@ class ProviderClient(SimulatorProvider):
 
     def _spoilt(self, entry: dict[str, Any]) -> list[Any]:
         if self._books.rng.random() >= self._books.nasty.wire:
+            self._books.heard(entry)
             return [entry]
         kind = ENTRY_TROUBLES[int(self._books.rng.random() * len(ENTRY_TROUBLES))]
         self._books.network.met[f"provider.bulk_{kind}"] += 1

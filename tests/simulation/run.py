@@ -22,6 +22,7 @@ from runtime import failpoints, ids
 from services.processor.rails import partition as rails
 from tests.simulation import checks, faults
 from tests.simulation.loop import StuckError
+from tests.simulation.reads import Reader
 from tests.simulation.shape import Shape, draw
 from tests.simulation.workload import Workload
 from tests.simulation.world import World
@@ -74,6 +75,10 @@ async def _story(world: World, workload: Workload, chaos: Any, mode: str) -> Non
     world.start_all()
     await workload.open()
     followers = checks.feed.follow(world, workload)
+    if shape.workers["gateway"]:
+        reader = Reader(world, Random(world.rng.random()), workload.front.journal)
+        world.reads = reader.journal
+        world.loop.create_task(reader.run(), context=world.network.world.copy())
     chaos.begin()
     clients = [asyncio.create_task(workload.client(number)) for number in range(shape.clients)]
     await asyncio.gather(*clients)
@@ -101,6 +106,7 @@ async def _calm_down(world: World, workload: Workload, chaos: Any, followers: li
 
 
 def _report(seed: int, world: World, workload: Workload) -> Report:
+    world.met.update(f"read.{read.status or 'cut'}" for read in world.reads)
     world.violations += [f"loop: {fault.get('exception') or fault.get('message')!r}" for fault in _real(world.loop.faults)]
     return Report(
         seed=seed,
@@ -132,6 +138,8 @@ def digest(world: World, workload: Workload) -> str:
         told.update(repr(transfer).encode())
     for entry in workload.front.journal:
         told.update(repr((entry.asked, entry.t0, entry.t1, entry.status, entry.reply)).encode())
+    for read in world.reads:
+        told.update(repr((read.route, read.subject, read.t0, read.t1, read.status, read.reply)).encode())
     told.update(repr((world.loop.steps, world.loop.clock, sorted(world.database.tables.offsets.items()))).encode())
     return told.hexdigest()[:16]
 

@@ -15,7 +15,10 @@ KILLABLE = ("ingest", "processor", "rails", "projector", "gateway")
 
 @dataclass(frozen=True)
 class Shape:
-    """The parameters of one run; times in seconds unless named. `blind` is the share of ingest's look-ups of keys that find no database."""
+    """The parameters of one run; times in seconds unless named. `blind` is the share of ingest's look-ups of keys that find no database.
+
+    `day` is how many ms before the end of the first keys' lives the clock jumps to, and then as much past it; 0: it does not.
+    """
 
     partitions: int
     workers: dict[str, int]
@@ -39,6 +42,8 @@ class Shape:
     weather: Weather
     store_weather: Weather
     nasty: Nasty
+    currencies: tuple[str, ...]
+    day: int
     policy: Policy
     bulk_max: int
 
@@ -47,6 +52,7 @@ def draw(rng: Random) -> Shape:
     """The shape of a seed. About one in six has no faults at all, so that nothing else is found there but what always fails."""
     calm = rng.random() < 0.15
     rough = 0.0 if calm else rng.choice((0.0, 0.003, 0.01, 0.03))
+    currencies = ("USD", "RUB", *rng.choice(((), ("JPY",), ("KWD",), ("UGX", "KWD"))))
     return Shape(
         partitions=rng.choice((1, 1, 2)),
         workers=_workers(rng),
@@ -70,7 +76,9 @@ def draw(rng: Random) -> Shape:
         store_weather=Weather(rough / 2, rough, rough / 2, slow=rng.choice((0.004, 0.05, 1.5))),
         blind=0.0 if calm else rng.choice((0.0, 0.5, 1.0)),
         nasty=_nasty(rng, calm=calm),
-        policy=_policy(rng),
+        currencies=currencies,
+        policy=_policy(rng, currencies),
+        day=rng.choice((0, 0, 0, 0, 0, 0, 120_000, 3_600_000)),
         bulk_max=rng.choice((0, 2, 3, 500)),
     )
 
@@ -93,12 +101,12 @@ def _nasty(rng: Random, *, calm: bool) -> Nasty:
     )
 
 
-def _policy(rng: Random) -> Policy:
+def _policy(rng: Random, currencies: tuple[str, ...]) -> Policy:
     return Policy(
         retry_waits_ms=(1000, 2000, 3000),
         processing_timeout_ms=rng.choice((4_000, 10_000, 30_000)),
         in_progress_timeout_ms=rng.choice((5_000, 60_000)),
         inquiry_waits_ms=(2000, 3000, 5000, 8000),
         inquiry_later_ms=10_000,
-        currencies=frozenset({"USD", "RUB"}),
+        currencies=frozenset(currencies),
     )

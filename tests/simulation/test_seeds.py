@@ -54,6 +54,7 @@ def test_seeds_meet_what_they_are_for() -> None:
         met, reached, struck = met + report.met, reached + report.reached, struck + report.struck
     wanted = {f"killed.{kind}" for kind in ("ingest", "processor", "rails", "projector", "gateway")}
     wanted |= {"log.reply_lost", "log.request_lost", "log.late", "away.store", "poison", "own_repeated", "time_jump"}
+    wanted |= {"day_jump", "key_renewed", "edited", "read.200", "read.202", "paid_after_failed"}
     assert wanted - set(met) == set()
     assert set(POINTS) - set(reached) == set()
     assert sum(struck.values()) >= 20

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.topics import partition_of
+from tests.simulation.checks.wanted import DECIMALS
 from tests.simulation.http import Asked, Entry, Front
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 TRIES = 3
+BANKS = ("Bank", "Bänk \\ Söhne", 'The "Bank"')
 POISON: tuple[tuple[bytes | None, bytes | None], ...] = (
     (b"m-0", b"{not json"),
     (b"m-0", None),
+    (None, None),
     (None, b"\xff\xfe"),
     (b"m-0", b'{"id":"x","merchant_id":"m-0","at":1,"v":99,"body":{"type":"cancel_batch","batch_id":"b"}}'),
     (b"m-1", b'{"id":"x","merchant_id":"m-0","at":1,"body":{"type":"cancel_batch","batch_id":"b"}}'),
@@ -39,6 +42,7 @@ class Workload:
         self.batches: list[tuple[str, str]] = []
         self.asked: list[Asked] = []
         self._keys: Counter[str] = Counter()
+        self._begun = 0
 
     async def open(self) -> None:
         """Merchants and their first money; asked until it is there."""
@@ -46,13 +50,17 @@ class Workload:
             body = {"id": merchant, "name": merchant.upper(), "main_currency": "USD"}
             await self._surely(Asked("open_merchant", merchant, self._key(merchant), orjson.dumps(body)))
             await self._surely(self._credit(merchant, self.rng.randint(50, 300)))
-            if self.rng.random() < 0.3:
-                await self._surely(self._credit(merchant, self.rng.randint(50, 300), "RUB"))
+            for currency in self.world.shape.currencies[1:]:
+                if self.rng.random() < 0.4:
+                    await self._surely(self._credit(merchant, self.rng.randint(50, 300), currency))
 
     async def client(self, number: int) -> None:
         """One client's share of the operations."""
-        for _ in range(self.world.shape.operations // self.world.shape.clients):
+        mine = self.world.shape.operations // self.world.shape.clients
+        for _ in range(mine):
             await asyncio.sleep(self.rng.random() * 1.5)
+            self._begun += 1
+            self.world.progressed(self._begun / (mine * self.world.shape.clients))
             await self._one()
 
     async def _one(self) -> None:
@@ -60,10 +68,10 @@ class Workload:
         merchant = self.rng.choice(self.merchants)
         if draw < self.world.shape.poison:
             self._poison()
-        elif draw < 0.12 and self.asked:
+        elif draw < (0.3 if self.world.shape.day else 0.12) and self.asked:
             await self._again()
-        elif draw < 0.20:
-            await self._insist(self._credit(merchant, self.rng.randint(5, 80)))
+        elif draw < 0.36 and self.rng.random() < 0.3:
+            await self._insist(self._credit(merchant, self.rng.randint(5, 80), self._currency()))
         elif draw < 0.60:
             await self._pay(merchant)
         elif draw < 0.75:
@@ -84,6 +92,8 @@ class Workload:
             await asyncio.gather(*(self._insist(asked) for _ in range(self.rng.randint(2, 3))))
         else:
             self._note(await self._insist(asked), self.payouts)
+            if self.rng.random() < 0.3:
+                await self._change(newest=True)
 
     async def _twins(self, merchant: str, body: dict[str, Any]) -> None:
         """Two merchants take the same key at the same time."""
@@ -114,15 +124,15 @@ class Workload:
         route = "drop" if self.rng.random() < 0.15 else "seal"
         await self._insist(Asked(route, merchant, self._key(merchant), b"", batch_id))
 
-    async def _change(self) -> None:
+    async def _change(self, *, newest: bool = False) -> None:
+        """Cancel or edit; only what is new, or waits for money, can still be changed."""
         if not self.payouts:
             return
-        merchant, payout_id = self.rng.choice(self.payouts)
-        if self.rng.random() < 0.5:
+        merchant, payout_id = self.payouts[-1] if newest else self.rng.choice(self.payouts)
+        if self.rng.random() < (0.2 if newest else 0.5):
             await self._insist(Asked("cancel", merchant, self._key(merchant), b"", payout_id))
         else:
-            body = orjson.dumps({"amount": f"{self.rng.randint(1, 60)}.00", "currency": "USD"})
-            await self._insist(Asked("edit", merchant, self._key(merchant), body, payout_id))
+            await self._insist(Asked("edit", merchant, self._key(merchant), orjson.dumps(self._edit()), payout_id))
 
     async def _again(self) -> None:
         """A repeat of an earlier request, or another body under its key."""
@@ -150,8 +160,11 @@ class Workload:
             await asyncio.sleep(1.0)
 
     async def resend(self) -> None:
-        """At the end: every key once more. What was unknown becomes known; what was known must be the same bytes."""
-        for asked in dict.fromkeys(self.asked):
+        """At the end: every key once more. What was unknown becomes known; what was known must be the same bytes.
+
+        Where keys have expired meanwhile the first repeat is a new request, and the second its repeat.
+        """
+        for asked in list(dict.fromkeys(self.asked)) * (2 if self.world.shape.day else 1):
             for _ in range(20):
                 entry = await self.front.ask(asked)
                 if entry.status is not None and entry.status < 500 and entry.status not in {202, 409}:
@@ -162,16 +175,48 @@ class Workload:
 
     def _credit(self, merchant: str, units: int, currency: str = "USD") -> Asked:
         key = self._key(merchant)
-        body = {"amount": f"{units}.00", "currency": currency, "reference": f"in-{key}"}
+        body = {**self._amount(units, units, currency), "currency": currency, "reference": f"in-{key}"}
+        if self.rng.random() < 0.2:
+            body["description"] = f"money {units}"
         return Asked("credit", merchant, key, orjson.dumps(body), merchant)
 
     def _row(self) -> dict[str, Any]:
-        currency = "RUB" if self.rng.random() < 0.15 else "USD"
-        row: dict[str, Any] = {"amount": f"{self.rng.randint(1, 60)}.{self.rng.randint(0, 99):02d}", "currency": currency}
-        row["recipient_details"] = {"account_number": f"100{self.rng.randint(1000000, 9999999)}", "bank_name": "Bank"}
+        currency = self._currency()
+        row: dict[str, Any] = {**self._amount(1, 60, currency), "currency": currency, "recipient_details": self._payee()}
         if self.rng.random() < 0.2:
             row["reference"] = f"ref-{self.rng.randint(1, 12)}"
+        if self.rng.random() < 0.2:
+            row["description"] = self.rng.choice(("rent", "two\nlines", 'a\ttab, "quotes" and \\N'))
         return row
+
+    def _edit(self) -> dict[str, Any]:
+        """A new amount, another payee, other words, or several of these."""
+        changed: dict[str, Any] = {}
+        if self.rng.random() < 0.6:
+            currency = self._currency()
+            changed |= {**self._amount(1, 60, currency), "currency": currency}
+        if self.rng.random() < 0.4:
+            changed["recipient_details"] = self._payee()
+        if not changed or self.rng.random() < 0.2:
+            changed["description"] = self.rng.choice((None, f"edited {self.rng.randint(1, 99)}"))
+        return changed
+
+    def _currency(self) -> str:
+        return self.rng.choice(self.world.shape.currencies[1:]) if self.rng.random() < 0.25 else "USD"
+
+    def _amount(self, least: int, most: int, currency: str) -> dict[str, Any]:
+        """Some money in one of its two spellings; all decimals of the currency, or fewer."""
+        digits, units = DECIMALS[currency], self.rng.randint(least, most)
+        parts = self.rng.randrange(10**digits) if least < most else 0
+        if self.rng.random() < 0.2:
+            return {"amount_minor": units * 10**digits + parts}
+        text = f"{units}.{parts:0{digits}d}" if digits else str(units)
+        return {"amount": text.rstrip("0").rstrip(".") if digits and self.rng.random() < 0.2 else text}
+
+    def _payee(self) -> dict[str, str]:
+        if self.rng.random() < 0.15:
+            return {"msisdn": f"+25677{self.rng.randint(1000000, 9999999)}"}
+        return {"account_number": f"100{self.rng.randint(1000000, 9999999)}", "bank_name": self.rng.choice(BANKS)}
 
     def _poison(self) -> None:
         key, value = self.rng.choice(POISON)

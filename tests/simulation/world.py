@@ -4,6 +4,7 @@ Owns starting, killing, freezing and restarting processes, and what happens at a
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -42,6 +43,9 @@ class World:
         self.database = Database(Tables(), self.network)
         self.violations: list[str] = []
         self.late_words: set[str] = set()
+        self.reads: list[Any] = []
+        self.milestones: list[tuple[float, Callable[[], None]]] = []
+        """What happens once clients have asked for this share of what they will, in order."""
         self.executed: list[tuple[Transfer, bool]] = []
         self.books = Books(self.network, Random(rng.random()), shape.nasty, self._executed)
         self.books.on_late = self._late_word
@@ -148,6 +152,11 @@ class World:
     def later(self, seconds: float, act: Any, *args: Any) -> None:
         """Do it in the world's own context."""
         self.loop.call_at(self.loop.clock + seconds, act, *args, context=self.network.world)
+
+    def progressed(self, share: float) -> None:
+        """Clients have asked for this share of all."""
+        while self.milestones and self.milestones[0][0] <= share:
+            self.milestones.pop(0)[1]()
 
     async def reach(self, name: str) -> None:
         """A kill point was reached: count it, and strike if this seed planned it."""

@@ -70,7 +70,8 @@ class Client:
     async def drained(self) -> None:
         """Wait until the client has read nearly all that is queued; one that takes DRAIN_SECONDS for it is too slow."""
         try:
-            await asyncio.wait_for(self._low.wait(), DRAIN_SECONDS)
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._low.wait()
         except TimeoutError:
             self._overflow()
 

@@ -38,7 +38,6 @@ class Hub:
         self._told: dict[int, int] = {}
         self._known: dict[int, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def advanced(self, partition: int, next_offset: int) -> None:

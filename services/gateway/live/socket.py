@@ -95,10 +95,11 @@ class Session:
                 await listening
 
     async def _listen(self) -> None:
-        deadline: float | None = SUBSCRIBE_SECONDS
+        subscribe_by = asyncio.get_running_loop().time() + SUBSCRIBE_SECONDS
         while True:
             try:
-                text = await asyncio.wait_for(self._socket.receive_text(), None if self._client.subscriptions else deadline)
+                async with asyncio.timeout_at(None if self._client.subscriptions else subscribe_by):
+                    text = await self._socket.receive_text()
             except TimeoutError:
                 await self._client.close(NO_SUBSCRIPTION, f"subscribe within {SUBSCRIBE_SECONDS:g} s")
                 return

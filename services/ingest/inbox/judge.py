@@ -23,7 +23,8 @@ from services.ingest.inbox.replies import Asked, reply_to_decision, reply_to_pro
 from services.ingest.inbox.worker import Judged
 from services.ingest.problems import ProblemError, problem_of, traceparent
 from services.ingest.store import ViewUnavailableError
-from services.ingest.waiting import Decided
+from services.ingest.submitting import seen
+from services.ingest.waiting import Decided, DecisionsLostError
 
 RETRY_SECONDS = 1.0
 OPENINGS_MAX = 10_000
@@ -44,7 +45,7 @@ class InboxJudge:
         self.openings: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def judge(self, records: Sequence[InboxRecord]) -> list[Judged]:
-        """The records of one key, in order. Waits until each is decided."""
+        """The records of one key, in order. Waits until each is decided. Raises DecisionsLostError if that cannot be seen."""
         turn = Turn(self)
         for record in records:
             await turn.take(record)
@@ -84,25 +85,28 @@ class Turn:
             self._refuse(record, asked, problem, (error.code, error.reason))
         except ProblemError as problem:
             self._refuse(record, asked, problem)
+        except DecisionsLostError:
+            raise
         except Exception as error:  # noqa: BLE001  a fault of ours on one record must not stop those behind it
             _log.error("inbox.unforeseen", error=type(error).__name__, partition=record.partition, offset=record.offset)
             ours = ProblemError("internal_error", "The record could not be judged; it is kept as a dead letter.")
             self._refuse(record, asked, ours, ("unforeseen", type(error).__name__))
 
     async def flush(self) -> None:
-        """Bring the burst to the log and wait for its decisions. Does not give up."""
+        """Bring the burst to the log and wait for its decisions. Gives up only with DecisionsLostError."""
         burst, self._burst = self._burst, []
         if not burst:
             return
         decisions = await self._append([command for _, _, command in burst])
         for (record, asked, command), decision in zip(burst, decisions, strict=True):
-            decided = await decision
+            decided = await seen(decision)
             self._note_opening(command, asked, decided)
             reply = reply_to_decision(record, asked, decided, self._edge.clock.now_ms())
             self.judged[record.offset] = Judged(record, reply)
 
     async def _append(self, commands: list[CommandRecord]) -> "list[asyncio.Future[Decided]]":
         while True:
+            self._edge.submitter.check_followed(commands[0].merchant_id)
             try:
                 return await self._edge.submitter.append_many(commands)
             except ProblemError:  # the log is away; the same commands again are the same to it

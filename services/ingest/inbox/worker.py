@@ -20,13 +20,14 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from runtime import metrics
 from runtime.clock import Clock
-from runtime.dead_letters import DeadLetters
+from runtime.dead_letters import DeadLetters, DeadLettersFullError
 from runtime.event_log import connection
 from runtime.logging import logger
 from schemas.topics import inbox
 from services.ingest.inbox.messages import InboxRecord
 from services.ingest.inbox.replies import Reply, encode, headers
 from services.ingest.inbox.transaction import Outgoing, ReplyWriter, group_of
+from services.ingest.waiting import DecisionsLostError
 
 POLL_RECORDS_MAX = 200
 POLL_MS = 500
@@ -34,6 +35,7 @@ SESSION_MS = 6_000
 POLL_INTERVAL_MS = 3_600_000
 """A poll may wait for the processor for so long before the group takes its partitions away."""
 BACKOFF_SECONDS = 1.0
+FULL_SECONDS = 5.0
 DROP_SECONDS = 2.0
 
 _log = logger(__name__)
@@ -89,7 +91,8 @@ class UpstreamInbox:
             self._lost.update(self._writers)
             await self._forget_lost()
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(consumer.stop(), DROP_SECONDS)
+                async with asyncio.timeout(DROP_SECONDS):
+                    await consumer.stop()
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[InboxRecord]]:
         """What came in. A partition whose next record was deleted unread halts alone; it never jumps over what was lost (RUN-28)."""
@@ -117,13 +120,32 @@ class UpstreamInbox:
         fresh = [record for record in records if record.offset >= committed]
         if not fresh:
             return
-        judged = await self._judge_all(fresh)
-        for one in judged:
-            await self._keep_dead(one)
+        try:
+            judged = await self._judge_all(fresh)
+            for one in judged:
+                await self._keep_dead(one)
+        except (DeadLettersFullError, DecisionsLostError) as error:
+            self._wait(consumer, place, fresh[0].offset, error)
+            return
         outgoing = [Outgoing(one.record.key, encode(one.reply), headers(one.record, one.reply)) for one in judged]
         await writer.write(outgoing, fresh[-1].offset + 1)
         for one in judged:
             metrics.INBOX.labels(self._upstream, one.reply.result).inc()
+
+    def _wait(self, consumer: AIOKafkaConsumer, place: TopicPartition, offset: int, error: Exception) -> None:
+        """This partition alone stands still for a while, then looks again whether an operator has mended it (RUN-24)."""
+        halted = metrics.WRITER_HALTED.labels("ingest", f"inbox-{self._upstream}-{place.partition}")
+        halted.set(1)
+        _log.error("inbox.waits", topic=place.topic, partition=place.partition, offset=offset, why=str(error))
+        consumer.seek(place, offset)
+        consumer.pause(place)
+
+        def look_again() -> None:
+            halted.set(0)
+            if place in consumer.assignment():
+                consumer.resume(place)
+
+        asyncio.get_running_loop().call_later(FULL_SECONDS, look_again)
 
     async def _writer(self, consumer: AIOKafkaConsumer, place: TopicPartition) -> tuple[ReplyWriter, int]:
         """The partition's writer, and the offset below which all is answered. Opened first: only then is the offset final."""

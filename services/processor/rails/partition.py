@@ -13,7 +13,6 @@ from domain.book import Book
 from domain.evolve import evolve
 from runtime import metrics
 from runtime.clock import Clock
-from runtime.event_log.producer import LogUnavailableError
 from runtime.event_log.reader import Contiguity, GapFoundError, LoggedEvent
 from runtime.ids import mint
 from runtime.logging import logger
@@ -81,9 +80,8 @@ class PartitionRail:
             except GapFoundError as error:
                 if self._fresh:
                     return self._halt(error)
-                log.warning(
-                    "rails.stale", partition=self.partition, why=str(error)
-                )  # others worked while we slept: read again
+                # others worked while we slept: read again
+                log.warning("rails.stale", partition=self.partition, why=str(error))
             except Exception as error:  # noqa: BLE001  start over from the checkpoint, whatever it was
                 log.warning("rails.restarting", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
             finally:
@@ -175,8 +173,8 @@ class PartitionRail:
             self._wake.clear()
             try:
                 await self._start_ready()
-            except LogUnavailableError as error:
-                log.warning("rails.start_postponed", partition=self.partition, why=str(error))
+            except Exception as error:  # noqa: BLE001  the log is away, or a bug: without this task nothing would be started ever again
+                log.warning("rails.start_postponed", partition=self.partition, why=repr(error)[:200])
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _start_ready(self) -> None:

@@ -10,6 +10,7 @@ from runtime import failpoints
 from runtime.event_log.fence import Decided, FencedError
 from runtime.event_log.reader import LoggedEvent
 from schemas.commands import CommandRecord, OpenMerchant
+from schemas.topics import DEAD_LETTERS
 from tests.integration.log.conftest import Clients, Story
 
 pytestmark = pytest.mark.integration
@@ -206,5 +207,41 @@ def test_a_write_without_end_is_given_up_in_time_and_its_outcome_is_found_by_ope
         await new.write([decided(0)])
         assert [event.value for event in await all_of(new)] == [b"0"]
         new.drop()
+
+    tell(story)
+
+
+POISON: list[tuple[bytes | None, bytes | None]] = [
+    (b"m", b"{"),
+    (b"m", None),
+    (None, b"{"),
+    (b"", b""),
+    (b"", None),
+    (None, None),
+]
+
+
+def test_a_client_refuses_a_record_of_nothing(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        with pytest.raises(AssertionError, match="Need at least one: key or value"):
+            await clients.producer().send_and_wait(DEAD_LETTERS.name, None, key=None, headers=[("h", b"1")])
+        assert await clients.kept() == []
+
+    tell(story)
+
+
+def test_whatever_cannot_be_read_is_kept_as_it_was(tell: Tell) -> None:
+    """A record of nothing too: a header says that its empty key stands for none."""
+
+    async def story(clients: Clients) -> None:
+        for offset, (key, value) in enumerate(POISON):
+            place = {"topic": "payouts.commands", "partition": 1, "offset": offset}
+            await clients.dead_letters.keep(**place, key=key, value=value, code="unreadable", reason="why", at=7)
+        kept = {dict(headers)["offset"]: (key, value, dict(headers)) for key, value, headers in await clients.kept()}
+        assert len(kept) == len(POISON)
+        for offset, (key, value) in enumerate(POISON):
+            found_key, found_value, headers = kept[str(offset).encode()]
+            assert (None if "original-null-key" in headers else found_key, found_value) == (key, value)
+            assert (headers["topic"], headers["partition"], headers["code"]) == (b"payouts.commands", b"1", b"unreadable")
 
     tell(story)

@@ -13,7 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from payflow import ledger_verify
 from payflow.backup import backup
-from payflow.log_dump import BackupError
+from payflow.log_dump import BackupError, Record
+from payflow.log_refill import Refill
 from payflow.rebuild import lines, rebuild
 from payflow.restore import restore
 from runtime.ids import mint
@@ -21,6 +22,7 @@ from schemas.topics import COMMANDS, DEAD_LETTERS, EVENTS, REPLIES, inbox
 from services.projector import compare
 from tests.integration.operations.conftest import Services
 from tests.integration.own_log import OwnLog, own_log
+from tests.support import ingest_stack
 from tests.support.ingest_stack import PARTITIONS, Message, wait_for
 
 pytestmark = pytest.mark.integration
@@ -85,7 +87,7 @@ def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
         assert [_essence(records) for records in restored] == [_essence(records) for records in originals]
         assert all(records for records in restored), "each topic had something"
         assert [_ends(other, name) for name in (*names, inbox(second.upstream).name)] == ends
-        with pytest.raises(BackupError, match="not empty"):
+        with pytest.raises(BackupError, match=r"not empty.* go on with --only database"):
             restore(other.settings, tmp_path / "backup")
         _go_on(other, paid)
 
@@ -140,6 +142,24 @@ def test_a_table_that_was_tampered_with_is_refused_and_the_live_views_stay(servi
     assert rows == [(services.schema,)]
 
 
+def test_a_record_with_neither_key_nor_value_is_restored_where_it_was(log: OwnLog) -> None:
+    at = 1_767_225_600_000
+    written = [
+        Record(0, at, b"k", b"v" * 600_000, [("h", b"1")]),
+        Record(1, at + 1, None, None, [("t", b"x")]),
+        Record(2, at + 2, b"k", b"v" * 600_000, []),
+        Record(5, at + 3, None, None, []),
+    ]
+
+    async def refill() -> list[Any]:
+        async with Refill(log.bootstrap, TopicPartition(EVENTS.name, 0)) as refill:
+            await refill.write(written, 0, 7, dense=False)
+        return await ingest_stack._records(log.bootstrap, EVENTS.name, [0])
+
+    found = ingest_stack.run(refill())
+    assert [Record(one.offset, one.timestamp, one.key, one.value, list(one.headers)) for one in found] == written
+
+
 def _inbox(key: str) -> Message:
     data = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
     value = {"type": "request_payout", "idempotency_key": key, "data": data}
@@ -151,8 +171,6 @@ def _essence(records: list[Any]) -> list[tuple[Any, ...]]:
 
 
 def _ends(services: Services, topic: str) -> dict[int, int]:
-    from tests.support import ingest_stack
-
     return dict(ingest_stack.run(ingest_stack._ends(services.bootstrap, topic)))
 
 

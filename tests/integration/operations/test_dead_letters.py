@@ -17,6 +17,8 @@ from runtime.ids import mint
 from schemas.topics import COMMANDS, DEAD_LETTERS, partition_of
 from tests.integration import own_log
 from tests.integration.operations.conftest import Services
+from tests.integration.own_log import OwnLog
+from tests.support import ingest_stack
 from tests.support.ingest_stack import PARTITIONS, run, wait_for
 
 pytestmark = pytest.mark.integration
@@ -160,18 +162,23 @@ def test_a_redrive_that_died_before_the_append_is_done_by_the_next(
     assert len(services.records(COMMANDS.name)) == before + 1
 
 
-def test_too_many_turn_the_metric_and_stop_nobody(services: Services) -> None:
-    services.end("projector")
+def test_run_24_too_many_stop_the_partition_that_meets_another_one_until_an_operator_has_looked(services: Services) -> None:
+    services.end("projector", "processor")
     services.stack.environ["DEAD_LETTERS_MAX"] = "2"
-    services.start("projector")
-    for number in range(3):
+    services.start("projector", "processor")
+    elsewhere = next(f"m{n}" for n in range(100) if partition_of(f"m{n}", PARTITIONS) != PARTITION)
+    for number in range(2):
         _poison(services, COMMANDS.name, b"{poison %d" % number)
     wait_for("the gauge", lambda: "payflow_dead_letters_over_limit 1.0" in services.metrics("projector"), 30)
-    assert "payflow_dead_letters_open 3.0" in services.metrics("projector")
-    assert services.pay("demo", mint()).status_code == 201
+    services.produce(COMMANDS.name, [(b"demo", b"{one more", {})])
+    wait_for("the partition to wait", lambda: services.halted("processor", PARTITION), 30)
+    assert services.pay("demo", mint(), wait=1).status_code == 202, "what comes behind waits"
+    assert "payflow-position" in services.pay(elsewhere, mint()).headers, "other partitions decide"
     letter = _open(services)[0]
     assert _desk(services, lambda desk: desk.discard(letter, "x")).changed
-    wait_for("the gauge goes back", lambda: "payflow_dead_letters_over_limit 0.0" in services.metrics("projector"), 30)
+    wait_for("the partition to go on", lambda: not services.halted("processor", PARTITION), 40)
+    wait_for("all is decided", lambda: services.pay("demo", mint()).status_code == 201, 40)
+    assert len(_open(services)) == 2
 
 
 def test_letters_of_topics_that_take_no_redrives_are_refused(services: Services) -> None:
@@ -189,3 +196,30 @@ def test_letters_of_topics_that_take_no_redrives_are_refused(services: Services)
     assert _open(services) == ["else:0:1"], "kept twice with the same coordinates is one letter"
     refused = _desk(services, lambda desk: desk.redrive("else:0:1"))
     assert (refused.refused, "takes no redrives" in refused.text) == (True, True)
+
+
+def test_a_record_with_neither_key_nor_value_is_redriven_as_it_was(log: OwnLog) -> None:
+    async def keep_and_redrive() -> list[Any]:
+        letters = DeadLetters(log.bootstrap)
+        await letters.start()
+        now = time.time_ns() // 1_000_000
+        await letters.keep(
+            topic=COMMANDS.name,
+            partition=1,
+            offset=9,
+            key=None,
+            value=None,
+            code="c",
+            reason="r",
+            at=now,
+            headers=[("h", b"1")],
+        )
+        await letters.stop()
+        async with Desk(log.bootstrap, PARTITIONS, "test") as desk:
+            outcome = await desk.redrive(f"{COMMANDS.name}:1:9")
+            assert outcome.changed, outcome
+        return await ingest_stack._records(log.bootstrap, COMMANDS.name, [1])
+
+    [record] = run(keep_and_redrive())
+    assert (record.key, record.value) == (None, None)
+    assert dict(record.headers) == {"h": b"1", LETTER_HEADER: f"{COMMANDS.name}:1:9".encode(), COUNT_HEADER: b"1"}

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -12,13 +14,16 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from payflow import views_stand
 from payflow.ledger_verify import verify
 from payflow.rebuild import rebuild
 from runtime.event_log import connection
-from runtime.event_log.reader import COMMAND_HEADER, SOURCE_HEADER, GapFoundError, history
+from runtime.event_log.reader import COMMAND_HEADER, SOURCE_HEADER, EventReader, GapFoundError, history
 from runtime.ids import mint
 from schemas.topics import COMMANDS, EVENTS, partition_of
 from tests.integration.operations.conftest import Services
+from tests.integration.operations.test_dead_letters import payflow
+from tests.integration.own_log import OwnLog
 from tests.support.ingest_stack import ALLOWED, PARTITIONS, run, wait_for
 
 pytestmark = pytest.mark.integration
@@ -193,10 +198,9 @@ def test_commands_that_were_cut_before_they_were_decided_halt_the_processor(serv
     assert _end(services, EVENTS.name, PARTITION) == events
 
 
-def test_ingest_ends_loudly_when_the_events_that_it_follows_were_cut(services: Services) -> None:
+def test_ingest_loses_only_the_partition_whose_events_were_cut(services: Services) -> None:
     """RUN-28: its reader of decisions stands before what was deleted."""
     services.fund(OTHER, "1000.00")
-    process = services.stack.children["ingest"].process
     with services.paused("ingest"):
         time.sleep(FETCH_SECONDS)
         written, source = _end(services, EVENTS.name, PARTITION), _last_event(services)["source_offset"] + 1
@@ -204,8 +208,68 @@ def test_ingest_ends_loudly_when_the_events_that_it_follows_were_cut(services: S
             headers = [(SOURCE_HEADER, str(source + number).encode()), (COMMAND_HEADER, b"x")]
             _write(services, EVENTS.name, b"{}", headers)
         _cut(services, EVENTS.name, PARTITION, written + 2)
-    wait_for("ingest ends", lambda: process.poll() is not None, 30)
-    assert "OffsetOutOfRange" in services.log_text("ingest")
+    _lost_in_ingest(services, "OffsetOutOfRange")
+
+
+def _lost_in_ingest(services: Services, why: str) -> None:
+    """It says so once, takes nothing in for the partition's merchants, and serves all others."""
+    wait_for("ingest loses the partition", lambda: services.halted("ingest", PARTITION), 30)
+    assert not services.halted("ingest", 1 - PARTITION)
+    asked = time.monotonic()
+    refused = services.pay("demo", mint())
+    assert (refused.status_code, refused.json()["code"]) == (503, "log_unavailable"), refused.text
+    assert f"partition {PARTITION} are not followed" in refused.json()["detail"]
+    assert time.monotonic() - asked < 5, "nobody waits for what will not be seen"
+    _other_goes_on(services)
+    ready = httpx2.get(f"{services.url}/readyz", timeout=5)
+    assert (ready.status_code, ready.json()["status"]) == (200, "degraded"), "it is there for the others"
+    assert f"partition {PARTITION}" in ready.json()["checks"]["decisions"]
+    assert services.stack.children["ingest"].process.poll() is None
+    [told] = [line for line in services.log_text("ingest").splitlines() if "ingest.partition_lost" in line]
+    assert (json.loads(told)["level"], json.loads(told)["partition"], why in told) == ("critical", PARTITION, True)
+
+
+def test_a_record_that_no_writer_of_ours_wrote_stops_its_partition_and_no_other(services: Services) -> None:
+    """Whoever may write to the broker can put anything there; what was appended before is pending, and accounted for."""
+    services.fund(OTHER, "1000.00")
+    with ThreadPoolExecutor(1) as pool, services.paused("processor"):
+        before = services.command_count()
+        paying = pool.submit(services.pay, "demo", mint())
+        wait_for("it is on the log", lambda: services.command_count() > before, 10)
+        _write(services, EVENTS.name, b"garbage not json", [])
+        pending = paying.result(10)
+    assert pending.status_code == 202, "as past its wait of 30 s, at once"
+    in_flight = httpx2.get(f"{services.url}/internal/in-flight/{pending.json()['id']}", timeout=5)
+    assert in_flight.status_code == 200
+    _lost_in_ingest(services, "has no source offset")
+    key = next(one for one in ALLOWED if partition_of(one, PARTITIONS) == PARTITION).encode()
+    data = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
+    message = {"type": "request_payout", "idempotency_key": "i", "data": data}
+    services.produce(services.inbox, [(key, json.dumps(message).encode(), {})])
+    wait_for("the inbox waits", lambda: services.halted("ingest", f"inbox-{services.log.upstream}-{PARTITION}"), 30)
+    other = next(one for one in ALLOWED if partition_of(one, PARTITIONS) != PARTITION)
+    services.produce(services.inbox, [(other.encode(), b"{rubbish", {})])
+    wait_for("the other partition is answered", lambda: _answered(services) == 1, 30)
+    for words in (("ledger", "verify"), ("rebuild",)):
+        told = payflow(services, *words)
+        assert (told.returncode, f"partition {PARTITION}: the views cannot get beyond this" in told.stdout) == (1, True), (
+            told
+        )
+
+
+def test_verify_waits_for_a_projector_that_is_behind_and_names_one_that_stands(services: Services) -> None:
+    with services.paused("projector"):
+        time.sleep(FETCH_SECONDS)
+        for _ in range(3):
+            assert services.pay("demo", mint()).status_code == 201
+        stuck, behind = views_stand.look(services.settings, 0.5)
+        assert (len(stuck), behind) == (1, [])
+        assert f"partition {PARTITION}: the views stand at" in stuck[0]
+        with ThreadPoolExecutor(1) as pool:
+            verifying = pool.submit(verify, services.settings)
+            time.sleep(1)
+            services.stack.children["projector"].process.send_signal(signal.SIGCONT)
+            assert verifying.result(30).differences == []
 
 
 def test_an_inbox_that_was_cut_before_it_was_read_halts_and_does_not_jump(services: Services) -> None:
@@ -241,3 +305,29 @@ def test_history_says_that_the_log_was_cut(services: Services) -> None:
     _cut(services, EVENTS.name, PARTITION, 2)
     with pytest.raises(GapFoundError, match="was cut"):
         asyncio.run(read(0))
+
+
+def test_a_plain_record_is_told_from_markers_and_aborted_ones(log: OwnLog) -> None:
+    """What the gateway reads where nothing moves, to know whether its views lack something."""
+
+    async def look() -> list[set[int]]:
+        plain = connection.producer(log.bootstrap)
+        await plain.start()
+        await plain.send_and_wait(EVENTS.name, b"garbage", partition=0)
+        await plain.stop()
+        aborting = connection.producer(log.bootstrap, transactional_id=f"t-{log.suffix}")
+        await aborting.start()
+        for end in (aborting.commit_transaction, aborting.abort_transaction):
+            await aborting.begin_transaction()
+            await aborting.send_and_wait(EVENTS.name, b"{}", partition=1)
+            await end()
+        await aborting.stop()
+        reader = EventReader(log.bootstrap)
+        await reader.start({})
+        while (await reader.ends([1]))[1] < 4:
+            await asyncio.sleep(0.05)
+        found = [await reader.holding(spans) for spans in ({0: (0, 1), 1: (1, 2)}, {1: (1, 4)}, {1: (0, 2)})]
+        await reader.stop()
+        return found
+
+    assert run(look()) == [{0}, set(), {1}]

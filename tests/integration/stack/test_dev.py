@@ -96,6 +96,8 @@ def open_merchant(dev: Dev) -> None:
 
 def test_a_killed_broker_and_a_killed_database_are_started_again_and_nothing_is_left(dev: Dev) -> None:
     dev.await_said("ready: ")
+    dev.await_said(r"\nexport KAFKA_BOOTSTRAP_SERVERS=\S+:\d+\n")
+    dev.await_said(r"\nexport DATABASE_URL=\S+")
     folder = dev.folder()
     assert folder.parent == dev.temporary
     open_merchant(dev)

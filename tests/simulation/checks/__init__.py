@@ -6,8 +6,8 @@ Owns the lists of checks: `safety` at any time, `at_rest` once all is quiet. A c
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tests.simulation.checks import asked, feed, ledger, promises, provider, reads, rest, story, views
 from tests.simulation.checks import at_rest as resting
-from tests.simulation.checks import feed, ledger, promises, provider, rest, story
 
 __all__ = ["at_rest", "feed", "is_quiet", "safety", "unrest"]
 
@@ -17,7 +17,7 @@ is_quiet, unrest = rest.is_quiet, rest.unrest
 def safety(world: Any, journal: list[Any]) -> None:
     """What must hold at every instant."""
     world.violations += rest.halted(world)
-    for check in (ledger.check, provider.check, promises.check, resting.replay):
+    for check in (ledger.check, provider.check, promises.check, asked.check, views.check, reads.check, resting.replay):
         world.violations += _made(check, world, journal)
 
 

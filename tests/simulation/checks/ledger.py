@@ -6,7 +6,8 @@ Must not know the product's postings, only their accounts' names.
 from collections import defaultdict
 from typing import Any
 
-from tests.simulation.checks.story import OPEN, Story, Told
+from tests.simulation.checks.story import OPEN, Story
+from tests.simulation.checks.told import Told
 
 
 def check(world: Any, story: Story, journal: list[Any]) -> list[str]:
@@ -17,7 +18,16 @@ def check(world: Any, story: Story, journal: list[Any]) -> list[str]:
         place = told.merchant, told.currency
         held[place] += told.amount + told.fee if _is_held(story, told) else 0
         paid[place] += told.amount if told.status == "completed" else 0
-    return [*_compare(story, held, "held"), *_compare(story, paid, "clearing:simulator"), *_sums(story)]
+    came = {(m, str(fact["currency"])): 0 for (m, _), facts in story.credits.items() for fact in facts}
+    for (merchant, _), facts in story.credits.items():
+        for fact in facts:
+            came[merchant, fact["currency"]] -= fact["amount_minor"]
+    return [
+        *_compare(story, came, "external"),
+        *_compare(story, held, "held"),
+        *_compare(story, paid, "clearing:simulator"),
+        *_sums(story),
+    ]
 
 
 def _is_held(story: Story, told: Told) -> bool:

@@ -9,6 +9,9 @@ from typing import Any
 
 import orjson
 
+from tests.simulation.checks import lives, wanted
+from tests.simulation.checks.told import Edited, Said, Told
+
 OPEN = ("pending", "processing", "requires_action")
 MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "payouts_funded": (("pending",), "pending"),
@@ -23,35 +26,6 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class Told:
-    """One payout as the events tell it."""
-
-    __slots__ = (
-        "amount",
-        "asked",
-        "attempt",
-        "batch",
-        "currency",
-        "fee",
-        "form",
-        "id",
-        "key",
-        "merchant",
-        "reason",
-        "references",
-        "status",
-        "version",
-    )
-
-    def __init__(self, id_: str, merchant: str, form: dict[str, Any], status: str, batch: str | None = None) -> None:
-        self.id, self.merchant, self.status, self.batch, self.form = id_, merchant, status, batch, form
-        self.asked = (form["amount_minor"], form["currency"])
-        self.amount, self.currency, self.version, self.attempt, self.fee = form["amount_minor"], form["currency"], 1, 0, 0
-        self.reason: str | None = None
-        self.key: str | None = None
-        self.references: list[str] = []
-
-
 class Story:
     """The fold. `faults` are what it found wrong on the way."""
 
@@ -61,10 +35,16 @@ class Story:
         self.batches: dict[str, dict[str, Any]] = {}
         self.rows: dict[str, list[str]] = defaultdict(list)
         self.balances: dict[tuple[str, str, str], int] = defaultdict(int)
-        self.credits: dict[tuple[str, str], int] = defaultdict(int)
+        self.credits: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         self.births: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.attempts: dict[str, str] = {}
-        self.contradicted: set[str] = set()
+        self.born_at: dict[str, int] = {}
+        self.lives: dict[tuple[str, str], list[lives.Life]] = defaultdict(list)
+        self.kept_until: dict[tuple[str, str, str | None], int] = {}
+        self.edits: list[Edited] = []
+        self.said: list[Said] = []
+        self.contradicted: set[tuple[str, int, str]] = set()
+        self.money: dict[str, list[tuple[int, dict[tuple[str, str], int]]]] = defaultdict(list)
         self.unreadable: list[tuple[int, int]] = []
         self.records: list[tuple[int, Any, dict[str, Any]]] = []
         for number, partition in enumerate(world.broker.partitions):
@@ -79,19 +59,23 @@ class Story:
             if (event.source_offset, record["source_offset"]) != (expected, expected):
                 self._fault(number, event.offset, f"source offset {record['source_offset']}, expected {expected}")
                 return
-            self._command(number, partition.commands[expected], event, record)
+            record["key"] = self._command(number, partition.commands[expected], event, record)
             self.records.append((number, event, record))
             self._record(number, event, record)
 
-    def _command(self, number: int, command: Any, event: Any, record: dict[str, Any]) -> None:
+    def _command(self, number: int, command: Any, event: Any, record: dict[str, Any]) -> str | None:
+        """The key of the command that this record decides."""
         if record["command_type"] == "unreadable":
             self.unreadable.append((number, command.offset))
-            return
+            return None
         asked = orjson.loads(command.value)
         if (asked["id"], asked["merchant_id"]) != (record["command_id"], record["merchant_id"]):
             self._fault(number, event.offset, f"names command {record['command_id']}, {asked['id']} stands there")
+        key: str | None = asked.get("key")
+        return key
 
     def _record(self, number: int, event: Any, record: dict[str, Any]) -> None:
+        self._remembered(f"{number}@{event.offset}", record)
         for fact in record["events"]:
             place = f"{number}@{event.offset}"
             self._post(place, record["merchant_id"], fact.get("postings", ()))
@@ -99,6 +83,18 @@ class Story:
         for account, amount in self.balances.items():
             if amount < 0 and account[2] in {"available", "held"}:
                 self._fault(number, event.offset, f"{account} is {amount}")
+        if any(fact.get("postings") for fact in record["events"]):
+            held = {key[1:]: amount for key, amount in self.balances.items() if key[0] == record["merchant_id"]}
+            self.money[record["merchant_id"]].append((event.offset, held))
+
+    def _remembered(self, place: str, record: dict[str, Any]) -> None:
+        kept = record.get("remember")
+        if kept is None:
+            return
+        known = self.lives[record["merchant_id"], kept["key"]]
+        self.kept_until[record["merchant_id"], kept["key"], record.get("subject")] = kept["expires_at"]
+        if not lives.lived(known, record["at"], kept["expires_at"]):
+            self.faults.append(f"promise: {place}: key {kept['key']} of {record['at']} expires at {kept['expires_at']}")
 
     def _post(self, place: str, merchant: str, legs: Any) -> None:
         sums: dict[str, int] = defaultdict(int)
@@ -111,25 +107,29 @@ class Story:
     def _fact(self, place: str, record: dict[str, Any], fact: dict[str, Any]) -> None:
         kind, merchant = fact["type"], record["merchant_id"]
         if kind in {"payout_accepted", "payout_rejected"}:
-            self._birth(place, merchant, fact, "pending" if kind == "payout_accepted" else "rejected")
+            self._birth(place, record, fact, "pending" if kind == "payout_accepted" else "rejected")
         elif kind == "rows_added":
             for row, form in enumerate(fact["rows"], fact["first_row"]):
                 self._row(place, merchant, fact["batch_id"], row, form)
         elif kind == "batch_opened":
-            self.batches[fact["batch_id"]] = {"phase": "open", "merchant": merchant, "id": fact["batch_id"]}
+            batch = {"phase": "open", "merchant": merchant, "id": fact["batch_id"], "key": fact.get("key")}
+            self.batches[fact["batch_id"]], self.born_at[fact["batch_id"]] = batch, record["at"]
             if fact.get("key"):
                 self.births[merchant, fact["key"]].append(fact["batch_id"])
         elif kind in {"batch_released", "batch_refused", "batch_canceled"}:
             self._sealed(place, fact, kind.removeprefix("batch_"))
         elif kind == "merchant_credited":
-            self.credits[merchant, fact["reference"]] += 1
+            self.credits[merchant, fact["reference"]].append(fact)
         elif kind == "answer_contradicted":
-            self.contradicted.add(fact["payout_id"])
+            self.contradicted.add((fact["payout_id"], fact["attempt"], fact["answer"]))
+            self.said.append(Said(place, fact["payout_id"], fact["attempt"], fact["answer"]))
         elif kind in MOVES:
-            self._moves(place, fact, kind)
+            self._moves(place, record, fact)
 
-    def _birth(self, place: str, merchant: str, fact: dict[str, Any], status: str) -> None:
+    def _birth(self, place: str, record: dict[str, Any], fact: dict[str, Any], status: str) -> None:
+        merchant = record["merchant_id"]
         told = Told(fact["payout_id"], merchant, fact["form"], status)
+        self.born_at[told.id] = record["at"]
         told.reason, told.key, told.fee = fact.get("reason"), fact.get("key"), fact.get("fee_minor", 0)
         self._born(place, told)
         if told.key:
@@ -158,7 +158,8 @@ class Story:
             for payout_id in self.rows[batch["id"]]:
                 self._move(place, payout_id, "pending", ("pending",), "canceled", self.payouts[payout_id].version + 1)
 
-    def _moves(self, place: str, fact: dict[str, Any], kind: str) -> None:
+    def _moves(self, place: str, record: dict[str, Any], fact: dict[str, Any]) -> None:
+        kind = fact["type"]
         origins, target = MOVES[kind]
         for item in fact.get("payouts") or fact.get("attempts") or [fact]:
             told = self._move(place, item["payout_id"], kind, origins, target, item["version"])
@@ -169,8 +170,15 @@ class Story:
                 told.references.append(item["reference"])
                 self.attempts[item["reference"]] = told.id
             elif kind == "payout_edited":
-                told.form, told.amount, told.currency = fact["form"], fact["form"]["amount_minor"], fact["form"]["currency"]
-                told.fee = fact.get("fee_minor", 0)
+                self._edited(record, told, fact)
+            elif kind in _WORDS:
+                self.said.append(Said(place, told.id, item["attempt"], _WORDS[kind]))
+
+    def _edited(self, record: dict[str, Any], told: Told, fact: dict[str, Any]) -> None:
+        after = wanted.told(fact["form"])
+        self.edits.append(Edited((told.merchant, record["key"]), told.id, fact["version"], told.form, after))
+        told.forms.append((fact["version"], after))
+        told.amount, told.currency, told.fee = after["amount_minor"], after["currency"], fact.get("fee_minor", 0)
 
     def _move(self, place: str, payout_id: str, kind: str, origins: tuple[str, ...], target: str, version: int) -> Told:
         told = self.payouts[payout_id]
@@ -179,12 +187,20 @@ class Story:
         if told.batch and kind == "attempts_started" and self.batches[told.batch]["phase"] != "released":
             self.faults.append(f"path: {place}: attempt for {payout_id} of an unsealed batch")
         told.status, told.version = target, version
+        told.history[version] = target
         return told
 
     def _fault(self, number: int, offset: int, text: str) -> None:
         self.faults.append(f"log: {number}@{offset}: {text}")
 
 
+_WORDS = {
+    "payouts_completed": "paid",
+    "payouts_failed": "failed",
+    "retries_scheduled": "failed",
+    "attempts_in_progress": "in_progress",
+}
+"""What the provider must have said for such an event to be."""
 _REASONS = {"retries_scheduled": "retry", "attempts_in_progress": "in_progress", "outcomes_unknown": "outcome_unknown"}
 
 

@@ -9,7 +9,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.unit.checker.story import P1, P2, P5, ROW2, Files, legs, paid, ref, release
+from tests.unit.checker.story import ACME, P1, P2, P5, ROW1, ROW2, SIM, Files, form, hold, legs, paid, ref, release, view
+
+CSV = "msisdn,amount,currency\n+256772000400,400,UGX\n+256772000600,600,UGX\n"
 
 Bend = Callable[[Files], object]
 
@@ -47,6 +49,11 @@ def drop(files: Files, kind: str, number: int = 0) -> None:
     del events(files)[place]
     for later in events(files)[place:]:
         later["value"]["source_offset"] -= 1
+
+
+def mute(files: Files, kind: str, number: int = 0) -> None:
+    """The nth record of this type says nothing."""
+    record(files, kind, number)["value"] |= {"events": [], "outcome": "repeat"}
 
 
 def line(files: Files, number: int) -> dict[str, Any]:
@@ -88,7 +95,12 @@ def reads(files: Files) -> list[dict[str, Any]]:
 
 
 def booked(files: Files, number: int) -> dict[str, Any]:
-    return next(row for row in files["books.jsonl"] if row["reference"] == ref(number))
+    return next(row for row in files["books.jsonl"] if row["reference"] == ref(number) and "table" not in row)
+
+
+def said(files: Files, number: int) -> list[dict[str, Any]]:
+    """What the provider has said of an attempt."""
+    return [row for row in files["books.jsonl"] if row["reference"] == ref(number) and "table" in row]
 
 
 def swap(files: Files, first: int, second: int) -> None:
@@ -180,7 +192,7 @@ def lost_answer(files: Files) -> None:
 
 def pending_lost(files: Files) -> None:
     """A client was told 202, and no command asks for it."""
-    asked(files, {"amount": "5"}, "k-later", 202, {"id": P1[:-1] + "7", "pending": True})
+    asked(files, {"amount": "5"}, "k-later", 202, {"id": P1[:-1] + "c", "pending": True})
 
 
 def refused_but_made(files: Files) -> None:
@@ -262,6 +274,150 @@ def not_found_though_there(files: Files) -> None:
 
 def not_quiet(files: Files) -> None:
     files["run.json"]["quiet_ms"] = None
+
+
+def command(files: Files, kind: str, number: int = 0) -> dict[str, Any]:
+    """The body of the nth command of this type."""
+    bodies = [row["value"]["body"] for row in files["commands.jsonl"] if row["value"]]
+    return [body for body in bodies if body["type"] == kind][number]
+
+
+def sent(files: Files, path: str, **more: Any) -> None:
+    """The first request to a path that ends so asked for something else."""
+    row = next(row for row in files["journal.jsonl"] if row["path"].endswith(path) and row["method"] != "GET")
+    row["body"] = json.dumps({**json.loads(row["body"]), **more})
+
+
+def sent_rows(files: Files, change: Callable[[list[dict[str, Any]]], object]) -> None:
+    row = next(row for row in files["journal.jsonl"] if row["path"].endswith("/rows/"))
+    body = json.loads(row["body"])
+    change(body["rows"])
+    row["body"] = json.dumps(body)
+
+
+def unknown_asked_otherwise(files: Files) -> None:
+    """Nobody knows the end of the one request under a key, and what was made is not what it asked for."""
+    row = next(row for row in files["journal.jsonl"] if row["key"] == "k5")
+    row |= {"status": None, "reply": None, "headers": {}, "result": "unknown", "error": "ReadTimeout"}
+    row["body"] = json.dumps({**json.loads(row["body"]), "amount": "301"})
+
+
+def edited(files: Files, amount: str, command_amount: str = "301") -> None:
+    """P5 is edited to 301 instead of canceled; its client asked for `amount`, the command for `command_amount`."""
+    row = record(files, "payout_canceled")
+    body = command(files, "cancel_payout")
+    body.clear()
+    body.update(type="edit_payout", payout_id=P5, amount=command_amount)
+    event = {"type": "payout_edited", "payout_id": P5, "version": 2, "form": {**form(300), "amount_minor": 301}}
+    event["postings"] = hold(1)
+    body = json.loads(view(P5, 301, 2))
+    row["value"] |= {"events": [event], "answer": {"status": 200, "body": json.dumps(body), "version": 2}}
+    line = next(one for one in files["journal.jsonl"] if one["path"].endswith("/cancel/"))
+    line |= {"method": "PATCH", "path": f"/api/v1/payouts/{P5}/", "body": json.dumps({"amount": amount}), "status": 200}
+    reply(line, body)
+
+
+def uploaded(files: Files, text: str) -> None:
+    """The batch's request was an upload of this file."""
+    row = next(row for row in files["journal.jsonl"] if row["path"].endswith("/batches/"))
+    row |= {"path": "/api/v1/batches/upload/", "body": text}
+
+
+def never_said(files: Files, number: int, status: str) -> None:
+    """The provider has not said this of an attempt."""
+    files["books.jsonl"] = [
+        row
+        for row in files["books.jsonl"]
+        if "table" not in row or (row["reference"], row["status"]) != (ref(number), status)
+    ]
+
+
+def excused_by_ourselves(files: Files) -> None:
+    """Row 1 is paid by both attempts, and only we speak of a contradiction."""
+    booked(files, 3).update(status="paid", code=None)
+    shown = {"type": "answer_contradicted", "payout_id": ROW1, "attempt": 1, "status": "completed", "answer": "paid"}
+    record(files, "payouts_completed", 1)["value"]["events"].append({**shown, "provider": SIM})
+
+
+def left_unknown(files: Files) -> None:
+    """Row 2 is never settled, though the provider's books say that it is paid."""
+    mute(files, "payouts_completed", 2)
+
+
+def silent_follower(files: Files) -> None:
+    """The follower hears no more than the hello of its last session."""
+    files["feed.f1.jsonl"] = files["feed.f1.jsonl"][:12]
+
+
+def refused_follower(files: Files) -> None:
+    """A follower that is only ever refused."""
+    last = feed(files)[-1]
+    channel = "payouts:other"
+    asks = {**last, "dir": "out", "message": {"type": "subscribe", "channel": channel}}
+    says = {**last, "message": {"type": "error", "channel": channel, "code": "not_found"}}
+    files["feed.f2.jsonl"] = [asks, says]
+
+
+def cut_off(files: Files) -> None:
+    """The last line is cut, and the follower does not come back."""
+    last = files["feed.f1.jsonl"][-1]
+    files["feed.f1.jsonl"].append({**last, "dir": "close", "message": {"why": "ConnectionClosed"}})
+
+
+def told(files: Files, **more: Any) -> None:
+    """The fifth frame of the feed tells something else."""
+    feed(files)[4]["message"]["changes"][0].update(more)
+
+
+def read_line(files: Files, **more: Any) -> dict[str, Any]:
+    """One more GET behind all others."""
+    last = files["journal.jsonl"][-1]
+    row = {**last, "t0": last["t1"] + 100, "t1": last["t1"] + 200, "method": "GET", "key": None, "body": None, "headers": {}}
+    row |= {"phase": "read", **more}
+    files["journal.jsonl"].append(row)
+    return row
+
+
+def lost_after_all(files: Files) -> None:
+    """A payout that was accepted cannot be found."""
+    row = read_line(files, path=f"/api/v1/payouts/{P5}/", status=404, result="refused")
+    reply(row, {"code": "not_found", "status": 404})
+
+
+def shown_to_another(files: Files) -> None:
+    row = read_line(files, path="/api/v1/payouts/", merchant="other")
+    reply(row, {"count": 1, "results": [{"id": P1, "merchant_id": ACME, "version": 3, "status": "completed"}]})
+
+
+def shown_balance(files: Files) -> None:
+    row = read_line(files, path="/api/v1/balance/")
+    rows = [{"currency": "UGX", "available_minor": 7501, "held_minor": 0}]
+    reply(row, {"merchant_id": ACME, "balances": rows, "position": {"partition": 0, "next_offset": 9999}})
+
+
+def funds_there(files: Files) -> None:
+    """The money that P4 waits for has come, and nobody tells it."""
+    event(files, "merchant_credited").update(
+        amount_minor=40_000, postings=legs("external", "available", 40_000, "payment_received")
+    )
+
+
+def never_asked_again(files: Files) -> None:
+    """Row 2 stays unknown, its last inquiry is over, and its horizon is not."""
+    mute(files, "payouts_completed", 2)
+    event(files, "outcomes_unknown")["payouts"][0]["due_at"] = None
+
+
+def asked_upstream(files: Files, **more: Any) -> None:
+    for row in files["inbox.jsonl"][:2]:
+        row["value"]["data"].update(more)
+
+
+def other_upstream_payout(files: Files) -> None:
+    """A second payout for one inbox key."""
+    extra = copy.deepcopy(event(files, "payout_accepted", 5))
+    row = next(row for row in events(files) if row["value"].get("actor") == "inbox:erp" and not row["value"]["events"])
+    row["value"] |= {"outcome": "decided", "events": [{**extra, "payout_id": P1[:-1] + "d"}]}
 
 
 BENDS: list[tuple[str, str, Bend]] = [
@@ -388,6 +544,96 @@ BENDS: list[tuple[str, str, Bend]] = [
     ("I20", "a payout is stuck", lambda f: drop(f, "payouts_completed")),
     ("I20", "a command waits for its decision", lambda f: f["ends.json"]["commands"].update({"0": [0, 99]})),
     ("I20", "the views lag", lambda f: table(f, "projection_offsets")[0].update(next_offset=1)),
+    ("I4", "another payee was asked for", lambda f: sent(f, "/payouts/", recipient_details={"msisdn": "+256772999999"})),
+    ("I4", "another amount was asked for", lambda f: sent(f, "/payouts/", amount="15000")),
+    ("I4", "another currency was asked for", lambda f: sent(f, "/payouts/", currency="USD")),
+    ("I4", "another reference was asked for", lambda f: sent(f, "/payouts/", reference="r-x")),
+    ("I4", "another credit was asked for", lambda f: sent(f, "/credits/", amount="1")),
+    ("I4", "a row is lost", lambda f: sent_rows(f, lambda rows: rows.append(rows[0]))),
+    ("I4", "rows change places", lambda f: sent_rows(f, lambda rows: rows.reverse())),
+    ("I4", "a row's amount differs", lambda f: sent_rows(f, lambda rows: rows[1].update(amount="6"))),
+    ("I4", "an upload lost a row", lambda f: uploaded(f, CSV + "+256772000001,5,UGX\n")),
+    ("I4", "an upload's payee differs", lambda f: uploaded(f, CSV.replace("0400", "0401"))),
+    ("I4", "an unknown request made something else", unknown_asked_otherwise),
+    ("I4", "another edit was asked for", lambda f: edited(f, "302")),
+    ("I6", "paid twice, and only we say why", excused_by_ourselves),
+    ("I6", "a contradiction that the provider never said", lambda f: never_said(f, 6, "paid")),
+    ("I6", "a failure that the provider never said", lambda f: never_said(f, 6, "failed")),
+    ("I6", "a failed payout that the provider never heard of", lambda f: f["books.jsonl"].remove(booked(f, 2))),
+    ("I6", "a code that stands for two", lambda f: booked(f, 2).update(code="provider_busy")),
+    ("I6", "two codes for one", lambda f: booked(f, 3).update(code="payee_unknown")),
+    ("I6", "a final failure is tried again", lambda f: booked(f, 3).update(retryable=0)),
+    ("I6", "another reference of the provider", lambda f: booked(f, 1).update(provider_reference="SIM-2")),
+    ("I6", "unknown for ever, though the books know", left_unknown),
+    ("I10", "a first answer with 200", lambda f: line(f, 2).update(status=200)),
+    ("I11", "a follower falls silent", silent_follower),
+    ("I11", "a follower is only refused", refused_follower),
+    ("I11", "a follower does not come back", cut_off),
+    ("I11", "another amount is told", lambda f: told(f, amount_minor=1)),
+    ("I11", "another amount is told in words", lambda f: told(f, amount="1.5")),
+    ("I11", "another attempt is told", lambda f: told(f, attempt_count=7)),
+    ("I11", "another merchant is told", lambda f: told(f, merchant_id="other")),
+    ("I11", "another reference is told", lambda f: told(f, reference="r-x")),
+    ("I11", "another bank reference is told", lambda f: told(f, bank_reference_id="SIM-9")),
+    ("I12", "a payout that was there is not found", lost_after_all),
+    ("I12", "a list shows another merchant's payouts", shown_to_another),
+    ("I12", "a balance that never was", shown_balance),
+    (
+        "I12",
+        "a read shows another amount",
+        lambda f: reply(f["journal.jsonl"][-1], json.loads(view(P1, 1501, 3, "completed"))),
+    ),
+    ("I12", "a read shows another state", lambda f: reply(f["journal.jsonl"][-1], json.loads(view(P1, 1500, 3, "failed")))),
+    ("I12", "a read shows a version that never was", lambda f: reply(f["journal.jsonl"][-1], json.loads(view(P1, 1500, 9)))),
+    ("I13", "a form is not its command's", lambda f: command(f, "request_payout")["form"].update(amount_minor=1501)),
+    (
+        "I13",
+        "a payee is not its command's",
+        lambda f: command(f, "request_payout")["form"].update(recipient={"msisdn": "+1"}),
+    ),
+    ("I13", "a credit is not its command's", lambda f: command(f, "credit_merchant").update(amount_minor=9999)),
+    ("I13", "a chunk lost a row", lambda f: command(f, "add_rows")["rows"].append(form(1))),
+    ("I13", "an edit is not its command's", lambda f: edited(f, "301", "302")),
+    ("I13", "an attempt that no command names", lambda f: command(f, "start_attempts").update(payout_ids=[P2])),
+    ("I13", "a code is not the answer's", lambda f: command(f, "record_answers", 1)["answers"][0].update(code="other")),
+    ("I14", "an inbox record is not committed", lambda f: f["inbox_committed.json"]["payouts.inbox.erp"].update({"0": 2})),
+    ("I14", "more is committed than there is", lambda f: f["inbox_committed.json"]["payouts.inbox.erp"].update({"1": 1})),
+    ("I14", "a reply is missing", lambda f: f["replies.jsonl"].pop()),
+    ("I14", "a reply comes twice", lambda f: f["replies.jsonl"].append(f["replies.jsonl"][0])),
+    ("I14", "a reply names another payout", lambda f: f["replies.jsonl"][1]["value"].update(subject=P1)),
+    ("I14", "a reply has another body", lambda f: f["replies.jsonl"][0]["value"]["body"].update(amount_minor=51)),
+    ("I14", "a reply to nothing", lambda f: f["replies.jsonl"][2]["value"].update(offset=9)),
+    ("I14", "an unreadable record of the inbox is no dead letter", lambda f: f["dead_letters.jsonl"].pop()),
+    ("I14", "a dead letter of the inbox has other bytes", lambda f: f["dead_letters.jsonl"][1].update(raw="e30=")),
+    (
+        "I14",
+        "a readable record of the inbox is a dead letter",
+        lambda f: f["dead_letters.jsonl"][1]["headers"].update(offset="0"),
+    ),
+    ("I14", "the upstream asked for another amount", lambda f: asked_upstream(f, amount="51")),
+    (
+        "I14",
+        "the upstream asked for another payee",
+        lambda f: asked_upstream(f, recipient_details={"msisdn": "+2567720001"}),
+    ),
+    ("I14", "the upstream asked under another key", lambda f: f["inbox.jsonl"][0]["value"].update(idempotency_key="up-2")),
+    ("I14", "one request of the upstream makes two payouts", other_upstream_payout),
+    ("I14", "a payout from the inbox that nobody asked for", lambda f: f["inbox.jsonl"].clear()),
+    ("I20", "funds are there for who waits for them", funds_there),
+    ("I20", "nobody asks again before the horizon", never_asked_again),
+    ("run", "a process died by itself", lambda f: f["run.json"].update(crashes=["processor-1 ended with 1"])),
+    (
+        "I6",
+        "asked when the run was over",
+        lambda f: booked(f, 6).update(received_at=booked(f, 6)["received_at"] + 86_400_000),
+    ),
+    ("run", "a fault is owed", lambda f: f["run.json"].update(owed={"kill_broker": 1})),
+    ("run", "a fault that faults.jsonl knows nothing of", lambda f: f["faults.jsonl"].clear()),
+    (
+        "errors",
+        "a problem says another status",
+        lambda f: reply(line(f, 5), {"code": "insufficient_funds", "status": 418}),
+    ),
     ("errors", "a redirect", unknown_result),
     ("errors", "a stack trace", stack_trace),
     ("errors", "a code nobody published", lambda f: reply(line(f, 5), {"code": "oops"})),
@@ -412,7 +658,12 @@ NEEDED: list[tuple[str, str]] = [
     ("I14", "dead_letters.jsonl"),
     ("I16", "events.committed.jsonl"),
     ("I19", "events.committed.jsonl"),
+    ("I14", "inbox.jsonl"),
+    ("I14", "replies.jsonl"),
+    ("I14", "inbox_committed.json"),
     ("I20", "run.json"),
+    ("run", "run.json"),
+    ("run", "faults.jsonl"),
     ("errors", "journal.jsonl"),
 ]
 """Invariant, and a file without which nothing can be said of it."""

@@ -3,6 +3,7 @@
 Owns the order of events and the files of the evidence folder.
 """
 
+import base64
 import json
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.unit.checker.story import (
     P4,
     P5,
     P6,
+    P7,
     ROW1,
     ROW2,
     SIM,
@@ -29,6 +31,7 @@ from tests.unit.checker.story import (
     paid,
     ref,
     release,
+    request,
     view,
 )
 
@@ -43,6 +46,7 @@ def tell() -> Files:
     _singles(story)
     _batch(story)
     _loose_ends(story)
+    _upstream(story)
     return _files(story)
 
 
@@ -62,7 +66,8 @@ def _money(story: Story) -> None:
     place = story.decide(
         {"type": "credit_merchant", **body}, event, answer={"status": 201, "body": reply}, key="in", subject=CREDIT
     )
-    story.ask("POST", f"/api/v1/merchants/{ACME}/credits/", {"amount": "10000"}, 201, reply, key="in", place=place)
+    sent = {"amount": "10000", "currency": "UGX", "reference": "in-1"}
+    story.ask("POST", f"/api/v1/merchants/{ACME}/credits/", sent, 201, reply, key="in", place=place)
 
 
 def _request(
@@ -84,7 +89,7 @@ def _request(
     answer = {"status": 201, "body": view(payout_id, amount), "version": 1}
     command = {"type": "request_payout", "payout_id": payout_id, "form": body}
     place = story.decide(command, event, answer=answer, key=key, subject=payout_id, about=(payout_id, None, 1))
-    story.ask("POST", PATH, {"amount": str(amount)}, 201, answer["body"], key=key, place=place)
+    story.ask("POST", PATH, request(body), 201, answer["body"], key=key, place=place)
     return place
 
 
@@ -95,7 +100,7 @@ def _requests(story: Story) -> None:
     replay = {"status": 200, "body": body, "version": 1, "replayed": True}
     command = {"type": "request_payout", "payout_id": P3[:-1] + "f", "form": again}
     story.decide(command, outcome="repeat", answer=replay, key="k2", keep=False, subject=P2)
-    story.ask("POST", PATH, {"amount": "700"}, 200, body, key="k2", place=place, replayed=True, phase="resend")
+    story.ask("POST", PATH, request(again), 200, body, key="k2", place=place, replayed=True, phase="resend")
     big = form(99_999)
     problem = {"code": "insufficient_funds", "available_minor": 7800, "currency": "UGX", "payout_id": P3}
     refusal = {"status": 402, "body": json.dumps(problem)}
@@ -120,7 +125,7 @@ def _requests(story: Story) -> None:
     place = story.decide(
         {"type": "request_payout", "payout_id": P3, "form": big}, event, answer=refusal, key="k3", subject=P3
     )
-    story.ask("POST", PATH, {"amount": "99999"}, 402, refusal["body"], key="k3", place=place)
+    story.ask("POST", PATH, request(big), 402, refusal["body"], key="k3", place=place)
     conflict = {"code": "idempotency_conflict"}
     story.ask("POST", PATH, {"amount": "1"}, 409, json.dumps(conflict), key="k1")
     refused = {"type": "command_refused", "code": "malformed_body", "detail": "not JSON"}
@@ -181,7 +186,7 @@ def _singles(story: Story) -> None:
     _start(story, (P1, 1, 1))
     story.book(ref(1), form(1500), "paid")
     _start(story, (P2, 1, 2))
-    story.book(ref(2), form(700), "failed")
+    story.book(ref(2), form(700), "failed", "payee_unknown")
     _complete(story, P1, 1, 1500)
     _fail(story, P2, 700)
     story.ask("GET", f"{PATH}{P1}/", None, 200, view(P1, 1500, 3, "completed"), phase="read")
@@ -205,7 +210,10 @@ def _batch(story: Story) -> None:
         line["batch_id"] = BATCH
     added = {"type": "rows_added", "batch_id": BATCH, "first_row": 1, "rows": rows}
     total = {"status": "pending", "currency": "UGX", "count": 2, "amount_minor": 1000}
-    story.decide({"type": "add_rows", "batch_id": BATCH}, {**added, "totals": [total]}, subject=BATCH)
+    command = {"type": "add_rows", "batch_id": BATCH, "first_row": 1, "rows": rows}
+    place = story.decide(command, {**added, "totals": [total]}, answer={"status": 200, "body": "{}"}, subject=BATCH)
+    sent = {"first_row": 1, "rows": [request(row) for row in rows]}
+    story.ask("POST", f"/api/v1/batches/{BATCH}/rows/", sent, 200, "{}", place=place)
     released = {"type": "batch_released", "batch_id": BATCH, "row_count": 2, "postings": hold(1000)}
     story.decide({"type": "seal_batch", "batch_id": BATCH}, released, about=(None, BATCH, 2), subject=BATCH)
     _rows_paid(story)
@@ -213,7 +221,7 @@ def _batch(story: Story) -> None:
 
 def _rows_paid(story: Story) -> None:
     _start(story, (ROW1, 1, 3), (ROW2, 1, 4), batch=BATCH, totals=moved("pending", "processing", 2, 1000))
-    story.book(ref(3), form(400), "failed")
+    story.book(ref(3), form(400), "failed", "provider_busy", retryable=True)
     story.book(ref(4), form(600), "paid")
     due = story.at + 2000
     again = {"payout_id": ROW1, "attempt": 1, "version": 3, "code": "provider_busy", "due_at": due}
@@ -243,12 +251,15 @@ def _loose_ends(story: Story) -> None:
     story.change(P5, {"failure_reason": "mistake"}, **after)
     event = {"type": "payout_canceled", "payout_id": P5, "version": 2, "reason": "mistake", "postings": release(300)}
     reply = {"status": 204, "body": ""}
-    place = story.decide({"type": "cancel_payout", "payout_id": P5}, event, answer=reply, about=(P5, None, 1), subject=P5)
+    command = {"type": "cancel_payout", "payout_id": P5, "reason": "mistake"}
+    place = story.decide(command, event, answer=reply, about=(P5, None, 1), subject=P5)
     story.ask("POST", f"{PATH}{P5}/cancel/", None, 204, "", place=place)
     _request(story, P6, 200, "k6")
     _start(story, (P6, 1, 6))
-    story.book(ref(6), form(200), "failed", late=story.at + 3000)
+    story.book(ref(6), form(200), "paid")
+    story.said[-1] |= {"status": "failed", "code": "payee_unknown"}
     _fail(story, P6, 200)
+    story.say(ref(6), "paid", call="inquire")
     shown = {
         "type": "answer_contradicted",
         "payout_id": P6,
@@ -266,15 +277,43 @@ def _loose_ends(story: Story) -> None:
     story.ask("GET", f"{PATH}{P1}/", None, 200, view(P1, 1500, 3, "completed"), phase="read")
 
 
+def _upstream(story: Story) -> None:
+    """The upstream system asks for a payout, asks again, and writes something that nobody can read."""
+    body, key = form(50), "up-1"
+    sent = {"type": "request_payout", "idempotency_key": key, "data": request(body)}
+    story.born(P7, body, idempotency_key=key, reason="funds")
+    event = {"type": "payout_accepted", "payout_id": P7, "form": body, "key": key, "reason": "funds"}
+    command = {"type": "request_payout", "payout_id": P7, "form": body}
+    shown = view(P7, 50)
+    head = {"kind": "request_payout", "idempotency_key": key, "subject": P7, "body": json.loads(shown)}
+    answer = {"status": 201, "body": shown, "version": 1}
+    place = story.decide(command, event, answer=answer, key=key, subject=P7, about=(P7, None, 1), actor="inbox:erp")
+    story.upstream(sent, {**head, "result": "accepted", "status": 201, "position": f"{place[0]}:{place[1]}"})
+    replay = {"status": 200, "body": shown, "version": 1, "replayed": True}
+    again = {**command, "payout_id": P7[:-1] + "f"}
+    place = story.decide(again, outcome="repeat", answer=replay, key=key, keep=False, subject=P7, actor="inbox:erp")
+    story.upstream(sent, {**head, "result": "duplicate", "status": 200, "position": f"{place[0]}:{place[1]}"})
+    problem = {"result": "refused", "status": 400, "code": "malformed_body", "body": {"code": "malformed_body"}}
+    story.upstream(None, problem, key="nobody", raw=base64.b64encode(b"{").decode())
+    letter = {"topic": "payouts.inbox.erp", "partition": "0", "offset": "2", "code": "bad_json"}
+    story.letters.append({**story.inbox[-1], "headers": letter})
+
+
 def _feed(story: Story) -> list[dict[str, Any]]:
     """One client that follows all of the merchant's payouts, with a cut in the middle."""
     channel, lines, session = f"payouts:{ACME}", [], 1
     say = {"type": "subscribed", "channel": channel, "cursor": "0:0:0", "resumed": False}
-    lines += [_line(T, "open", 1, {}), _line(T, "in", 1, say), _line(T, "in", 1, {**say, "type": "snapshot", "rows": []})]
+    asks = {"type": "subscribe", "channel": channel, "rows": False}
+    lines += [
+        _line(T, "open", 1, {}),
+        _line(T, "out", 1, asks),
+        _line(T, "in", 1, say),
+        _line(T, "in", 1, {**say, "type": "snapshot", "rows": []}),
+    ]
     for number, offset in enumerate(sorted({row["offset"] for row in story.changes})):
         rows = [row for row in story.changes if row["offset"] == offset]
         cursor = f"0:{offset}:{rows[-1]['idx'] + 1}"
-        told = [{"id": row["payout_id"], "version": row["version"], "status": row["status"]} for row in rows]
+        told = [_told(story, row) for row in rows]
         at = rows[0]["at"] + 50
         lines.append(_line(at, "in", session, {"type": "changes", "channel": channel, "cursor": cursor, "changes": told}))
         read = {"path": f"{PATH}{rows[0]['payout_id']}/", "status": 200, "version": rows[0]["version"]}
@@ -285,6 +324,20 @@ def _feed(story: Story) -> list[dict[str, Any]]:
             lines.append(_line(at, "in", 2, {**say, "cursor": cursor, "resumed": True}))
     lines.append(_line(story.at + 60_000, "in", session, {"type": "heartbeat", "position": {}}))
     return lines
+
+
+def _told(story: Story, row: dict[str, Any]) -> dict[str, Any]:
+    """A change as the feed tells it."""
+    names = ("version", "status", "reason", "attempt_count", "failure_code", "bank_reference_id", "batch_id")
+    payout = story.payouts[row["payout_id"]]
+    money = {
+        "merchant_id": ACME,
+        "amount": str(payout["amount_minor"]),
+        "amount_minor": payout["amount_minor"],
+        "currency": "UGX",
+    }
+    more = {"reference": payout["reference"], "row": payout["row_number"]}
+    return {"id": row["payout_id"], **{name: row[name] for name in names}, **money, **more}
 
 
 def _line(at: int, direction: str, session: int, message: dict[str, Any]) -> dict[str, Any]:
@@ -304,17 +357,23 @@ def _files(story: Story) -> Files:
             "last_fault_ms": story.at,
             "quiet_ms": story.at + 4000,
             "quiet_bound_ms": 20_000,
+            "faults": {"kill": 1},
+            "crashes": [],
+            "owed": {},
             "topics": {"commands": "payouts.commands", "events": "payouts.events", "dead_letters": ["payouts.dead-letters"]},
         },
         "ends.json": {"commands": {"0": [0, len(story.commands)]}, "events": {"0": [0, story.offset]}},
         "commands.jsonl": story.commands,
         "events.committed.jsonl": story.events,
         "events.uncommitted.jsonl": story.uncommitted,
-        "dead_letters.jsonl": [{**unreadable, "o": 0, "headers": letter}],
-        "books.jsonl": story.books,
+        "dead_letters.jsonl": [{**unreadable, "o": 0, "headers": letter}, *story.letters],
+        "inbox.jsonl": story.inbox,
+        "replies.jsonl": story.replies,
+        "inbox_committed.json": {"payouts.inbox.erp": {"0": len(story.inbox), "1": 0}},
+        "books.jsonl": [*story.books, *story.said],
         "journal.jsonl": story.journal,
         "feed.f1.jsonl": _feed(story),
-        "faults.jsonl": [{"t": story.at - 5000, "fault": "F1", "action": "kill", "target": "processor-1"}],
+        "faults.jsonl": [{"t": T, "fault": "F1", "action": "kill", "target": "processor-1"}],
     }
     for table, rows in views.items():
         files[f"sql/{table}.jsonl"] = rows

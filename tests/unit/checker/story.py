@@ -11,7 +11,7 @@ from typing import Any
 
 T = 1_767_225_600_000
 ACME = "acme"
-P1, P2, P3, P4, P5, P6 = (f"019b0000-0000-7000-8000-bbbbbbbb000{n}" for n in range(1, 7))
+P1, P2, P3, P4, P5, P6, P7 = (f"019b0000-0000-7000-8000-bbbbbbbb000{n}" for n in range(1, 8))
 BATCH = "019b0000-0000-7000-8000-aaaaaaaa0000"
 ROW1, ROW2 = f"{BATCH[:28]}00000001", f"{BATCH[:28]}00000002"
 CREDIT = "019b0000-0000-7000-8000-cccccccc0009"
@@ -53,6 +53,16 @@ def form(amount: int, reference: str | None = None) -> dict[str, Any]:
     return {**body, "reference": reference} if reference else body
 
 
+def request(body: dict[str, Any]) -> dict[str, Any]:
+    """What a client sends for a form."""
+    sent = {
+        "amount": str(body["amount_minor"]),
+        "currency": "UGX",
+        "recipient_details": {"msisdn": body["recipient"]["msisdn"]},
+    }
+    return {**sent, "reference": body["reference"]} if "reference" in body else sent
+
+
 def legs(giver: str, taker: str, amount: int, kind: str) -> list[dict[str, Any]]:
     """Two postings."""
     return [
@@ -92,6 +102,10 @@ class Story:
         self.answers: dict[str, dict[str, Any]] = {}
         self.journal: list[dict[str, Any]] = []
         self.books: list[dict[str, Any]] = []
+        self.said: list[dict[str, Any]] = []
+        self.inbox: list[dict[str, Any]] = []
+        self.replies: list[dict[str, Any]] = []
+        self.letters: list[dict[str, Any]] = []
         self.offset = 0
         self.at = T
         self._pending: list[dict[str, Any]] = []
@@ -244,8 +258,42 @@ class Story:
             }
         )
 
-    def book(self, reference: str, body: dict[str, Any], status: str, late: int | None = None) -> None:
-        """One line of the provider's books, at the present time."""
+    def say(self, reference: str, status: str, code: str | None = None, call: str = "send") -> None:
+        """What the provider says of a transfer, at the present time."""
+        row = {"number": len(self.said) + 1, "reference": reference, "at": self.at, "call": call}
+        self.said.append({**row, "status": status, "code": code, "table": "said"})
+
+    def upstream(self, value: Any, reply: dict[str, Any], key: str | None = ACME, raw: str | None = None) -> None:
+        """One record of the inbox, and its reply."""
+        place = {"topic": "payouts.inbox.erp", "partition": 0, "offset": len(self.inbox)}
+        row = {
+            "topic": place["topic"],
+            "p": 0,
+            "o": place["offset"],
+            "ts": self.at,
+            "key": key,
+            "headers": {},
+            "value": value,
+        }
+        self.inbox.append({**row, "raw": raw} if raw is not None else row)
+        told = {
+            **place,
+            "merchant_id": key,
+            "kind": None,
+            "code": None,
+            "subject": None,
+            "position": None,
+            "body": None,
+            **reply,
+        }
+        row = {"topic": "payouts.replies", "p": 0, "o": len(self.replies), "ts": self.at, "key": key, "headers": {}}
+        self.replies.append({**row, "value": told})
+
+    def book(
+        self, reference: str, body: dict[str, Any], status: str, code: str | None = None, *, retryable: bool = False
+    ) -> None:
+        """One line of the provider's books, at the present time, and the word that goes with it."""
+        self.say(reference, status, code)
         self.books.append(
             {
                 "reference": reference,
@@ -254,11 +302,11 @@ class Story:
                 "payee": body["recipient"]["msisdn"],
                 "content": "c",
                 "status": status,
-                "code": None,
-                "retryable": 0,
+                "code": code,
+                "retryable": int(retryable),
                 "provider_reference": "SIM",
                 "received_at": self.at,
-                "pays_at": late,
+                "pays_at": None,
             }
         )
 

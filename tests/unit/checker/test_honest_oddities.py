@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from checker.dump.books import dump_books
+from checker.dump.lines import dump_line
 from checker.evidence import Evidence, Memory
 from checker.fold.attempts import transfers
-from checker.judging import judge
-from checker.verdict import HOLDS
-from tests.unit.checker.bends import asked, booked, event, feed, reads, record
+from checker.invariants.i04_content import Content
+from checker.journal import Entry
+from checker.judging import judge, table
+from checker.verdict import HOLDS, Findings
+from tests.unit.checker.bends import asked, booked, edited, event, feed, reads, record, said
 from tests.unit.checker.chapters import tell
-from tests.unit.checker.story import P3, Files, ref
+from tests.unit.checker.story import BATCH, P3, P5, Files, form, ref, request
 
 pytestmark = pytest.mark.unit
 
@@ -75,6 +78,7 @@ def waits_for_a_person(files: Files) -> None:
     """The last inquiry is made: only people ask now."""
     late = event(files, "outcomes_unknown")["payouts"][0]
     late["due_at"] = None
+    files["run.json"]["inquiry_horizon_ms"] = 1000
     place = record(files, "outcomes_unknown")["o"]
     other = next(row for row in files["events.uncommitted.jsonl"] if row["o"] == place)
     other["value"] = record(files, "outcomes_unknown")["value"]
@@ -83,12 +87,32 @@ def waits_for_a_person(files: Files) -> None:
         next(row for row in rows if row["offset"] == place)["due_at"] = None
 
 
+def word_cut_off(files: Files) -> None:
+    """The provider contradicts itself while its line to us is cut: nobody can know."""
+    row = said(files, 2)[0]
+    files["books.jsonl"].append({**row, "at": row["at"] + 3000, "status": "paid", "code": None})
+    files["faults.jsonl"].append({"t": row["at"] + 2500, "fault": "F19", "action": "cut", "healed": row["at"] + 3500})
+
+
+def word_at_the_very_end(files: Files) -> None:
+    last = files["events.committed.jsonl"][-1]["ts"]
+    files["books.jsonl"].append({**said(files, 2)[0], "at": last - 500, "status": "paid", "code": None})
+
+
+def read_again_after_a_crash(files: Files) -> None:
+    """A record of the inbox finds its own decision: still accepted, and 200."""
+    files["replies.jsonl"][0]["value"].update(status=200)
+
+
 ODDITIES: list[Callable[[Files], None]] = [
     ends_failed_later,
     pending_then_a_repeat,
     in_flight_after_the_answer,
     cut_line,
     unavailable,
+    word_cut_off,
+    word_at_the_very_end,
+    read_again_after_a_crash,
     goes_back_on_purpose,
     views_away,
     letter_kept_twice,
@@ -104,6 +128,79 @@ def test_an_honest_oddity_is_no_violation(odd: Callable[[Files], None]) -> None:
     assert json.dumps(files) != json.dumps(STORY)
     found = {name: (verdict.verdict, verdict.first) for name, verdict in judge(Evidence(Memory(files))).items()}
     assert found == dict.fromkeys(found, (HOLDS, None))
+
+
+def test_an_edit_as_asked_is_in_order() -> None:
+    files = copy.deepcopy(STORY)
+    edited(files, "301")
+    verdicts = judge(Evidence(Memory(files)))
+    assert {verdicts[name].verdict for name in ("I4", "I13")} == {HOLDS}
+
+
+def test_a_batch_half_way_has_the_first_rows_of_what_was_asked() -> None:
+    """Its client gave up before the seal."""
+    content = Content(Findings())
+    for one in Evidence(Memory(STORY)).records("events.committed"):
+        for told in one.value["events"]:
+            content.note(one, told)
+    rows = [request(form(amount)) for amount in (400, 600, 800)]
+    entry = Entry(1, {"method": "POST", "path": "/batches/", "body": json.dumps({"rows": rows})})
+    assert content.wrong(entry, BATCH, whole=False) is None
+    assert content.wrong(entry, BATCH) == "3 rows were asked for, 2 are on the log"
+
+
+def test_a_feed_may_tell_the_amount_of_a_later_edit() -> None:
+    """A change that is read late has the row's newest amount."""
+    files = copy.deepcopy(STORY)
+    edited(files, "301")
+    change = next(one for row in feed(files) for one in row["message"]["changes"] if one["id"] == P5)
+    change.update(amount="301", amount_minor=301)
+    assert "302" not in str(judge(Evidence(Memory(files)))["I11"].first)
+    first = judge(Evidence(Memory(files)))["I11"].first
+    change.update(amount="302", amount_minor=302)
+    assert judge(Evidence(Memory(files)))["I11"].first != first
+
+
+def old_harness(files: Files) -> None:
+    for name in ("inbox.jsonl", "replies.jsonl", "inbox_committed.json"):
+        del files[name]
+    del files["run.json"]["owed"]
+    files["books.jsonl"] = [row for row in files["books.jsonl"] if "table" not in row]
+
+
+def test_a_run_of_before_holds_and_names_what_it_cannot_say() -> None:
+    files = copy.deepcopy(STORY)
+    old_harness(files)
+    verdicts = judge(Evidence(Memory(files)))
+    assert {verdict.verdict for verdict in verdicts.values()} == {HOLDS}
+    assert {name for name, verdict in verdicts.items() if verdict.unknown_parts} == {"I6", "I14", "run"}
+    assert "unknown_parts" in verdicts["I14"].form()
+    assert any("inbox.jsonl" in line for line in table(verdicts))
+
+
+def test_without_the_words_of_the_provider_our_contradiction_still_counts() -> None:
+    files = copy.deepcopy(STORY)
+    old_harness(files)
+    event(files, "answer_contradicted").update(answer="failed")
+    assert judge(Evidence(Memory(files)))["I6"].violations
+
+
+def test_a_dead_letter_with_nan_is_the_same_as_its_record() -> None:
+    files = copy.deepcopy(STORY)
+    unread = next(row for row in files["commands.jsonl"] if row["value"] is None)
+    for row in (unread, files["dead_letters.jsonl"][0]):
+        del row["raw"]
+        row["value"] = json.loads('{"x": NaN}')
+    assert judge(Evidence(Memory(files)))["I14"].verdict == HOLDS
+
+
+def test_a_lone_surrogate_breaks_neither_dump_nor_verdict(tmp_path: Path) -> None:
+    line = dump_line({"value": json.loads('"\\ud800"')})
+    (tmp_path / "x.jsonl").write_text(line, encoding="utf-8")
+    assert json.loads(line)["value"] == "\ud800"
+    files = copy.deepcopy(STORY)
+    files["run.json"]["crashes"] = ["\ud800"]
+    assert "\n".join(table(judge(Evidence(Memory(files))))).encode()
 
 
 def test_a_key_that_a_client_never_learned_of_is_still_counted() -> None:

@@ -78,7 +78,7 @@ def test_the_command_writes_its_verdict_and_says_so_by_its_exit_code(
         "first": None,
         "violations": 0,
     }
-    assert "18 invariants, 0 violated or unknown" in capsys.readouterr().out
+    assert "19 invariants, 0 violated or unknown" in capsys.readouterr().out
 
 
 def test_one_unknown_fails_the_run(tmp_path: Path) -> None:

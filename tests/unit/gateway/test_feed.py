@@ -7,6 +7,7 @@ import pytest
 
 from runtime.http_problems import ProblemError
 from services.gateway.live import client as client_module
+from services.gateway.live import socket as socket_module
 from tests.unit.gateway.feed_server import RawClient, served
 from tests.unit.gateway.front import PAYOUT_ID, Front, change_row, payout_row
 
@@ -169,3 +170,18 @@ async def test_sec_12_foreign_pages_do_not_open_the_feed(front: Front, headers: 
     async with served(front) as port:
         client = await RawClient.connect(port, **headers)
         assert await client.handshake() == status
+
+
+async def test_liv_03_who_only_pings_has_not_subscribed(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket_module, "SUBSCRIBE_SECONDS", 0.5)
+    async with served(front) as port:
+        client = await _opened(port, "/api/v1/feed/")
+
+        async def keep_pinging() -> None:
+            while True:
+                client.send({"type": "ping"})
+                await asyncio.sleep(0.1)
+
+        pinging = asyncio.create_task(keep_pinging())
+        assert (await asyncio.wait_for(client.closed(), 3))[0] == 4001
+        pinging.cancel()

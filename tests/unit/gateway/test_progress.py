@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -63,3 +64,51 @@ async def test_freshness_lives_on_when_the_broker_is_away_at_the_start_and_later
     assert progress.fresh_at > first
     assert broker.opened - broker.closed == 1, "every reader that failed is closed"
     measuring.cancel()
+
+
+class StillReader:
+    """The ends of partitions where nothing happens, and which of them have a record that the views lack."""
+
+    def __init__(self, ends: dict[int, int], records: set[int]) -> None:
+        self.now, self.records, self.read = ends, records, list[dict[int, tuple[int, int]]]()
+
+    async def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+        return dict(self.now)
+
+    async def holding(self, ranges: dict[int, tuple[int, int]]) -> set[int]:
+        self.read.append(dict(ranges))
+        return self.records & ranges.keys()
+
+
+async def test_a_record_is_told_from_a_marker_where_nothing_moves() -> None:
+    """One plain record looks like a marker, and an aborted transaction like records: only reading tells."""
+    progress = Progress("", "", "", 3, SystemClock())
+    progress.next_offset = {1: 5, 2: 8}
+    reader: Any = StillReader({0: 1, 1: 6, 2: 12}, records={0})
+    lags = []
+    for _ in range(4):
+        await progress._compare(reader)
+        lags.append(progress.lag_records)
+    assert lags == [3, 1, 1, 1], "the plain record in partition 0; the aborted ones in partition 2 are none"
+    assert progress.fresh_at == 0
+    assert reader.read == [{0: (0, 1), 1: (5, 6), 2: (8, 12)}], "each stand is read once"
+    progress.next_offset[0] = reader.now[0] = 1
+    await progress._compare(reader)
+    assert (progress.lag_records, progress.fresh_at > 0) == (0, True)
+    reader.now[1] = 9
+    await progress._compare(reader)
+    assert progress.lag_records == 3, "it moves: a guess again"
+
+
+async def test_views_that_are_ahead_of_the_log_are_not_fresh_although_they_are_heard_of_during_the_look() -> None:
+    progress = Progress("", "", "", 1, SystemClock())
+
+    class Hears(StillReader):
+        async def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+            progress.next_offset[0] = 105
+            return await super().ends(partitions)
+
+    reader: Any = Hears({0: 6}, records=set())
+    for _ in range(3):
+        await progress._compare(reader)
+        assert progress.fresh_at == 0

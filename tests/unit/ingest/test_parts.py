@@ -5,19 +5,26 @@ import tempfile
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
-from runtime.event_log.reader import GapFoundError, LoggedEvent
+from runtime import health, metrics
+from runtime.event_log.reader import GapFoundError, LoggedEvent, logged
+from runtime.health import Degraded
 from schemas.codec import encode
 from schemas.events import EventRecord
 from schemas.forms import PayoutForm
 from schemas.ids import is_uuid
+from schemas.topics import partition_of
 from schemas.words import RecordOutcome
 from services.ingest.chunks import ChunkCutter, cut, read_chunks, write_chunk
+from services.ingest.health import not_followed
 from services.ingest.inbox.reading import DAY_MS, record_id
 from services.ingest.settings import parse_upstreams
-from services.ingest.waiting import DecisionReader, Waiting
+from services.ingest.submitting import seen, within
+from services.ingest.waiting import DecisionReader, DecisionsLostError, Waiting
 
 NOW = 1_767_225_600_000
 
@@ -143,12 +150,67 @@ async def test_a_decision_completes_the_future_of_its_command_only() -> None:
     following.cancel()
 
 
-async def test_a_gap_in_the_events_ends_the_reader() -> None:
-    reader: Any = FakeReader([[event(0, "a"), event(2, "c")]])
-    decisions = DecisionReader(lambda: reader, 1, Waiting())
+def foreign(partition: int) -> GapFoundError:
+    """What a reader raises for a record that no writer of ours has written."""
+    record: Any = SimpleNamespace(partition=partition, offset=7, headers=[("src", None)], value=b"garbage")
+    with pytest.raises(GapFoundError) as raised:
+        logged(record)
+    return raised.value
+
+
+PLACE = TopicPartition("payouts.events", 0)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        [event(0, "a"), event(2, "c")],
+        [event(0, "a"), LoggedEvent(0, 1, 1, "mine", b"garbage")],
+        foreign(0),
+        OffsetOutOfRangeError({PLACE: 7}),
+    ],
+    ids=["gap", "unreadable", "foreign", "cut"],
+)
+async def test_a_record_that_cannot_be_followed_loses_its_partition_and_no_other(trouble: Any) -> None:
+    """B5: the others are read on from where they stood, with a new reader."""
+    metrics.WRITER_HALTED.clear()
+    waiting = Waiting(2)
+    lost, kept = (next(f"m{n}" for n in range(99) if partition_of(f"m{n}", 2) == partition) for partition in (0, 1))
+    reader: Any = FakeReader([[event(0, "b", 1)], trouble, [event(1, "other", 1)]])
+    decisions = DecisionReader(lambda: reader, 2, waiting, reconnect_seconds=30)
     await decisions.start()
-    with pytest.raises(GapFoundError):
-        await decisions.run()
+    mine, other = waiting.expect("mine", lost), waiting.expect("other", kept)
+    following = asyncio.create_task(decisions.run())
+    assert (await asyncio.wait_for(other, 5)).offset == 1
+    assert reader.started == [{1: 1}]
+    assert await within(mine, 30) is None, "as past the wait, at once"
+    with pytest.raises(DecisionsLostError):
+        await seen(mine)
+    with pytest.raises(DecisionsLostError, match="partition 0"):
+        waiting.expect("more", lost)
+    assert not following.done()
+    assert metrics.WRITER_HALTED.labels("ingest", 0)._value.get() == 1
+    assert ("ingest", "1") not in metrics.WRITER_HALTED._metrics
+    told = not_followed(waiting)
+    assert isinstance(told, Degraded)
+    assert "partition 0" in told
+    waiting.lose(1)
+    assert not isinstance(not_followed(waiting), Degraded), "nothing can be done here any more"
+    following.cancel()
+
+
+async def test_a_process_that_lost_a_part_is_ready_and_says_which() -> None:
+    waiting = Waiting(2)
+
+    async def decisions() -> str | None:
+        return not_followed(waiting)
+
+    assert (await health.run({"decisions": decisions})).payload(verbose=False) == {"status": "ok"}
+    waiting.lose(1)
+    found = await health.run({"decisions": decisions})
+    told = "decisions are not followed on partition 1: see the runbook"
+    body = msgspec.json.decode(msgspec.json.encode(found.payload(verbose=False)))
+    assert (found.ready, body) == (True, {"status": "degraded", "checks": {"decisions": told}})
 
 
 async def test_a_lost_broker_is_waited_for_and_read_on_from_the_same_place() -> None:

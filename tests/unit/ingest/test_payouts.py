@@ -195,6 +195,25 @@ async def test_without_the_log_nothing_is_acknowledged__ERR_05(ingest: Ingest) -
     assert (await ingest.pay(Idempotency_Key="k")).status_code == 201
 
 
+async def test_a_lost_partition_takes_nothing_in_and_what_was_appended_is_pending__ERR_05(ingest: Ingest) -> None:
+    ingest.log.deciding = False
+    paying = asyncio.create_task(ingest.pay(Idempotency_Key="first", Prefer="wait=30"))
+    before = len(ingest.log.commands)
+    while len(ingest.log.commands) == before:
+        await asyncio.sleep(0)
+    ingest.log.waiting.lose(0)
+    pending = await asyncio.wait_for(paying, 5)
+    assert pending.status_code == 202
+    assert (await ingest.client.get(f"/internal/in-flight/{pending.json()['id']}")).status_code == 200
+    refused = await asyncio.wait_for(ingest.pay(Idempotency_Key="second", Prefer="wait=30"), 5)
+    assert (refused.status_code, refused.json()["code"]) == (503, "log_unavailable")
+    assert "decisions of partition 0 are not followed" in refused.json()["detail"]
+    assert refused.headers["idempotency-key"] == "second"
+    again = await asyncio.wait_for(ingest.pay(Idempotency_Key="first", Prefer="wait=30"), 5)
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency_in_flight")
+    assert len(ingest.log.commands) == before + 1, "nothing of the refused one is on the log"
+
+
 async def test_a_503_tells_the_made_key_so_that_the_same_can_be_asked_again__ERR_05(ingest: Ingest) -> None:
     """The command may land later all the same; without its key a second try would pay twice."""
     append = ingest.log.append_many

@@ -1,13 +1,15 @@
 """Folding the dead-letter topic, and what is shown of a letter (RUN-24, SEC-08)."""
 
+import asyncio
 import json
 from typing import Any, NamedTuple
 
 import pytest
 
 from payflow.dead_letter_text import described, table
+from runtime import dead_letter_watch
 from runtime.dead_letter_book import COUNT_HEADER, DISCARDED, OPEN, REDRIVEN, REDRIVING, Book
-from runtime.dead_letters import ORIGINAL, RESOLUTION, encoded
+from runtime.dead_letters import NULL_KEY, ORIGINAL, RESOLUTION, Limit, encoded
 
 pytestmark = pytest.mark.unit
 PLANTED = ("+256700123456", "DE89370400440532013000", "Ann Secret", "0756123123")
@@ -108,3 +110,44 @@ def test_who_only_counts_keeps_no_bytes() -> None:
     for record in (letter(1, b"x" * 1000), letter(2), resolution(2, DISCARDED, reason="r")):
         folded.take(record)  # type: ignore[arg-type]
     assert [(one.id, one.key, one.value, one.headers) for one in folded.open_letters()] == [("in:0:1", None, None, ())]
+
+
+def test_a_letter_without_key_and_value_is_known_as_that_and_null_headers_hide_nothing() -> None:
+    told = encoded({"topic": "in", "partition": "0", "offset": "1", "code": "c", "reason": "r", "failed_at": "5"})
+    odd: Any = [*told, (NULL_KEY, b"1"), (ORIGINAL + COUNT_HEADER, None), ("else", None)]
+    folded = book(Record(b"", None, odd), letter(2))
+    assert (folded.damaged, len(folded.open_letters()), folded.redrives("in:0:1")) == (0, 2, 0)
+    assert folded.letters["in:0:1"].key is None
+    assert book(Record(b"", None, told)).letters["in:0:1"].key == b""
+
+
+async def test_who_counts_the_letters_goes_on_after_any_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    troubles: list[Exception] = [RuntimeError("a bug"), AssertionError("of the client"), OSError("away")]
+    counted = asyncio.Event()
+
+    class Reader:
+        def __init__(self, *_: object, **__: object) -> None:
+            self.book = Book()
+
+        async def start(self) -> None:
+            return None
+
+        async def stop(self) -> None:
+            raise RuntimeError("it cannot be stopped either")
+
+        async def catch_up(self) -> Book:
+            if troubles:
+                raise troubles.pop()
+            counted.set()
+            return book(letter(1))
+
+    monkeypatch.setattr(dead_letter_watch, "Reader", Reader)
+    monkeypatch.setattr(dead_letter_watch, "LOOK_SECONDS", 0)
+    limit = Limit(5)
+    watching = asyncio.create_task(dead_letter_watch.watch("nowhere", 1, limit))
+    await asyncio.wait_for(counted.wait(), 5)
+    await asyncio.sleep(0)
+    assert limit.open == 1
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
