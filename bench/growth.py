@@ -19,7 +19,7 @@ from payflow.stack import Stack
 from runtime.event_log import connection as kafka
 from schemas.topics import inbox, partition_of
 
-OLD, NEW, UPSTREAM = "old-ledger", "prober", "erp"
+OLD, PAST, NEW, UPSTREAM = "old-ledger", "past", "prober", "erp"
 ENTRIES = "SELECT coalesce(sum(entry_count), 0)::bigint FROM balances WHERE merchant_id = %s"
 FINISHED = "SELECT coalesce(sum(count), 0)::bigint FROM batch_totals WHERE status = 'completed'"
 WAIT_SECONDS = 3600.0
@@ -32,13 +32,13 @@ Curves = dict[str, list[dict[str, Any]]]
 def measure(ground: Ground) -> Curves:
     """All three curves."""
     with product.running(ground, INBOX_UPSTREAMS=f"{UPSTREAM}:{OLD}") as stack:
-        product.open_merchants(stack, [OLD, NEW])
+        product.open_merchants(stack, [OLD, PAST, NEW])
         for merchant in (OLD, NEW):
             product.open_merchants(stack, [merchant], "USD")
             _probe_once(ground, stack, merchant, f"warm-{merchant}")
         return {
-            "ledger entries of the merchant": [_at_entries(ground, stack, size) for size in SIZES.ledger_entries],
             "finished payouts": [_at_finished(ground, stack, size) for size in SIZES.finished],
+            "ledger entries of the merchant": [_at_entries(ground, stack, size) for size in SIZES.ledger_entries],
             "merchants": [_at_merchants(ground, stack, size) for size in SIZES.merchant_counts],
         }
 
@@ -68,12 +68,11 @@ async def _send_credits(bootstrap: str, entries: int, tag: str) -> None:
 def _at_finished(ground: Ground, stack: Stack, size: int) -> dict[str, Any]:
     with batch_run.connect(stack) as views:
         there = views.execute(FINISHED).fetchone()[0]  # type: ignore[index]
-    base = there if size else 0
-    while size and there < size:
+    while there < size:
         rows = min(BLOCK, size - there)
-        batch_run.run(stack, rows, f"history-{there}", [OLD])
+        batch_run.run(stack, rows, f"history-{there}", [PAST])
         there += rows
-    return probe(ground, stack, NEW, "finished", max(base, there))
+    return probe(ground, stack, NEW, "finished", there)
 
 
 def _at_merchants(ground: Ground, stack: Stack, size: int) -> dict[str, Any]:

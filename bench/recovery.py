@@ -25,6 +25,8 @@ PARTITIONS = 8
 SLOW = "60"
 """Seconds of a provider that keeps the payouts open."""
 LIMIT_SECONDS = 120.0
+DECIDED = {200, 201}
+"""200 is the answer to a repeat: the first was decided after its sender had stopped waiting."""
 
 
 def measure(ground: Ground) -> dict[str, Any]:
@@ -94,16 +96,18 @@ def until_decided(stack: Stack, probes: list[str]) -> float:
     start = time.perf_counter()
 
     def decided(merchant: str) -> float:
-        headers = {"X-Merchant-Id": merchant, "Idempotency-Key": mint()}
+        headers, last = {"X-Merchant-Id": merchant, "Idempotency-Key": mint()}, ""
         with httpx2.Client(base_url=stack.url, timeout=LIMIT_SECONDS, headers=headers) as client:
             while time.perf_counter() - start < LIMIT_SECONDS:
                 try:
-                    if client.post("/api/v1/payouts/", json=posts.BODY).status_code == 201:
+                    answer = client.post("/api/v1/payouts/", json=posts.BODY)
+                    if answer.status_code in DECIDED:
                         return time.perf_counter() - start
-                except httpx2.HTTPError:
-                    pass
+                    last = f"{answer.status_code} {answer.text[:200]}"
+                except httpx2.HTTPError as error:
+                    last = repr(error)
                 time.sleep(0.05)
-        raise SystemExit(f"{merchant} was not decided for {LIMIT_SECONDS:g} s")
+        raise SystemExit(f"{merchant} was not decided for {LIMIT_SECONDS:g} s; the last answer: {last}")
 
     with ThreadPoolExecutor(len(probes)) as senders:
         return max(senders.map(decided, probes))
