@@ -18,13 +18,13 @@ Found = dict[str, dict[str, Any]]
 
 def contenders(ground: Ground, tag: str) -> dict[str, Callable[[], Found]]:
     """Who is measured in one round, by name."""
-    rows = SIZES.rows
+    rows, rival_rows = SIZES.rows, SIZES.rival_rows
     return {
         "product": lambda: product.measure(ground, rows, tag),
-        "mini": lambda: mini.measure(ground, rows, tag),
-        "chunked SQL": lambda: run_chunked.measure(ground, rows, tag),
+        "mini": lambda: mini.measure(ground, rival_rows, tag),
+        "chunked SQL": lambda: run_chunked.measure(ground, rival_rows, tag),
         "celery": lambda: run_celery.measure(ground, SIZES.celery_rows, tag),
-        "raw loop": lambda: raw_loop.measure(ground, rows),
+        "raw loop": lambda: raw_loop.measure(ground, rival_rows),
         "bare COPY": lambda: bare_copy.measure(ground, rows, ground.environ.get("PROJECTION_SCHEMA", "payflow")),
     }
 

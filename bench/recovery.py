@@ -4,6 +4,7 @@ Owns the kills and the clock. It goes on when a single POST of a merchant of eac
 meanwhile, because the provider takes its time.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -125,7 +126,7 @@ def _rebuild(ground: Ground, environ: dict[str, str]) -> dict[str, Any]:
         process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         with Meter(ground, {"rebuild": process.pid}) as meter:
             replayed = None
-            while process.poll() is None and replayed is None:
+            while replayed is None and not _ended(process.pid):
                 replayed = time.perf_counter() - start if _reached(views, f"{live}_rebuild", goal) else None
                 time.sleep(0.05)
         said = process.communicate()[0]
@@ -135,6 +136,11 @@ def _rebuild(ground: Ground, environ: dict[str, str]) -> dict[str, Any]:
     replay = replayed or took
     figures = {"rows": rows, "replay_s": replay, "with_comparison_s": took, "rows_per_s": rows / replay}
     return {**figures, "costs": meter.report(rows)}
+
+
+def _ended(pid: int) -> bool:
+    """Whether a child has ended; it stays to be waited for, so that its processor time can still be read."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 
 def _reached(views: Any, schema: str, goal: int) -> bool:

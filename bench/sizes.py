@@ -24,6 +24,8 @@ class Sizes:
 
     rows: int = _number("ROWS", 100_000, 20_000)
     rounds: int = _number("ROUNDS", 3, 3)
+    rival_rows: int = _number("RIVAL_ROWS", 100_000, 100_000)
+    """For the quick ones (mini pipeline, chunked SQL, raw loop): fewer would be over before they have begun."""
     celery_rows: int = _number("CELERY_ROWS", 3_000, 500)
     """The usual stack takes 5 to 10 ms a payout whatever the size, so it gets fewer rows."""
     posts: int = _number("POSTS", 400, 100)
