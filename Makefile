@@ -6,7 +6,7 @@ UV     := uv==0.13.8
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e check lint format typecheck imports schemas diagrams bench simulate faults planted clean
+.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e check lint format typecheck imports schemas diagrams bench lock-baseline simulate faults planted clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,7 +68,10 @@ faults: setup ## Real processes under kills, freezes and cut links, judged by th
 planted: setup ## Plant known bugs in a copy and see that simulation or faults catch each: ONLY=nn, ROTATE=k/n
 	@$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY)) $(if $(ROTATE),--rotate $(ROTATE))
 
-bench: setup ## Measure the stages of a 100,000-row batch beside a raw Kafka loop
-	@$(BIN)/python -m bench
+CASE ?= compare
+bench: setup ## The product beside its rivals and its parts, interleaved: QUICK=1 for minutes, CASE=growth|recovery for the others
+	@$(BIN)/python -m bench $(CASE)
+lock-baseline: setup ## Resolve the dependencies of the bench's baseline again
+	@cd bench/baseline && $(abspath $(BIN))/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock-baseline" requirements.in -o requirements.lock
 clean: ## Remove the virtual environment and all local state
 	rm -rf $(VENV) .payflow .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,1 +1,1 @@
-"""What is measured and how: the whole product beside a raw Kafka loop, on the same broker, in one run."""
+"""What is measured and how: the whole product beside its rivals and its parts, on the same Kafka and Postgres, in one run."""

@@ -1,88 +1,108 @@
-"""One batch through the whole product: accepted, visible, paid.
+"""Batches through the whole product, as clients send them: accepted, visible, completed.
 
-Owns the clock readings. Visible is counted in Postgres itself, not believed from an answer.
+Owns the clock readings. Progress is read from the batches' totals in Postgres (cheap, and counted once in the rows themselves at the end),
+not believed from an answer; latencies are those that the product wrote into its rows.
 """
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import psycopg
 
+from bench import rows_file
 from payflow.public_api import PublicApi
 from payflow.stack import Stack
 
-LIMIT_SECONDS = 900.0
+LIMIT_SECONDS = 1800.0
+SENDERS = 8
+LOOK = """SELECT coalesce(sum(t.count), 0)::bigint, coalesce(sum(t.count) FILTER (WHERE t.status = 'completed'), 0)::bigint
+    FROM batch_totals t JOIN batches b ON b.id = t.batch_id WHERE b.name = %s"""
+PROOF = """SELECT count(*) FROM payouts p JOIN batches b ON b.id = p.batch_id WHERE b.name = %s AND p.status = 'completed'"""
+LATENCIES = """SELECT (p.completed_at - x.start) / 1000 AS second, count(*)::integer,
+        percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY p.completed_at - p.created_at)
+    FROM payouts p JOIN batches b ON b.id = p.batch_id, (SELECT min(created_at) AS start FROM batches WHERE name = %s) x
+    WHERE b.name = %s AND p.completed_at IS NOT NULL GROUP BY 1 ORDER BY 1"""
 
 
-@dataclass(frozen=True)
-class BatchTimes:
-    """Seconds from the start of the upload."""
+@dataclass
+class BatchRun:
+    """What was seen, in seconds from the start of the first upload: `samples` are (seconds, visible, completed)."""
 
+    tag: str
     rows: int
-    accepted: float
-    first_visible: float
-    visible: float
-    paid: float
+    start: float
+    accepted: float = 0.0
+    samples: list[tuple[float, int, int]] = field(default_factory=lambda: [(0.0, 0, 0)])
+    latencies: list[tuple[int, int, float, float]] = field(default_factory=list)
+    """(second, payouts completed in it, p50 and p99 of milliseconds from decision to completion)."""
 
-    def rates(self) -> dict[str, float]:
-        """Rows per second of each stage, all from the same start, save paying, which starts when the batch is accepted."""
+    def figures(self) -> dict[str, float]:
+        """Rows per second of each stage, from the same start."""
         return {
             "accepted_rows_per_s": self.rows / self.accepted,
-            "visible_rows_per_s": self.rows / self.visible,
-            "paid_rows_per_s": self.rows / (self.paid - self.accepted),
-            "first_row_visible_s": self.first_visible,
+            "visible_rows_per_s": self.rows / self._seconds(1, self.rows),
+            "completed_rows_per_s": self.rows / self._seconds(2, self.rows),
+            "first_row_visible_s": self._seconds(1, 1),
+            "first_row_completed_s": self._seconds(2, 1),
         }
 
-
-def run(stack: Stack, rows: int, tag: str) -> BatchTimes:
-    """Upload `rows` mobile-money rows and follow them to their end."""
-    api = PublicApi(stack.url)
-    content = _csv(rows, tag)
-    start = time.perf_counter()
-    with psycopg.connect(stack.database_url, options=f"-c search_path={_schema(stack)}", autocommit=True) as watcher:
-        before = _count(watcher, "true")
-        seen: dict[str, float] = {}
-        watching = threading.Thread(target=_watch, args=(stack, before, rows, start, seen))
-        watching.start()
-        batch = api.upload("bench.csv", content, {"name": tag}, merchant="demo", key=f"bench-{tag}")
-        accepted = time.perf_counter() - start
-        watching.join()
-        paid = _until(watcher, f"batch_id = '{batch['id']}' AND status = 'completed'", rows, start)
-    api.close()
-    return BatchTimes(rows, accepted, seen["first"], seen["all"], paid)
+    def _seconds(self, place: int, rows: int) -> float:
+        return next(sample[0] for sample in self.samples if sample[place] >= rows)
 
 
-def _csv(rows: int, tag: str) -> bytes:
-    lines = ["msisdn,amount,currency,reference,name"]
-    lines += [f"+25677{row:07d},{1000 + row % 500},UGX,{tag}-{row},Payee {row}" for row in range(rows)]
-    return "\n".join(lines).encode()
+def run(stack: Stack, rows: int, tag: str, merchants: Sequence[str], *, until: str = "completed") -> BatchRun:
+    """Upload one file per merchant and follow all rows until they are `completed`, or only `visible`, or only `accepted`."""
+    share = rows // len(merchants)
+    files = {merchant: rows_file.text(share, f"{tag}-{merchant}") for merchant in merchants}
+    seen = BatchRun(tag, share * len(merchants), time.perf_counter())
+    uploading = threading.Thread(target=_upload_all, args=(stack, seen, files))
+    uploading.start()
+    place = {"accepted": 0, "visible": 1, "completed": 2}[until]
+    with connect(stack) as connection:
+        _follow(connection, seen, place, uploading)
+        uploading.join()
+        if not seen.accepted:
+            raise SystemExit("an upload failed")
+        if until == "completed":
+            _prove(connection, seen)
+            seen.latencies = connection.execute(LATENCIES, (tag, tag)).fetchall()  # type: ignore[assignment]
+            seen.latencies = [(second, count, *both) for second, count, both in seen.latencies]  # type: ignore[misc]
+    return seen
 
 
-def _schema(stack: Stack) -> str:
-    return stack.environ.get("PROJECTION_SCHEMA", "payflow")
+def connect(stack: Stack) -> psycopg.Connection:
+    """A look at the live views."""
+    schema = stack.environ.get("PROJECTION_SCHEMA", "payflow")
+    return psycopg.connect(stack.database_url, options=f"-c search_path={schema}", autocommit=True)
 
 
-def _watch(stack: Stack, before: int, rows: int, start: float, seen: dict[str, float]) -> None:
-    with psycopg.connect(stack.database_url, options=f"-c search_path={_schema(stack)}", autocommit=True) as connection:
-        while "all" not in seen and time.perf_counter() - start < LIMIT_SECONDS:
-            there = _count(connection, "true") - before
-            now = time.perf_counter() - start
-            if there and "first" not in seen:
-                seen["first"] = now
-            if there >= rows:
-                seen["all"] = now
-            time.sleep(0.05 if there < 1000 else 0.25)
+def _upload_all(stack: Stack, seen: BatchRun, files: dict[str, bytes]) -> None:
+    def upload(merchant: str) -> None:
+        api = PublicApi(stack.url)
+        try:
+            api.upload("bench.csv", files[merchant], {"name": seen.tag}, merchant=merchant, key=f"bench-{seen.tag}")
+        finally:
+            api.close()
+
+    with ThreadPoolExecutor(SENDERS) as senders:
+        list(senders.map(upload, files))
+    seen.accepted = time.perf_counter() - seen.start
 
 
-def _until(connection: "psycopg.Connection[tuple[int, ...]]", condition: str, rows: int, start: float) -> float:
-    while _count(connection, condition) < rows:
-        if time.perf_counter() - start > LIMIT_SECONDS:
-            raise SystemExit("the batch did not end in time")
-        time.sleep(0.5)
-    return time.perf_counter() - start
+def _follow(connection: psycopg.Connection, seen: BatchRun, place: int, uploading: threading.Thread) -> None:
+    while (seen.samples[-1][place] < seen.rows) if place else uploading.is_alive():
+        visible, completed = connection.execute(LOOK, (seen.tag,)).fetchone()  # type: ignore[misc]
+        now = time.perf_counter() - seen.start
+        seen.samples.append((now, visible, completed))
+        if now > LIMIT_SECONDS or (not seen.accepted and not uploading.is_alive()):
+            raise SystemExit(f"the batch {seen.tag} stopped at {seen.samples[-1]} of {seen.rows}")
+        time.sleep(0.02 if now < 2 else 0.1)
 
 
-def _count(connection: "psycopg.Connection[tuple[int, ...]]", condition: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM payouts WHERE {condition}").fetchone()
-    return row[0] if row else 0
+def _prove(connection: psycopg.Connection, seen: BatchRun) -> None:
+    row = connection.execute(PROOF, (seen.tag,)).fetchone()
+    if row is None or row[0] != seen.rows:
+        raise SystemExit(f"the batch {seen.tag} counts {seen.rows} completed payouts, but its rows say {row}")

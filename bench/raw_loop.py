@@ -1,15 +1,21 @@
-"""The limit to compare with: a bare aiokafka loop on the same broker, no decisions, no database.
+"""The limit of Kafka: a bare aiokafka loop on the same broker, no decisions, no database.
 
 Owns two figures: rows per second through chunks of 500 rows a record, and records per second one row a record; each is produced durably,
 consumed, produced again and consumed again, as commands and events are.
 """
 
 import asyncio
+import contextlib
+import os
 import time
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError
 
+from bench.costs import Meter
+from bench.ground import Ground
 from runtime.event_log import connection
 from schemas.codec import encode
 from schemas.commands import AddRows, CommandRecord
@@ -19,24 +25,33 @@ CHUNK = 500
 TOPICS = ("bench.in", "bench.out")
 
 
-async def measure(bootstrap: str, rows: int) -> dict[str, float]:
+def measure(ground: Ground, rows: int) -> dict[str, dict[str, Any]]:
     """Rows per second, in chunks and one by one."""
-    await _make_topics(bootstrap)
-    chunk, single = _record(CHUNK), _record(1)
+    asyncio.run(_make_topics(ground.bootstrap))
+    chunks = max(rows // CHUNK, 40)
     return {
-        "raw_chunks_rows_per_s": rows / await _loop(bootstrap, chunk, rows // CHUNK),
-        "raw_singles_rows_per_s": (rows // 5) / await _loop(bootstrap, single, rows // 5),
+        "raw loop, chunks of 500": _one(ground, record(CHUNK), chunks, CHUNK),
+        "raw loop, one row a record": _one(ground, record(1), rows // 5, 1),
     }
 
 
-def _record(rows: int) -> bytes:
+def record(rows: int) -> bytes:
+    """A command of so many rows, as the product writes it."""
     recipient = {"type": "mobile_money", "msisdn": "+256772123456", "name": "Jane Doe"}
     form = PayoutForm(amount_minor=1500, currency="UGX", recipient=recipient, reference="run-123456")
     body = AddRows(batch_id="019b0000-0000-7000-8000-aaaaaaaa0000", first_row=1, rows=[form] * rows)
     return encode(CommandRecord(id="019b0000-0000-7000-8000-cccccccc0001", merchant_id="demo", at=0, body=body))
 
 
-async def _loop(bootstrap: str, value: bytes, count: int) -> float:
+def _one(ground: Ground, value: bytes, count: int, rows_each: int) -> dict[str, Any]:
+    rows = count * rows_each
+    with Meter(ground, {"raw loop": os.getpid()}) as meter:
+        took = asyncio.run(loop(ground.bootstrap, value, count))
+    return {"rows": rows, "figures": {"rows_per_s": rows / took}, "costs": meter.report(rows), "samples": []}
+
+
+async def loop(bootstrap: str, value: bytes, count: int) -> float:
+    """Seconds for `count` records all the way."""
     producer = connection.producer(bootstrap)
     readers = [connection.reader(bootstrap) for _ in TOPICS]
     await producer.start()
@@ -62,8 +77,8 @@ async def _copy(reader: AIOKafkaConsumer, producer: AIOKafkaProducer, count: int
     seen, futures = 0, []
     while seen < count:
         for records in (await reader.getmany(timeout_ms=1000)).values():
-            for record in records:
-                futures.append(await producer.send(TOPICS[1], record.value, partition=0))  # noqa: PERF401  awaits in order
+            for found in records:
+                futures.append(await producer.send(TOPICS[1], found.value, partition=0))  # noqa: PERF401  awaits in order
             seen += len(records)
     await asyncio.gather(*futures)
 
@@ -77,5 +92,7 @@ async def _drain(reader: AIOKafkaConsumer, count: int) -> None:
 async def _make_topics(bootstrap: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
-    await admin.create_topics([NewTopic(name, 1, 1, topic_configs={"max.message.bytes": "2097152"}) for name in TOPICS])
+    settings = {"max.message.bytes": "2097152"}
+    with contextlib.suppress(TopicAlreadyExistsError):
+        await admin.create_topics([NewTopic(name, 1, 1, topic_configs=settings) for name in TOPICS])
     await admin.close()

@@ -1,0 +1,68 @@
+"""Measures the mini pipeline: from reading the file to the last row completed in Postgres, many merchants and one.
+
+Owns starting its four processes and reading its clock.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+from bench import rival_books, rows_file
+from bench.costs import Meter
+from bench.door import Door, check_all, doors
+from bench.ground import Ground
+from bench.mini import wire
+
+SCHEMA = "bench_mini"
+WARM_UP = 800
+MERCHANTS = [f"m{number:03d}" for number in range(100)]
+
+
+def measure(ground: Ground, rows: int, tag: str) -> dict[str, dict[str, Any]]:
+    """Both cases in one start."""
+    rival_books.prepare(ground.database_url, SCHEMA, [*MERCHANTS, "hot"])
+    asyncio.run(wire.make_topics(ground.bootstrap, tag))
+    with doors(_wanted(ground, tag), env=ground.environ, folder=ground.folder / "mini") as opened:
+        _one(ground, opened, WARM_UP, f"{tag}-warm", MERCHANTS[: wire.PARTITIONS])
+        ground.settle()
+        many = _one(ground, opened, rows, f"{tag}-many", MERCHANTS)
+        ground.settle()
+        return {"mini, many merchants": many, "mini, one hot merchant": _one(ground, opened, rows, f"{tag}-hot", ["hot"])}
+
+
+def _wanted(ground: Ground, tag: str) -> dict[str, list[str]]:
+    ends = (ground.bootstrap, tag)
+    return {
+        "mini projector": ["bench.mini.projector", *ends, ground.database_url, SCHEMA],
+        "mini rails": ["bench.mini.rails", *ends],
+        "mini worker": ["bench.mini.worker", *ends],
+        "mini ingest": ["bench.mini.ingest", *ends],
+    }
+
+
+def _one(ground: Ground, opened: dict[str, Door], rows: int, tag: str, merchants: list[str]) -> dict[str, Any]:
+    share = rows // len(merchants)
+    orders = []
+    for merchant in merchants:
+        path = ground.folder / f"mini-{tag}-{merchant}.csv"
+        path.write_bytes(rows_file.text(share, f"{tag}-{merchant}"))
+        orders.append(f"{path} {merchant}")
+    rows, front = share * len(merchants), opened["mini ingest"]
+    pids = {name: door.process.pid for name, door in opened.items()}
+    with rival_books.connect(ground.database_url, SCHEMA, autocommit=True) as connection, Meter(ground, pids) as meter:
+        following = rival_books.Following(connection)
+        for order in orders:
+            front.tell(order)
+        for _ in orders:
+            front.answer("done")
+        durable = time.perf_counter() - following.start
+        following.until_completed(rows, lambda: check_all(opened), pause=0.02)
+    with rival_books.connect(ground.database_url, SCHEMA) as connection:
+        rival_books.proved(connection, rival_books.counts(connection)[1])
+    figures = {
+        "durable_rows_per_s": rows / durable,
+        "visible_rows_per_s": rows / following.seconds_until(1, rows),
+        "completed_rows_per_s": rows / following.seconds_until(2, rows),
+        "first_row_visible_s": following.seconds_until(1, 1),
+    }
+    return {"rows": rows, "figures": figures, "costs": meter.report(rows), "samples": following.samples}

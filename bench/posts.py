@@ -1,0 +1,77 @@
+"""Single POSTs as a client sees them, one after another at a low rate: from sending to the decided answer.
+
+Owns the clock readings. A POST's answer waits until the views show it, so that a plain GET right after finds it.
+"""
+
+import statistics
+import threading
+import time
+from dataclasses import dataclass, field
+
+import httpx2
+
+from payflow.stack import Stack
+
+PACE_SECONDS = 0.05
+"""20 a second at most: low load."""
+WARM_UP = 20
+BODY = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
+
+
+@dataclass
+class Posts:
+    """Answers as (seconds since the start, milliseconds until decided)."""
+
+    answers: list[tuple[float, float]] = field(default_factory=list)
+
+    def percentiles(self, first: float = 0.0, last: float = float("inf")) -> dict[str, float]:
+        """p50, p99 and the number of those sent between two times."""
+        times = sorted(took for at, took in self.answers if first <= at <= last)
+        if not times:
+            return {"n": 0}
+        return {"p50": statistics.median(times), "p99": times[min(int(len(times) * 0.99), len(times) - 1)], "n": len(times)}
+
+
+def quiet(stack: Stack, merchant: str, count: int) -> Posts:
+    """With nothing else to do."""
+    posts = Posts()
+    _post(stack, merchant, WARM_UP, Posts(), threading.Event(), time.perf_counter())
+    _post(stack, merchant, count, posts, threading.Event(), time.perf_counter())
+    return posts
+
+
+class Beside:
+    """While something else goes on: posts from entering the block to leaving it. `start` is the clock that its times count from."""
+
+    def __init__(self, stack: Stack, merchant: str) -> None:
+        """Nothing is sent yet."""
+        self.posts, self.start, self._ended = Posts(), time.perf_counter(), threading.Event()
+        arguments = (stack, merchant, 10**9, self.posts, self._ended, self.start)
+        self._thread = threading.Thread(target=_post, args=arguments, daemon=True)
+
+    def __enter__(self) -> "Beside":
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._ended.set()
+        self._thread.join()
+
+
+def _post(stack: Stack, merchant: str, count: int, posts: Posts, ended: threading.Event, start: float) -> None:
+    headers = {"X-Merchant-Id": merchant}
+    with httpx2.Client(base_url=stack.url, timeout=60, headers=headers) as client:
+        for _ in range(count):
+            sent = time.perf_counter()
+            answer = client.post("/api/v1/payouts/", json=BODY)
+            took = time.perf_counter() - sent
+            if answer.status_code == 201:
+                posts.answers.append((sent - start, took * 1000))
+            elif answer.status_code not in {202, 429, 503}:
+                raise SystemExit(f"a post was answered {answer.status_code}: {answer.text[:200]}")
+            else:
+                posts.answers.append((sent - start, max(took * 1000, 60_000.0)))  # undecided: as bad as it gets
+            if ended.wait(max(0.0, PACE_SECONDS - took)):
+                return
