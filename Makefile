@@ -37,7 +37,7 @@ worker: setup ## The processor alone
 	@$(BIN)/python -m services.processor
 
 test: setup ## All tests: unit, contract, integration, end to end, on a real broker and a real Postgres
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/integration tests/e2e
 unit contract integration e2e: setup ## One level of tests
 	@$(BIN)/python -m pytest tests/$@
 

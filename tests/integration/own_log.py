@@ -1,13 +1,14 @@
 """A log of a test's own on a broker that others use too.
 
 Owns the suffix that tells one log from another, lending the suffixed names to this process and to service processes, and that the topics
-are made before and gone after. The product fixes its names (topics, the processor's group, the name by which it fences); here they are
-changed from outside, so that tests, an end-to-end stack and another session can share a broker. Must not know what is on the topics.
+are made before and gone after. The product fixes its names (topics, groups of processor and rails, the name by which it fences); here they
+are changed from outside, so that tests, an end-to-end stack and another session can share a broker. Must not know what is on the topics.
 
     python -m tests.integration.own_log services.processor    run a module on the log that OWN_LOG_SUFFIX names
 """
 
 import asyncio
+import importlib
 import os
 import runpy
 import sys
@@ -15,7 +16,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from msgspec.structs import force_setattr
@@ -26,7 +29,7 @@ from schemas.topics import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 VARIABLE = "OWN_LOG_SUFFIX"
-PROCESSOR = "services.processor"
+FAUST = ("services.processor", "services.processor.rails")
 
 _PLAIN_TOPICS = tuple(topic.name for topic in CATALOGUE)
 _plain_transactional_id = fence.transactional_id
@@ -74,14 +77,26 @@ def command(module: str) -> list[str]:
 
 @contextmanager
 def _names(suffix: str) -> Iterator[None]:
-    before = [topic.name for topic in CATALOGUE], fence.transactional_id
+    from payflow import restore  # not for the service processes, which start with this module
+
+    plain = _plain_groups()
+    before = [topic.name for topic in CATALOGUE], fence.transactional_id, restore.GROUPS
     _take_names(suffix)
+    restore.GROUPS = tuple(f"{group}-{suffix}" for group in plain)
     try:
         yield
     finally:
-        names, fence.transactional_id = before
+        names, fence.transactional_id, restore.GROUPS = before
         for topic, name in zip(CATALOGUE, names, strict=True):
             force_setattr(topic, "name", name)
+
+
+@cache
+def _plain_groups() -> tuple[str, ...]:
+    """As they are before the first block."""
+    from payflow import restore
+
+    return restore.GROUPS
 
 
 def _take_names(suffix: str) -> None:
@@ -90,9 +105,8 @@ def _take_names(suffix: str) -> None:
     fence.transactional_id = lambda partition: f"{_plain_transactional_id(partition)}-{suffix}"
 
 
-def _take_group(suffix: str) -> None:
-    from services.processor import wiring
-
+def _take_group(module: str, suffix: str) -> None:
+    wiring: Any = importlib.import_module(f"{module}.wiring")
     wiring.GROUP = f"{wiring.GROUP}-{suffix}"
 
 
@@ -117,8 +131,8 @@ def main() -> None:
     module = sys.argv[1]
     suffix = os.environ[VARIABLE]
     _take_names(suffix)
-    if module == PROCESSOR:
-        _take_group(suffix)
+    if module in FAUST:
+        _take_group(module, suffix)
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

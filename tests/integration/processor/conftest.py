@@ -50,7 +50,7 @@ def launch(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], sub
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        command, output = own_log.command(own_log.PROCESSOR), tmp_path / "processor.log"
+        command, output = own_log.command("services.processor"), tmp_path / "processor.log"
         started.append(processes.start(command, log=output, env=environ, cwd=own_log.ROOT))
         return started[-1]
 

@@ -194,7 +194,7 @@ def test_a_refused_start_says_what_to_do_in_one_line(environ: dict[str, str]) ->
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "no Postgres answers"),
     ):
         done = subprocess.run(
-            own_log.command(own_log.PROCESSOR),
+            own_log.command("services.processor"),
             cwd=own_log.ROOT,
             env={**environ, **change},
             capture_output=True,

@@ -17,7 +17,7 @@ from checker.invariants.i04_content import Content
 from checker.journal import Entry
 from checker.judging import judge, table
 from checker.verdict import HOLDS, Findings
-from tests.unit.checker.bends import asked, booked, edited, event, feed, reads, record, said
+from tests.unit.checker.bends import asked, booked, edited, event, feed, read_line, reads, record, reply, said
 from tests.unit.checker.chapters import tell
 from tests.unit.checker.story import BATCH, P3, P5, Files, form, ref, request
 
@@ -104,6 +104,16 @@ def read_again_after_a_crash(files: Files) -> None:
     files["replies.jsonl"][0]["value"].update(status=200)
 
 
+def no_key_and_no_value(files: Files) -> None:
+    """A record of the inbox that has neither; its letter says so, for no record may be like that on our side."""
+    inbox, letter, reply = files["inbox.jsonl"][-1], files["dead_letters.jsonl"][-1], files["replies.jsonl"][-1]
+    for row in (inbox, letter):
+        del row["raw"]
+    inbox["key"], letter["key"] = None, ""
+    letter["headers"] = {**letter["headers"], "original-null-key": "1"}
+    reply["key"] = reply["value"]["merchant_id"] = None
+
+
 ODDITIES: list[Callable[[Files], None]] = [
     ends_failed_later,
     pending_then_a_repeat,
@@ -113,6 +123,7 @@ ODDITIES: list[Callable[[Files], None]] = [
     word_cut_off,
     word_at_the_very_end,
     read_again_after_a_crash,
+    no_key_and_no_value,
     goes_back_on_purpose,
     views_away,
     letter_kept_twice,
@@ -159,6 +170,20 @@ def test_a_feed_may_tell_the_amount_of_a_later_edit() -> None:
     first = judge(Evidence(Memory(files)))["I11"].first
     change.update(amount="302", amount_minor=302)
     assert judge(Evidence(Memory(files)))["I11"].first != first
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_row_may_be_read_before_its_batch_is_sealed_and_is_shown_so(version: int) -> None:
+    """Not at a later version: then the batch went out."""
+    files = copy.deepcopy(STORY)
+    row = record(files, "rows_added")["value"]["events"][0]
+    payout_id = next(
+        one["id"] for one in files["sql/payouts.jsonl"] if one["batch_id"] == row["batch_id"] and one["version"] > 1
+    )
+    read = read_line(files, path=f"/api/v1/payouts/{payout_id}/", status=200, result="ok")
+    reply(read, {"id": payout_id, "reason": "unsealed", "version": version})
+    first = judge(Evidence(Memory(files)))["I12"].first
+    assert (first is None) == (version == 1), first
 
 
 def old_harness(files: Files) -> None:
