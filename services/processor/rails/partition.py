@@ -31,6 +31,8 @@ from services.processor.rails.worklist import Worklist
 
 TICK_SECONDS = 0.1
 PAUSE_SECONDS = 1.0
+POSTPONED_MAX = 5
+"""So often starts may fail one after the other before somebody is told."""
 PASSED_OVER_MS = 1_000
 TRIM_SECONDS = 60.0
 
@@ -58,6 +60,7 @@ class PartitionRail:
         self.inbox = inbox
         self._tools = tools
         self._taken: list[Waiting] = []
+        self._postponed = 0
         self._begin(Checkpoint(Book(), 0, 0))
 
     def _begin(self, loaded: Checkpoint) -> None:
@@ -213,8 +216,23 @@ class PartitionRail:
             try:
                 await self._start_ready()
             except Exception as error:  # noqa: BLE001  the log is away, or a bug: without this task nothing would be started ever again
-                log.warning("rails.start_postponed", partition=self.partition, why=repr(error)[:200])
+                self._postpone(error)
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    def _postpone(self, error: Exception) -> None:
+        """Once is nothing; what lasts stops all payouts of the partition, and somebody must hear of it."""
+        self._postponed += 1
+        if self._postponed < POSTPONED_MAX:
+            log.warning("rails.start_postponed", partition=self.partition, why=repr(error)[:200])
+            return
+        metrics.WRITER_HALTED.labels("rails", self.partition).set(1)
+        log.error("rails.starts_fail", partition=self.partition, times=self._postponed, why=repr(error)[:200])
+
+    def _starts_work(self) -> None:
+        if self._postponed >= POSTPONED_MAX:
+            metrics.WRITER_HALTED.labels("rails", self.partition).set(0)
+            log.info("rails.starts_work_again", partition=self.partition, after=self._postponed)
+        self._postponed = 0
 
     async def _start_ready(self) -> None:
         while not self._tools.calls.down and (taken := self.work.take_ready(self._tools.places())) is not None:
@@ -228,6 +246,7 @@ class PartitionRail:
                     self.work.starting.difference_update(self._starts.pop(record.id, ()))
                 self.work.ready.put((merchant_id, batch_id), payout_ids)
                 raise
+            self._starts_work()
 
     def _start_record(self, merchant_id: str, batch_id: str | None, payout_ids: list[str]) -> CommandRecord:
         body = StartAttempts(provider=self._tools.calls.provider.name, payout_ids=payout_ids, batch_id=batch_id)
