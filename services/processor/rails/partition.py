@@ -35,6 +35,7 @@ POSTPONED_MAX = 5
 """So often starts may fail one after the other before somebody is told."""
 PASSED_OVER_MS = 1_000
 TRIM_SECONDS = 60.0
+COMPARE_SECONDS = 10.0
 
 log = logger(__name__)
 
@@ -73,7 +74,8 @@ class PartitionRail:
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._asking = 0
-        self._fresh = True
+        self._recovered = False
+        self._stood = -1, 0.0
         self._trimmed_at = self._tools.clock.monotonic()
 
     async def run(self) -> None:
@@ -85,9 +87,9 @@ class PartitionRail:
             except CodecError as error:
                 return self._halt(error)
             except GapFoundError as error:
-                if self._fresh:
+                if not self._recovered:
                     return self._halt(error)
-                # others worked while we slept: read again
+                # others worked while we slept, or the reader passed over something: read again, and a true gap is found there
                 log.warning("rails.stale", partition=self.partition, why=str(error))
             except Exception as error:  # noqa: BLE001  start over from the checkpoint, whatever it was
                 log.warning("rails.restarting", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
@@ -108,6 +110,7 @@ class PartitionRail:
                 self._fold(event)
         self._ask_first = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
         self.work.look(list(self._book.payouts))
+        self._recovered = True
         metrics.RAIL_OPEN.labels(self.partition).set(1)
         log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(self._ask_first))
 
@@ -130,7 +133,6 @@ class PartitionRail:
                 for offset, _, value in self._taken:
                     if offset >= self.next_offset:
                         self._live(offset, value or b"")
-                        self._fresh = False
                 self._taken = []
         finally:
             for task in beside:
@@ -152,6 +154,7 @@ class PartitionRail:
             await asyncio.sleep(TICK_SECONDS)
             try:
                 self._look_around()
+                await self._look_behind()
             except Exception as error:  # noqa: BLE001  the next tick tries again
                 log.warning("rails.tick_failed", partition=self.partition, why=repr(error)[:200])
 
@@ -163,6 +166,18 @@ class PartitionRail:
             self._spawn(self._inquire(payout))
         self._wake.set()
         self._trim()
+
+    async def _look_behind(self) -> None:
+        """Where nothing came for a while although the log goes on, the reader has passed over the last records: read again."""
+        now = self._tools.clock.monotonic()
+        if self.next_offset != self._stood[0] or len(self.inbox):
+            self._stood = self.next_offset, now
+        if now - self._stood[1] < COMPARE_SECONDS:
+            return
+        self._stood = self.next_offset, now
+        async for _ in self._tools.history(self.partition, self.next_offset):
+            self.inbox.break_off(GapFoundError(f"nothing came, and events {self.partition}@{self.next_offset} are there"))
+            return
 
     def _trim(self) -> None:
         """Batches that no payout here belongs to any more leave the book."""
