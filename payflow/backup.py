@@ -2,7 +2,8 @@
 
 Owns the order that makes the parts fit: offsets of the inbox groups first, then the views, then events, then the other topics. So no part
 names what a later one lacks: views never stand behind the end of the events, every event has its command, and an inbox record whose
-offset was not yet committed is at worst read twice, which its key makes harmless. Everything may run meanwhile.
+offset was not yet committed is at worst read twice. What it made then is there already, under the id that follows from the record, however
+old the backup is; what was refused is judged anew once its key has expired. Everything may run meanwhile.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """Redriving and discarding dead letters (RUN-24).
 
-Owns that a letter is redriven at most once and never round and round, and that what was done stays on the dead-letter topic for ever.
-A redrive says first that it begins and where its topic ends; one that died is looked for behind that place before anything is sent
-again. Appends without transaction: offsets of `payouts.commands` stay dense. Must not judge what the bytes say.
+Owns that a letter is redriven at most once and never round and round, never both redriven and discarded, and that what was done stays
+on the dead-letter topic for ever. Both say first that they begin, and whoever said so first goes on alone. A redrive says with it where
+its topic ends; one that died is looked for behind that place before anything is sent again. Appends without transaction: offsets of
+`payouts.commands` stay dense. Must not judge what the bytes say.
 """
 
 import asyncio
@@ -12,7 +13,18 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from runtime.dead_letter_book import COUNT_HEADER, DISCARDED, LETTER_HEADER, REDRIVEN, REDRIVING, Book, Letter, Resolution
+from runtime.dead_letter_book import (
+    BEGUN,
+    COUNT_HEADER,
+    DISCARDED,
+    DISCARDING,
+    LETTER_HEADER,
+    REDRIVEN,
+    REDRIVING,
+    Book,
+    Letter,
+    Resolution,
+)
 from runtime.dead_letter_watch import ASK_SECONDS, read_book
 from runtime.dead_letters import DeadLetters
 from runtime.event_log import connection
@@ -20,9 +32,9 @@ from schemas.topics import COMMANDS, INBOX_PREFIX
 
 REDRIVES_MAX = 3
 BUSY_MS = 60_000
-"""So long a redrive that began is taken for running; afterwards for dead."""
+"""So long a redrive or discard that began is taken for running; afterwards for dead."""
 SEND_MS = 20_000
-"""A redrive that was held up for longer than this does not send any more: somebody else may soon take over."""
+"""Who was held up for longer than this does nothing any more: somebody else may soon take over."""
 
 
 class Outcome(NamedTuple):
@@ -64,8 +76,12 @@ class Desk:
         closed = _closed(book, letter_id, DISCARDED)
         if closed is not None:
             return closed
-        if self._somebody_at_it(book, letter_id, None):
-            return Outcome(letter_id, "is being redriven by somebody else: look again in a minute", refused=True)
+        known = await self._finish_an_earlier_one(book, book.letters[letter_id])
+        if known is not None:
+            return known._replace(refused=True)
+        refusal = await self._begin(letter_id, DISCARDING)
+        if refusal is not None:
+            return refusal
         await self._letters.resolve(letter_id, DISCARDED, self._told(reason=reason))
         return Outcome(letter_id, "discarded", changed=True)
 
@@ -79,36 +95,39 @@ class Desk:
         known = await self._finish_an_earlier_one(book, letter)
         if known is not None:
             return known
-        token, began = uuid.uuid4().hex, time.monotonic()
         place = (await _ends(self._bootstrap, letter))[1]
-        await self._letters.resolve(letter_id, REDRIVING, self._told(token=token, place=str(place)))
-        book = await self.book()
-        if book.last_word(letter_id) is not None or self._somebody_at_it(book, letter_id, token):
-            return Outcome(letter_id, "somebody else works on it: nothing was done, look again in a minute", refused=True)
-        if (time.monotonic() - began) * 1000 > SEND_MS:
-            return Outcome(letter_id, "took too long and was not sent: try again in a minute", refused=True)
+        refusal = await self._begin(letter_id, REDRIVING, place=str(place))
+        if refusal is not None:
+            return refusal
         offset = await self._append(letter, book.redrives(letter_id) + 1)
         return await self._finish(letter, offset, "redriven")
 
-    def _somebody_at_it(self, book: Book, letter_id: str, token: str | None) -> bool:
-        """Whether a redrive that is not ours began first and may still run."""
-        now = _now_ms()
-        fresh = [one for one in book.resolutions.get(letter_id, ()) if one.kind == REDRIVING and now - one.at < BUSY_MS]
-        return bool(fresh) and fresh[0].token != token
+    async def _begin(self, letter_id: str, kind: str, **more: str) -> Outcome | None:
+        """Say that it begins, and see who said so first. Returns why it must not go on, if so."""
+        token, began = uuid.uuid4().hex, time.monotonic()
+        await self._letters.resolve(letter_id, kind, self._told(token=token, **more))
+        book = await self.book()
+        if book.last_word(letter_id) is not None or _somebody_at_it(book, letter_id, token):
+            return _busy(letter_id)
+        if (time.monotonic() - began) * 1000 > SEND_MS:
+            return Outcome(letter_id, "took too long, nothing was done: try again in a minute", refused=True)
+        return None
 
     async def _finish_an_earlier_one(self, book: Book, letter: Letter) -> Outcome | None:
         """A redrive that began and did not say its end has either appended the record or died before."""
+        if _somebody_at_it(book, letter.id, None):
+            return _busy(letter.id)
         begun = [one for one in book.resolutions.get(letter.id, ()) if one.kind == REDRIVING]
         if not begun:
             return None
-        if self._somebody_at_it(book, letter.id, None):
-            return Outcome(letter.id, "somebody else works on it: nothing was done, look again in a minute", refused=True)
         offset = await self._appended(letter, begun)
         return None if offset is None else await self._finish(letter, offset, "an earlier try had redriven it")
 
     async def _appended(self, letter: Letter, begun: list[Resolution]) -> int | None:
         low, end = await _ends(self._bootstrap, letter)
         start = max(low, min(one.place for one in begun))
+        if start >= end:  # nothing came since; a consumer that is stopped before it has read anything raises CancelledError
+            return None
         consumer = connection.reader(self._bootstrap)
         place = TopicPartition(letter.topic, letter.partition)
         await consumer.start()
@@ -140,6 +159,17 @@ class Desk:
 
     def _told(self, **more: str) -> dict[str, str]:
         return {"at": str(_now_ms()), "by": self._by, **more}
+
+
+def _somebody_at_it(book: Book, letter_id: str, token: str | None) -> bool:
+    """Whether a redrive or discard that is not ours began first and may still run."""
+    now = _now_ms()
+    fresh = [one for one in book.resolutions.get(letter_id, ()) if one.kind in BEGUN and now - one.at < BUSY_MS]
+    return bool(fresh) and fresh[0].token != token
+
+
+def _busy(letter_id: str) -> Outcome:
+    return Outcome(letter_id, "somebody else works on it: nothing was done, look again in a minute", refused=True)
 
 
 def _closed(book: Book, letter_id: str, wish: str) -> Outcome | None:

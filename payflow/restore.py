@@ -75,6 +75,7 @@ def restore(settings: ServiceSettings, folder: Path, parts: Sequence[Part] = ("l
         done += asyncio.run(_restore_log(settings, folder / "log", manifest))
     if "database" in parts:
         asyncio.run(_check_fits(settings, manifest))
+        done += asyncio.run(_commit_where_none(settings, manifest))
         done.append(_restore_views(settings, folder / "views", manifest))
     return done
 
@@ -173,7 +174,7 @@ def not_empty(ends: Mapping[TopicPartition, int], wanted: Mapping[TopicPartition
 
 
 async def _commit(settings: ServiceSettings, upstream: str, offsets: Mapping[str, int]) -> None:
-    """The inbox goes on where it stood; without this it would read a week of records again."""
+    """The inbox goes on where it stood; without this it would read a week of records again, and reply to all of them again."""
     if not offsets:
         return
     consumer: AIOKafkaConsumer = connection.reader(settings.kafka_bootstrap_servers, group_id=group_of(upstream))
@@ -182,6 +183,34 @@ async def _commit(settings: ServiceSettings, upstream: str, offsets: Mapping[str
     await asyncio.wait_for(consumer.start(), ASK_SECONDS)
     try:
         await asyncio.wait_for(consumer.commit(places), ASK_SECONDS)
+    finally:
+        await consumer.stop()
+
+
+async def _commit_where_none(settings: ServiceSettings, manifest: Manifest) -> list[str]:
+    """A restore that died before its last step left the log whole and the inbox groups without a place. One that has a place keeps it."""
+    done = []
+    for upstream, offsets in manifest.inbox_offsets.items():
+        lacking = await _lacking(settings, upstream, offsets)
+        await _commit(settings, upstream, lacking)
+        if lacking:
+            done.append(f"inbox: {upstream} goes on at {', '.join(f'{part}:{at}' for part, at in sorted(lacking.items()))}")
+    return done
+
+
+async def _lacking(settings: ServiceSettings, upstream: str, offsets: Mapping[str, int]) -> dict[str, int]:
+    """Those places of the backup that the group has none for, on a topic that is there and has the records before them."""
+    group, topic = group_of(upstream), INBOX_PREFIX + upstream
+    consumer: AIOKafkaConsumer = connection.reader(settings.kafka_bootstrap_servers, group_id=group)
+    await asyncio.wait_for(consumer.start(), ASK_SECONDS)
+    try:
+        if topic not in await asyncio.wait_for(consumer.topics(), ASK_SECONDS):
+            return {}
+        places = {TopicPartition(topic, int(partition)): partition for partition in offsets}
+        consumer.assign(list(places))
+        ends = await asyncio.wait_for(consumer.end_offsets(list(places)), ASK_SECONDS)
+        none = [place for place in places if await asyncio.wait_for(consumer.committed(place), ASK_SECONDS) is None]
+        return {places[place]: offsets[places[place]] for place in none if offsets[places[place]] <= ends[place]}
     finally:
         await consumer.stop()
 

@@ -18,7 +18,9 @@ LETTER_HEADER = "payflow-dead-letter"
 COUNT_HEADER = "payflow-redrives"
 """On a redriven record: how often it went round."""
 
-OPEN, REDRIVING, REDRIVEN, DISCARDED = "open", "redriving", "redriven", "discarded"
+OPEN, REDRIVING, REDRIVEN = "open", "redriving", "redriven"
+DISCARDING, DISCARDED = "discarding", "discarded"
+BEGUN = (REDRIVING, DISCARDING)
 FINAL = (REDRIVEN, DISCARDED)
 
 
@@ -91,11 +93,12 @@ class Book:
         return next((done for done in self.resolutions.get(letter_id, ()) if done.kind in FINAL), None)
 
     def state(self, letter_id: str) -> str:
-        """open, redriving (begun, end unknown), redriven or discarded."""
+        """open, redriving or discarding (begun, end unknown), redriven or discarded."""
         final = self.last_word(letter_id)
         if final is not None:
             return final.kind
-        return REDRIVING if self.resolutions.get(letter_id) else OPEN
+        done = self.resolutions.get(letter_id)
+        return done[-1].kind if done else OPEN
 
     def redrives(self, letter_id: str) -> int:
         """How often the record had been redriven when it became this letter."""

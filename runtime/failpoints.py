@@ -82,6 +82,11 @@ def arm(profile: str) -> None:
         _armed.setdefault(point.name, []).append(point)
 
 
+def said(name: str) -> str:
+    """The last words of a process that this failpoint kills."""
+    return f"failpoint {name}: kill"
+
+
 def on_reach(watch: Callable[[str], Awaitable[None]] | None) -> None:
     """Let the simulation see every point that is reached; None ends it."""
     global _watch  # noqa: PLW0603  one per process, as the environment is
@@ -106,6 +111,7 @@ def _act(name: str) -> None:
 def _do(point: Failpoint) -> None:
     match point.action:
         case "kill":
+            os.write(2, f"{said(point.name)}\n".encode())  # so that whoever finds the body knows what did it
             os.kill(os.getpid(), signal.SIGKILL)
         case "stop":
             os.kill(os.getpid(), signal.SIGSTOP)

@@ -29,6 +29,7 @@ CODES = {
     500: "internal_error",
     503: "log_unavailable view_unavailable",
 }
+INTERNAL = 500
 TRACE = re.compile(rb"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")
 
 
@@ -56,6 +57,15 @@ def _wrong(entry: Entry) -> str | None:
     stated = entry.answer.get("status", status) if due != "ok" and isinstance(entry.answer, dict) else status
     if stated != status:
         return f"{entry.method} {entry.path}: {status}, and the problem says {stated!r}"
+    return _unavailable(entry, status) if status is not None and status >= INTERNAL else None
+
+
+def _unavailable(entry: Entry, status: int) -> str | None:
+    """A failure on our side is one that clients are told of beforehand; 500 is a fault of ours, whatever it says."""
+    if status == INTERNAL:
+        return f"{entry.method} {entry.path}: {status} {entry.code!r}, a fault of ours"
+    if entry.method != "HEAD" and entry.code not in CODES.get(status, "").split():
+        return f"{entry.method} {entry.path}: {status} with the code {entry.code!r}, which is not published"
     return None
 
 

@@ -13,6 +13,7 @@ from checker.fold.names import Json, events_of, items
 from checker.fold.table import TERMINAL
 from checker.fold.walk import Watcher, walk
 from checker.invariants.i04_content import Content
+from checker.invariants.i04_named import ASKED_BY_CLIENTS, OTHERS_KEY, Named
 from checker.journal import Entry, entries
 from checker.verdict import Verdict
 
@@ -20,16 +21,12 @@ ACCEPTED = 202
 SETTLED = frozenset({200, 201, 402})
 HARMLESS = frozenset({"command_refused", "payout_rejected", "batch_refused"})
 CREATIONS = {"payout_accepted": "payout_id", "batch_opened": "batch_id", "merchant_credited": "credit_id"}
-OTHERS_KEY = frozenset({"idempotency_in_flight", "idempotency_conflict"})
-ASKED_BY_CLIENTS = frozenset({"api", "file"})
 
 
 @dataclass(slots=True)
 class Decision:
     """What stands at one place of the log. `digest` is of the answer's body."""
 
-    merchant: str
-    outcome: str
     status: int | None
     digest: bytes | None
     effects: bool
@@ -77,6 +74,7 @@ class EveryCommand(Watcher):
         self._born: dict[str, str] = {}
         self._pending: dict[str, str] = {}
         self._content = Content(self.found)
+        self._named = Named(evidence, self.found)
         if not evidence.has("journal.jsonl"):
             self.found.lack("journal.jsonl is missing")
 
@@ -85,9 +83,8 @@ class EveryCommand(Watcher):
         value = record.value
         answer = value.get("answer") or {}
         body = answer.get("body")
+        self._named.record(record)
         self._decisions[record.partition, record.offset] = Decision(
-            value["merchant_id"],
-            value["outcome"],
             answer.get("status"),
             None if body is None else hashlib.sha256(body.encode()).digest(),
             any(event.get("type") not in HARMLESS for event in events_of(value)),
@@ -153,6 +150,7 @@ class EveryCommand(Watcher):
                 continue
             self.found.look()
             self._judge_answer(entry, answered)
+            self._named.judge(entry)
             self._judge_content(entry)
             if entry.creates is not None and entry.key is None and entry.result == "unknown":
                 keyless += 1
@@ -161,6 +159,7 @@ class EveryCommand(Watcher):
         for place, group in groups.items():
             self._judge_group(place, group)
         self._judge_pending()
+        self._named.finish()
         if self.evidence.has("journal.jsonl"):
             self._nothing_invented(groups, answered, keyless)
 

@@ -128,7 +128,15 @@ class Provider(Watcher):
         if self._said.known:
             self._judge_contradictions(by_reference)
         else:
-            self.found.part("books.jsonl keeps no table 'said': contradictions are taken from the log alone")
+            self._silent_books()
+
+    def _silent_books(self) -> None:
+        """Older books kept no words; a harness that says what it owes has a provider that keeps them."""
+        what = "books.jsonl keeps no table 'said': contradictions are taken from the log alone"
+        if "owed" in (self.evidence.run or {}):
+            self.found.lack(what)
+        else:
+            self.found.part(what)
 
     def _judge_transfer(self, transfer: Transfer, attempt: Attempt) -> None:
         asked = (minor(transfer.amount, transfer.currency), transfer.currency, transfer.payee)
@@ -212,6 +220,17 @@ class Provider(Watcher):
             self.found.need(
                 really, f"payout {payout.id}", f"is completed by attempt {number}, which the provider never paid"
             )
+            if really and self._said.known:
+                self._judge_in_time(payout.id, number)
+
+    def _judge_in_time(self, payout_id: str, number: int) -> None:
+        """Nobody knows of a payment before the provider says so."""
+        reference, (_, ended) = self._references.get((payout_id, number), ""), self._ends.get((payout_id, number), ("", 0))
+        self.found.need(
+            self._said.says(reference, "paid", ended),
+            f"payout {payout_id}",
+            f"attempt {number} is completed at {ended}, and the provider had not said so by then",
+        )
 
     def _said_paid(self, payout_id: str, number: int) -> bool:
         """Whether the provider said that it paid what its books do not have as paid."""

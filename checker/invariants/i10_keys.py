@@ -64,6 +64,7 @@ class Keys(Watcher):
         for other in finals[1:]:
             self._judge_pair(finals[0], other)
         self._judge_late(group)
+        self._judge_resent(group)
         self._against_log(place, finals)
 
     def _judge_form(self, entry: Entry) -> None:
@@ -103,7 +104,7 @@ class Keys(Watcher):
                 continue
             self.found.look()
             same = entry.content == settled.content
-            if entry.status == ACCEPTED or entry.code == "idempotency_in_flight":
+            if _is_open(entry):
                 continue
             if same and not _is_final(entry):
                 self.found.fail(
@@ -115,6 +116,14 @@ class Keys(Watcher):
                 self.found.fail(
                     entry.place, f"key {entry.key!r}: {entry.status} for other content than {settled.place}, not 409"
                 )
+
+    def _judge_resent(self, group: list[Entry]) -> None:
+        """Behind the run nothing is in the way any more: who asks again until there is an answer gets a final one."""
+        resent = [entry for entry in group if entry.row.get("phase") == "resend"]
+        if resent:
+            last = max(resent, key=lambda entry: entry.ended)
+            what = f"key {last.key!r}: {last.status} {last.code}, asked again when all was quiet"
+            self.found.need(last.result != "unknown" and not _is_open(last), last.place, what)
 
     def _against_log(self, place: tuple[str, str], finals: Iterable[Entry]) -> None:
         kept = self._bodies.get(place)
@@ -130,6 +139,11 @@ def _is_final(entry: Entry) -> bool:
     """An answer that its key keeps."""
     status = entry.status or 0
     return (200 <= status < 300 and status != ACCEPTED) or (status in KEPT_REFUSALS and entry.code not in PASSING)
+
+
+def _is_open(entry: Entry) -> bool:
+    """An answer that promises nothing: the decision cannot be had yet."""
+    return entry.status == ACCEPTED or entry.code == "idempotency_in_flight"
 
 
 def judge(evidence: Evidence) -> Verdict:

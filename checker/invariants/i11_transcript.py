@@ -62,6 +62,7 @@ class Transcript:
         self._open: dict[str, Subscription] = {}
         self._cursors: dict[str, Cursor] = {}
         self._asked: set[str] = set()
+        self._resumes: dict[str, list[Cursor | None]] = {}
 
     def read(self) -> None:
         """Line by line."""
@@ -70,6 +71,7 @@ class Transcript:
             match row.get("dir"):
                 case "open" | "close":
                     self._open.clear()
+                    self._resumes.clear()
                 case "out":
                     self._ask(row.get("message") or {})
                 case "in":
@@ -83,6 +85,7 @@ class Transcript:
         wanted = parse(message.get("resume"))
         if message.get("type") == "subscribe":
             self._asked.add(str(message.get("channel")))
+            self._resumes.setdefault(str(message.get("channel")), []).append(wanted)
         if message.get("type") == "unsubscribe":
             self._asked.discard(str(message.get("channel")))
             self._open.pop(str(message.get("channel")), None)
@@ -95,6 +98,7 @@ class Transcript:
             self._subscribe(where, message, channel)
         elif kind == "error":
             self._open.pop(channel, None)
+            self._resumed(channel)
         elif channel not in self._open:
             if kind in {"changes", "snapshot", "batch", "balance"}:
                 self._found.fail(where, f"{kind} of {channel}, which is not subscribed")
@@ -110,10 +114,21 @@ class Transcript:
         if cursor is None:
             self._found.fail(where, f"the cursor {message.get('cursor')!r} is none")
             return
-        if message.get("resumed") and channel in self._cursors and cursor != self._cursors[channel]:
+        wanted = self._resumed(channel)
+        if wanted is not None:
+            right = message.get("resumed") is True and cursor == wanted
+            self._found.need(right, where, f"{channel} was to go on at {wanted}, it does at {cursor}")
+        elif message.get("resumed") and channel in self._cursors and cursor != self._cursors[channel]:
             self._found.fail(where, f"{channel} goes on at {cursor}, the client stood at {self._cursors[channel]}")
         self._asked.add(channel)
         self._open[channel] = Subscription(channel, cursor, self._owed(channel))
+
+    def _resumed(self, channel: str) -> Cursor | None:
+        """Where the request that is answered now wanted to go on; None if it did not say, or if it is not sure which one that is."""
+        waiting = self._resumes.get(channel) or [None]
+        sure = len(waiting) == 1
+        wanted = waiting.pop(0)
+        return wanted if sure else None
 
     def _hear_changes(self, where: str, message: dict[str, Any], at: Subscription) -> None:
         for change in message.get("changes") or ():

@@ -15,6 +15,8 @@ from checker.verdict import Findings
 
 OK, ACCEPTED, NOT_FOUND = 200, 202, 404
 LATE_MS = 1000
+LAG_MS = 20_000
+"""So far behind the log the views may be when nothing is broken any more."""
 SHOWN: tuple[tuple[str, str], ...] = (
     ("merchant_id", "merchant"),
     ("status", "status"),
@@ -49,7 +51,9 @@ class Reads:
     def __init__(self, evidence: Evidence, found: Findings) -> None:
         """Reads the journal."""
         self._found = found
-        self._payouts: dict[tuple[str, int], dict[tuple[Any, ...], str]] = {}
+        self._payouts: dict[tuple[str, int], dict[tuple[Any, ...], tuple[str, int]]] = {}
+        self._unsealed: list[tuple[str, str, int]] = []
+        self._run = evidence.run or {}
         self._balances: dict[int, list[Balance]] = {}
         self._open: dict[str, list[Balance]] = {}
         self._made: dict[str, tuple[int, str]] = {}
@@ -82,7 +86,8 @@ class Reads:
             if head == ["payouts"] and "id" in row:
                 told = tuple(row.get(member, SHOWN) for member in MEMBERS)
                 place = (str(row["id"]), int(row.get("version") or 0))
-                self._payouts.setdefault(place, {}).setdefault(told, entry.place)
+                shown = self._payouts.setdefault(place, {})
+                shown[told] = max(shown.get(told, ("", 0)), (entry.place, entry.began), key=lambda one: one[1])
         position = answer.get("position")
         if head == ["balance"] and isinstance(position, dict):
             self._take_balance(entry, answer, position)
@@ -124,7 +129,9 @@ class Reads:
         """The payouts that a record has moved stand at new versions."""
         for payout_id in {change.payout for change in book.changes} if self._payouts else ():
             payout = book.payouts[payout_id]
-            for told, place in self._payouts.pop((payout_id, payout.version), {}).items():
+            for told, (place, began) in self._payouts.pop((payout_id, payout.version), {}).items():
+                if told[MEMBERS.index("reason")] == "unsealed" and payout.batch is not None:
+                    self._unsealed.append((payout.batch, place, began))
                 wrong = _wrong(told, payout, unsealed=_is_unsealed(book, payout))
                 self._found.need(wrong is None, place, f"payout {payout_id} v{payout.version}: {wrong}")
         for change in book.changes if self._payouts else ():
@@ -149,9 +156,11 @@ class Reads:
             for shown in open_ones:
                 if self._wrong_balance(book, shown) is not None:
                     self._fail(book, shown)
+        for batch_id, place, began in self._unsealed:
+            self._judge_unsealed(book, batch_id, place, began)
         for (payout_id, version), told in self._payouts.items():
             self._found.fail(
-                next(iter(told.values())), f"payout {payout_id} is shown at v{version}, which the log never gave"
+                next(iter(told.values()))[0], f"payout {payout_id} is shown at v{version}, which the log never gave"
             )
         for entry in self._lost:
             since, merchant = self._made.get(entry.path.rsplit("/", 1)[-1], (entry.began + 1, ""))
@@ -161,6 +170,14 @@ class Reads:
                 entry.place,
                 f"{entry.path}: 404, it was made before",
             )
+
+    def _judge_unsealed(self, book: Book, batch_id: str, place: str, began: int) -> None:
+        """A row may be shown as unsealed for as long as the views may lag behind the release."""
+        batch = book.batches.get(batch_id)
+        if batch is None or batch.released_at is None:
+            return
+        until = max(batch.released_at, int(self._run.get("last_fault_ms") or 0)) + LAG_MS
+        self._found.need(began <= until, place, f"a row of {batch_id} is unsealed, it was released at {batch.released_at}")
 
 
 def _is_unsealed(book: Book, payout: Payout) -> bool:

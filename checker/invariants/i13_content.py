@@ -23,6 +23,8 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payout_canceled": ("cancel_payout", ("payout_id", "reason")),
 }  # fmt: skip
 """Event type to the command it comes from, and the fields that both have."""
+REFUSED_BY_ROWS = ("batch_refused", "add_rows")
+"""A chunk that cannot be taken refuses the whole of a batch that was submitted in one piece."""
 ABOUT_MANY = frozenset({"attempts_started", "outcomes_unknown"})
 
 
@@ -45,7 +47,7 @@ def wrong(book: Book, event: Json, asked: Json) -> str | None:
 
 def _wrong_fields(kind: str, event: Json, body: Json) -> str | None:
     command, fields = FIELDS[kind]
-    if body.get("type") != command:
+    if body.get("type") != command and (kind, body.get("type")) != REFUSED_BY_ROWS:
         return f"{kind} comes from {body.get('type')}"
     for name in fields:
         if kind == "batch_canceled" and name not in body:

@@ -6,7 +6,6 @@ these witnesses.
 """
 
 import json
-from typing import Any
 
 from checker.evidence import Evidence, Record
 from checker.fold.book import Book
@@ -14,6 +13,7 @@ from checker.fold.commands import Commands
 from checker.fold.names import Json, events_of
 from checker.fold.walk import Watcher, walk
 from checker.invariants import i13_content
+from checker.invariants.i13_refusals import Refusal
 from checker.verdict import Verdict
 
 
@@ -61,32 +61,9 @@ class Decisions(Watcher):
             )
 
     def _judge_refusal(self, book: Book, record: Record, event: Json, asked: Json, answer: Json) -> None:
-        merchant, body, code = record.value["merchant_id"], asked.get("body") or {}, event["code"]
-        payout, batch = book.payouts.get(body.get("payout_id") or ""), book.batches.get(body.get("batch_id") or "")
-        subject = payout or batch
-        wrong: str | None = None
-        match code:
-            case "unknown_merchant":
-                wrong = "the merchant is known" if merchant in book.merchants else None
-            case "not_found":
-                wrong = f"{subject.id} is there" if subject is not None and subject.merchant == merchant else None
-            case "invalid_state_transition" if payout is not None and "payout_status" in answer:
-                wrong = _differs("status", answer["payout_status"], payout.status)
-            case "precondition_failed" | "version_conflict" if payout is not None and "version" in answer:
-                wrong = _differs("version", answer["version"], payout.version)
-            case "duplicate_reference" if (body.get("form") or {}).get("reference") is not None:
-                holder = book.references.get((merchant, body["form"]["reference"]))
-                wrong = _differs("holder of the reference", answer.get("payout_id"), holder)
-            case "duplicate_reference" if body.get("type") == "credit_merchant":
-                first = book.credits.get((merchant, body.get("reference") or ""), {}).get("credit_id")
-                wrong = _differs("holder of the reference", answer.get("credit_id"), first)
-            case "insufficient_funds" if "available_minor" in answer:
-                have = book.balance(merchant, str(answer.get("currency")), "available")
-                wrong = _differs("available", answer["available_minor"], have)
-            case "row_gap" | "row_conflict" if batch is not None and "next_row" in answer:
-                wrong = _differs("next row", answer["next_row"], batch.row_count + 1)
-            case _:
-                return
+        body, code = asked.get("body"), event["code"]
+        refusal = Refusal(book, record.value["merchant_id"], body if isinstance(body, dict) else {}, answer)
+        wrong = refusal.wrong(code)
         self.found.need(wrong is None, record.place, f"refused with {code}: {wrong}")
 
     def before(self, book: Book, record: Record, event: Json) -> None:
@@ -139,10 +116,6 @@ class Decisions(Watcher):
         told = (shown["version"], shown.get("status"), shown.get("amount_minor", payout.amount))
         stands = (payout.version, payout.status, payout.amount)
         self.found.need(told == stands, record.place, f"payout {payout.id} is answered as {told}, the log gives {stands}")
-
-
-def _differs(what: str, told: Any, own: Any) -> str | None:
-    return None if told == own else f"{what} is said to be {told!r}, the log gives {own!r}"
 
 
 def _body(record: Record) -> Json:

@@ -9,13 +9,12 @@ from typing import Any
 from checker.asked import Wanted, booked, differs, wanted
 from checker.evidence import Evidence, Record
 from checker.fold.names import Json, events_of
+from checker.letters import same_bytes
 from checker.upstream import InboxRecord, Place, Reply, inbox, replies
 from checker.verdict import Findings
 
 FILES = ("inbox.jsonl", "replies.jsonl", "inbox_committed.json")
 BORN = frozenset({"payout_accepted", "payout_rejected"})
-NULL_KEY = "original-null-key"
-"""Says that the record had no key: one that has neither key nor value cannot be kept as it was."""
 REPEATED, REJECTED, REFUSED_FROM = 200, 402, 400
 MADE = frozenset({200, 201})
 """A record that is read again after a crash finds its own decision, as a repeat: still accepted, and 200."""
@@ -88,9 +87,7 @@ class Inbox:
             what = "can be read" if record.readable else "cannot be read"
             self._found.need((letter is None) is record.readable, record.where, f"{what} {word}")
         if letter is not None:
-            key = None if NULL_KEY in letter.headers else letter.key
-            kept = (letter.raw, key, json.dumps(letter.value)) == (record.raw, record.key, json.dumps(record.value))
-            self._found.need(kept, letter.place, f"does not keep the bytes of {record.where}")
+            self._found.need(same_bytes(letter, record), letter.place, f"does not keep the bytes of {record.where}")
 
     def _one_reply(self, record: InboxRecord) -> Reply | None:
         told = self._replies.get(record.place, [])

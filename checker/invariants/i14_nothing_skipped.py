@@ -5,7 +5,6 @@ Every command record has its one decision, every decision says which of the thre
 Owns that sum per partition, and dead letters against the records they came from.
 """
 
-import json
 from collections import Counter
 
 from checker.evidence import Evidence, Record
@@ -13,6 +12,8 @@ from checker.fold.book import Book
 from checker.fold.names import KNOWN, events_of
 from checker.fold.walk import Watcher, walk
 from checker.invariants.i14_inbox import Inbox
+from checker.letters import same_bytes
+from checker.readable import surely
 from checker.upstream import Place
 from checker.verdict import Verdict
 
@@ -100,6 +101,8 @@ class NothingSkipped(Watcher):
             self.found.need(
                 decided_at is not None, command.place, "is no JSON object and was decided as if it could be read"
             )
+        if decided_at is not None:
+            self.found.need(not surely(command), command.place, f"can be read, and was called unreadable ({decided_at})")
         if decided_at is None or not self.evidence.has("dead_letters.jsonl"):
             return
         letter = kept.get(place)
@@ -107,11 +110,6 @@ class NothingSkipped(Watcher):
             self.found.fail(command.place, f"could not be read ({decided_at}) and is no dead letter")
         elif not same_bytes(letter, command):
             self.found.fail(letter.place, f"does not keep the bytes of {command.place}")
-
-
-def same_bytes(letter: Record, record: Record) -> bool:
-    """Whether a dead letter keeps its record. Compared as text: NaN is not equal to itself."""
-    return (letter.raw, letter.key, json.dumps(letter.value)) == (record.raw, record.key, json.dumps(record.value))
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -16,7 +16,8 @@ from checker.verdict import Verdict
 QUIET_MS = 20_000
 HORIZON_MS = 72 * 3_600_000
 """So long after an attempt the provider is asked what became of it."""
-WAITS_FOR_PEOPLE = frozenset({"approval", "paused", "hold", "funds"})
+WAITS_FOR_PEOPLE = frozenset({"funds"})
+"""No other reason for a wait without end is ever given: what says one waits for nobody."""
 
 
 class Liveness(Watcher):
@@ -35,6 +36,7 @@ class Liveness(Watcher):
             self.found.fail("run.json", "all never was quiet")
             return
         calm = int(run.get("last_fault_ms") or run.get("started_ms") or 0)
+        calm = max(calm, int(run.get("last_request_ms") or 0))
         self.found.need(
             ended - calm <= bound, "run.json", f"was quiet {ended - calm} ms after the last fault, {bound} are allowed"
         )

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +74,12 @@ def _resolve() -> str:
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """One process of this user at a time: two that fetch the same jars into one cache trip over each other."""
-    with (Path(tempfile.gettempdir()) / f"payflow-jars-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "payflow"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "jars.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"another process fetches Kafka's jars; waiting for it ({lock.name})", file=sys.stderr, flush=True)  # noqa: T201
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -15,7 +15,7 @@ from schemas.events import Answer, AnyEvent, PayoutAccepted, PayoutRejected, Pos
 from schemas.ids import is_uuid
 from schemas.money import format_amount
 from schemas.times import LATEST_MS
-from schemas.words import AVAILABLE, OnInsufficientFunds, Reason
+from schemas.words import AVAILABLE, OnInsufficientFunds, PayoutStatus, Reason
 
 CREATED = 201
 
@@ -27,7 +27,7 @@ def request_payout(case: Case, body: RequestPayout) -> Decision:
         return refusal
     known = case.book.payouts.get(body.payout_id)
     if known is not None and known.merchant_id == case.merchant_id:
-        return repeated(subject=known.id, answer=_view_answer(case, known, 200))
+        return repeated(subject=known.id, answer=_known_answer(case, known))
     if known is not None or not is_uuid(body.payout_id):
         return refused(case, "validation_error", "The payout id must be a new UUID.")
     if body.release_at is not None and not 0 <= body.release_at <= LATEST_MS:
@@ -90,6 +90,13 @@ def shortage(available: int, currency: str) -> dict[str, object]:
 def saved_account(case: Case, payout: Payout) -> BankAccount | None:
     """The saved account the payout goes to, if it names one."""
     return case.book.bank_accounts.get(payout.bank_account_id) if payout.bank_account_id else None
+
+
+def _known_answer(case: Case, known: Payout) -> Answer:
+    """What became of it: as it stands now, and a rejected one is still refused."""
+    if known.status is PayoutStatus.REJECTED:
+        return problem_answer(case, "insufficient_funds", known.failure_reason or "It was rejected.", payout_id=known.id)
+    return _view_answer(case, known, 200)
 
 
 def _view_answer(case: Case, payout: Payout, status: int) -> Answer:

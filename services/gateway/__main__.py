@@ -4,7 +4,7 @@ import asyncio
 
 import uvicorn
 
-from runtime import logging
+from runtime import logging, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
@@ -41,6 +41,11 @@ def main() -> None:
         asyncio.run(check(settings))
     except RefusedStartError as error:
         refuse("gateway", error)
+    starting.run("gateway", lambda: serve(settings))
+
+
+def serve(settings: GatewaySettings) -> None:
+    """Serve until SIGTERM."""
     uvicorn.run(
         connect(settings),
         host=settings.host,

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from runtime import logging
+from runtime import logging, starting
 from runtime.settings import RefusedStartError, load, refuse
 from services.ingest.settings import IngestSettings
 
@@ -51,7 +51,7 @@ def main() -> None:
     try:
         settings = load(IngestSettings)
         asyncio.run(check(settings))
-        serve(settings)
+        starting.run("ingest", lambda: serve(settings))
     except (RefusedStartError, OSError) as error:
         refuse("ingest", error)
 

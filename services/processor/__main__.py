@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from runtime import logging
+from runtime import logging, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, DEAD_LETTERS, EVENTS
@@ -30,7 +30,7 @@ def main() -> None:
         refuse("processor", error)
     asyncio.set_event_loop(asyncio.new_event_loop())  # Faust's worker runs on the thread's current loop
     sys.argv = ["processor", "worker", "--without-web", "-l", "info"]
-    Processor(settings).app.main()
+    starting.run("processor", Processor(settings).app.main)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from schemas.topics import COMMANDS
 from services.processor.agents import build_writers
 from services.processor.app import build
 from services.processor.hint import EXIT_CODE, Hint
+from services.processor.reread import commands_between
 from services.processor.settings import ProcessorSettings
 from services.processor.views import SqlProjection
 from services.processor.writer import PartitionWriter, Tools
@@ -65,6 +66,7 @@ class Processor:
             dead_letters=self._dead_letters,
             commands_end=self._commands_end,
             is_member=self._hint.is_member,
+            reread=partial(commands_between, settings.kafka_bootstrap_servers),
         )
         run_beside(self.app, self._start, self._beside, self._stop)
 

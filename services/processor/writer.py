@@ -2,7 +2,7 @@
 
 Owns the order that makes it safe: prove membership, open the fence, load the checkpoint, fold the tail, and only then decide. After any
 error the outcome of the last write is unknown: memory and producer are thrown away and all starts over; records that did land are then
-skipped, the rest is decided again. A gap right after a fresh read halts this writer, loudly, and no other.
+skipped, the rest is decided again. A log that lacks what comes next halts this writer, loudly, and no other.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ FENCED_SECONDS = 3.0
 """Longer than a heartbeat: a zombie learns of the rebalance before it would open again."""
 PAUSE_MAX_SECONDS = 5.0
 TICK_SECONDS = 0.5
-COMPARE_SECONDS = 30.0
+COMPARE_SECONDS = 10.0
 
 log = logger(__name__)
 
@@ -66,6 +66,7 @@ class Tools:
     dead_letters: Unreadable
     commands_end: Callable[[int], Awaitable[int]]
     is_member: Callable[[int, int], Awaitable[bool]]
+    reread: Callable[[int, int, int], Awaitable[list[Waiting]]]
 
 
 class PartitionWriter:
@@ -84,6 +85,7 @@ class PartitionWriter:
         self._still = asyncio.Lock()
         """Held while a poll is decided: nothing may be forgotten between its look-ups and its decisions."""
         self._compared_at = 0.0
+        self._stood_at = -1
 
     @property
     def next_source(self) -> int:
@@ -139,14 +141,14 @@ class PartitionWriter:
             while True:
                 self._batch = self._batch or await self.inbox.take()
                 await self._process(fence)
-                self._batch = []
+                self._batch = [raw for raw in self._batch if raw.offset >= self.next_source]
         finally:
             ticking.cancel()
 
     async def _process(self, fence: Fence) -> None:
         memory = self._memory
         assert memory is not None
-        waiting = self._in_order(memory)
+        waiting = await self._in_order(memory)
         if waiting:
             async with self._still:
                 await self._decide_and_write(fence, memory, waiting)
@@ -168,17 +170,24 @@ class PartitionWriter:
         metrics.WRITER_HALTED.labels("processor", self.partition).set(0)
         self._fresh = False
 
-    def _in_order(self, memory: Memory) -> list[Waiting]:
-        """The records not decided yet, each once: after a rebalance Faust reads again from the hint. A gap is read again, then final."""
+    async def _in_order(self, memory: Memory) -> list[Waiting]:
+        """The records not decided yet, each once: after a rebalance Faust reads again from the hint, or has passed over some."""
         waiting, expected = [], memory.next_source
         for raw in self._batch:
             if raw.offset > expected:
-                text = f"{COMMANDS.name} {self.partition}: offset {raw.offset} came, {expected} is next"
-                raise HaltError(text) if self._fresh else StaleError(text)
+                return waiting or await self._passed_over(expected, raw.offset)
             if raw.offset == expected:
                 waiting.append(raw)
                 expected += 1
         return waiting
+
+    async def _passed_over(self, expected: int, came: int) -> list[Waiting]:
+        """A gap: our memory is old, or, right after it was read, the reader jumped. Raises GapFoundError if the log was cut."""
+        text = f"{COMMANDS.name} {self.partition}: offset {came} came, {expected} is next"
+        if not self._fresh:
+            raise StaleError(text)
+        log.warning("writer.reread", partition=self.partition, why=text)
+        return await self._tools.reread(self.partition, expected, came)
 
     def _decide(self, memory: Memory, readables: list[poll.Readable]) -> list[poll.Ruling]:
         try:
@@ -230,7 +239,10 @@ class PartitionWriter:
         await self._compare_ends(memory)
 
     async def _compare_ends(self, memory: Memory) -> None:
-        """Commands that end before what events name were cut or made anew: new ones would look like old ones and be skipped."""
+        """Commands that end before what events name were cut or made anew: new ones would look like old ones and be skipped.
+
+        Where none come although there are some, the reader has passed over the last ones.
+        """
         if self._tools.clock.monotonic() - self._compared_at < COMPARE_SECONDS:
             return
         self._compared_at = self._tools.clock.monotonic()
@@ -238,6 +250,11 @@ class PartitionWriter:
         end = await self._tools.commands_end(self.partition)
         if end < named:
             raise HaltError(f"{COMMANDS.name} ends at {end}, but events name {named - 1}: it was cut or made anew")
+        if named == self._stood_at and end > named and not len(self.inbox):
+            log.warning("writer.reread", partition=self.partition, why=f"nothing came, {named} to {end - 1} are undecided")
+            for raw in await self._tools.reread(self.partition, named, end):
+                self.inbox.put(raw)
+        self._stood_at = named
 
     async def _append_due(self, memory: Memory, now: int) -> None:
         due = self._timers.due(memory.book, now)

@@ -15,9 +15,8 @@ from typing import Any
 
 import uvloop
 
-from tests.faults import upstream_dump
+from tests.faults import resume, upstream_dump
 from tests.faults.levels import LEVELS
-from tests.faults.resume import measure
 from tests.faults.run import Run
 
 REBUILT = "payflow_rebuild"
@@ -35,10 +34,10 @@ def main() -> None:
     run.say = _say
     told, judged = uvloop.run(_play(run))
     _print(told)
-    _print_resume(measure(folder))
-    if told["insufficient"]:
+    _print_resume(told["resume"])
+    if told["owed"] or told["not_met"]:
         print("insufficient: this run did not do what its level promises")
-    passed = judged == 0 and not told["insufficient"] and not told["crashes"] and not _slow_to_end(folder)
+    passed = judged == 0 and not told["owed"] and not told["not_met"] and not told["crashes"]
     print(f"faults: {'passed' if passed else 'FAILED'} (level {level.name}, seed {seed}, commit {told['commit']})")
     raise SystemExit(0 if passed else 1)
 
@@ -47,10 +46,18 @@ async def _play(run: Run) -> tuple[dict[str, Any], int]:
     try:
         told = await run.play()
         await asyncio.to_thread(_dump, run)
+        _add_resume(run, told)
     finally:
         await run.stop()
     judge = await asyncio.to_thread(subprocess.run, [sys.executable, "-m", "checker", "judge", str(run.folder)], check=False)
     return told, judge.returncode
+
+
+def _add_resume(run: Run, told: dict[str, Any]) -> None:
+    """Measured from the dump, and in run.json before the checker judges."""
+    told["resume"] = resume.measure(run.folder)
+    told["not_met"] += resume.broken(told["resume"], run.level.resume_kills)
+    (run.folder / "run.json").write_text(json.dumps(told, indent=1))
 
 
 def _say(text: str) -> None:
@@ -70,37 +77,40 @@ def _dump(run: Run) -> None:
     upstream_dump.write(cluster.kafka.bootstrap, run.folder)
 
 
-def _slow_to_end(folder: Path) -> bool:
-    path = folder / "faults.jsonl"
-    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    slow = [line["target"] for line in lines if line["detail"].get("violation")]
-    if slow:
-        print(f"these did not end within 10 s of SIGTERM: {', '.join(slow)}")
-    return bool(slow)
-
-
 def _print(told: dict[str, Any]) -> None:
-    print(f"payouts asked for: {told['payouts_asked']:,}; faults: {sum(told['faults'].values())}")
+    under = told["asked_under_faults"]
+    print(
+        f"payouts asked for: {told['payouts_asked']:,}, of them {under:,} while faults went on; faults: {sum(told['faults'].values())}"
+    )
     for name, count in sorted(told["faults"].items()):
         print(f"  {name:<20} {count}")
     print(f"kill points hit: {sum(told['kill_points'].values())} ({len(told['kill_points'])} names)")
-    took = None if told["quiet_ms"] is None else (told["quiet_ms"] - told["last_fault_ms"]) / 1000
-    print(f"quiet after the last fault: {'NOT' if took is None else f'{took:.1f} s'}")
+    print("the provider's own faults: " + ", ".join(f"{kind} {count}" for kind, count in told["provider_faults"].items()))
+    _print_quiet(told)
     print(f"starts refused while something was away: {told['refused_starts']}")
     for name, count in told["owed"].items():
         print(f"  OWED: {name} {count}")
-    for name, states in told["not_met"].items():
-        print(f"  NOT MET: {name} met no payout in {', '.join(states)}")
+    for text in told["not_met"]:
+        print(f"  NOT MET: {text}")
     for crash in told["crashes"]:
         print(f"  died by itself: {crash}")
 
 
+def _print_quiet(told: dict[str, Any]) -> None:
+    if told["quiet_ms"] is None:
+        print("quiet after the last fault: NOT")
+        return
+    fault, request = ((told["quiet_ms"] - told[name]) / 1000 for name in ("last_fault_ms", "last_request_ms"))
+    print(f"quiet {fault:.1f} s after the last fault, {request:.1f} s after the last request")
+
+
 def _print_resume(told: dict[str, Any]) -> None:
-    for which, found in told.items():
-        if found["kills"]:
-            print(
-                f"decisions again after {found['kills']} processor kills ({which}): p50 {found['p50']} s, p95 {found['p95']} s, max {found['max']} s"
-            )
+    names = {"all": "all", "alone": "nothing else broken"}
+    for which, words in names.items():
+        found = told[which]
+        times = f"p50 {found['p50']} s, p95 {found['p95']} s, max {found['max']} s" if found["kills"] else "not measured"
+        print(f"decisions again after {found['kills']} processor kills ({words}): {times}")
+    print(f"processor kills around which nothing was asked, left out: {told['all']['without_commands']}")
 
 
 def _commit() -> str:

@@ -15,7 +15,7 @@ ALLOWED_EXITS = (2, 70)
 """A start refused while broker or database are away, and a consumer thread that gave no sign of life: both are meant to end the process."""
 START_SECONDS = 20.0
 """Within it an exit by 1 is a start that failed because the broker went away meanwhile: Faust ends so."""
-VOID_MAX = 60
+VOID_MAX = 120
 """So often a fault may find nothing to break and is drawn again."""
 
 
@@ -30,11 +30,16 @@ class Account:
         self.refused_starts = 0
         self._void: Counter[str] = Counter()
         self._met: dict[str, set[str]] = {}
+        self.slow: list[str] = []
 
     def did(self, name: str, states: dict[str, int]) -> None:
         """A fault was done while payouts stood, or had just come, in these states."""
         self.done[name] += 1
         self._met.setdefault(name, set()).update(state for state, count in states.items() if count)
+
+    def ended_slowly(self, worker: str) -> None:
+        """A worker did not end by itself within its time after SIGTERM."""
+        self.slow.append(worker)
 
     def is_owed_again(self, name: str) -> bool:
         """A fault found nothing to break: whether it is to be drawn again."""
@@ -59,15 +64,20 @@ class Account:
             names = tuple(self._points.names)
         return missing | {f"kill point {name}": 1 for name in names if not hits[name]}
 
-    def not_met(self) -> dict[str, list[str]]:
-        """Fault -> states that no payout stood in when it came; told where the level asks for all."""
-        if not self._level.covered:
-            return {}
-        return {name: sorted(set(STATES) - met) for name, met in self._met.items() if set(STATES) - met}
+    def not_met(self, asked_under_faults: int, provider: dict[str, int]) -> list[str]:
+        """What the level promises of the run, and was not so; each as a sentence."""
+        found = [f"{name} did not end in time after SIGTERM" for name in self.slow]
+        if asked_under_faults < self._level.payouts:
+            found.append(f"{asked_under_faults} payouts were asked while faults went on, of {self._level.payouts}")
+        if self._level.covered:
+            missing = {name: sorted(set(STATES) - met) for name, met in sorted(self._met.items())}
+            found += [f"{name} met no payout in {', '.join(states)}" for name, states in missing.items() if states]
+            found += [f"the provider never did: {kind}" for kind, count in provider.items() if not count]
+        return found
 
-    def told(self) -> dict[str, Any]:
+    def told(self, asked_under_faults: int, provider: dict[str, int]) -> dict[str, Any]:
         """What `run.json` says of it."""
-        owed, not_met = self.owed(), self.not_met()
+        owed, not_met = self.owed(), self.not_met(asked_under_faults, provider)
         return {
             "faults": dict(self.done),
             "kill_points": dict(self._points.hits),
@@ -75,5 +85,6 @@ class Account:
             "refused_starts": self.refused_starts,
             "owed": owed,
             "not_met": not_met,
-            "insufficient": bool(owed or not_met),
+            "provider_faults": provider,
+            "asked_under_faults": asked_under_faults,
         }

@@ -13,6 +13,16 @@ CHUNK = 256 * 1024
 CONNECT_SECONDS = 3.0
 TRICKLE_BYTES = 512
 TRICKLE_SECONDS = 0.25
+REPLY_SECONDS = 4.0
+"""So long the reply that is to be swallowed may take; then the link is cut without it."""
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    """The next bytes; none at the end, also when the end was a reset."""
+    try:
+        return await reader.read(CHUNK)
+    except OSError:
+        return b""
 
 
 class Link:
@@ -22,6 +32,8 @@ class Link:
         self.hop, self.client, self.server = hop, client, server
         self.mute = False
         """The server's words no longer reach the client."""
+        self.told = False
+        """The hop has counted that a reply was swallowed here."""
 
     def abort(self) -> None:
         for side in (self.client, self.server):
@@ -29,14 +41,29 @@ class Link:
                 side.transport.abort()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_server: bool) -> None:
-        while data := await reader.read(CHUNK):
+        while data := await _read(reader):
             await self.hop.gate.wait()
             if to_server and self.hop.marker is not None and self.hop.marker in data:
                 self.hop.marker, self.mute = None, True
-                asyncio.get_running_loop().call_later(0.3, self.abort)
+                asyncio.get_running_loop().call_later(REPLY_SECONDS, self.abort)
             if not to_server and (self.mute or self.hop.one_way):
+                self._swallow()
                 continue
-            await self._write(writer, data)
+            try:
+                await self._write(writer, data)
+            except OSError:
+                break
+        else:
+            if to_server:
+                return  # the client has gone itself
+        await self.hop.passing.wait()
+
+    def _swallow(self) -> None:
+        """Count the reply that was waited for, and end the link soon after it."""
+        if self.mute and not self.told:
+            self.told = True
+            self.hop.swallowed += 1
+            asyncio.get_running_loop().call_later(0.2, self.abort)
 
     async def _write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
         while self.hop.slow and data:
@@ -57,9 +84,13 @@ class Hop:
         self.port = processes.free_port()
         self.gate = asyncio.Event()
         self.gate.set()
+        self.passing = asyncio.Event()
+        """Cleared while the servers' words are lost: their end is lost with them."""
+        self.passing.set()
         self.refusing = self.one_way = self.slow = False
         self.marker: bytes | None = None
         self.swallowed = 0
+        """Links on which the reply to the marker came and was not passed on."""
         self._links: set[Link] = set()
         self._turn = 0
         self._server: asyncio.Server | None = None
@@ -74,6 +105,11 @@ class Hop:
             self._server.close()
         self.cut()
 
+    @property
+    def links(self) -> int:
+        """How many connections there are."""
+        return len(self._links)
+
     def cut(self) -> int:
         """Reset all connections; new ones are welcome. Returns how many there were."""
         links = list(self._links)
@@ -87,6 +123,7 @@ class Hop:
         self.refusing = self.one_way = self.slow = False
         self.marker = None
         self.gate.set()
+        self.passing.set()
         if muted:
             self.cut()
 
@@ -96,8 +133,9 @@ class Hop:
         self.cut()
 
     def mute(self) -> None:
-        """The servers' words are lost."""
+        """The servers' words are lost, and so is their end."""
         self.one_way = True
+        self.passing.clear()
 
     def throttle(self) -> None:
         """A few bytes at a time."""
@@ -110,6 +148,8 @@ class Hop:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far = None if self.refusing else await self._connect()
         if far is None:
+            if not self.refusing:
+                await self.passing.wait()
             writer.transport.abort()
             return
         link = Link(self, writer, far[1])

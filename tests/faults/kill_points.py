@@ -7,9 +7,11 @@ import random
 import signal
 from collections import Counter
 
+from runtime import failpoints
 from tests.faults.workers import POINTS_OF, Worker, points_of
 
 NTH_MAX = 4
+LAST_WORDS = 4096
 ONLY_HERE = ("inbox.sent", "gateway.passed_on")
 """The simulation has no such places (nor a rebuild): they come first, early in a life."""
 
@@ -43,10 +45,12 @@ class KillPoints:
         return f"{name}:{self._rng.randint(1, NTH_MAX)}:kill"
 
     def died(self, worker: Worker, code: int) -> str | None:
-        """The name of the point that killed this worker, if one did."""
+        """The name of the point that killed this worker, if its last words say that one did: the system may kill it as well."""
         if code != -signal.SIGKILL or worker.expected or not worker.point:
             return None
         name = worker.point.split(":")[0]
+        if failpoints.said(name) not in worker.said_since(max(worker.log_from, worker.log_size - LAST_WORDS)):
+            return None
         self.hits[name] += 1
         return name
 

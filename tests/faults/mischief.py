@@ -6,19 +6,22 @@ Owns the faults. Each breaks something for a moment and heals it itself, and tel
 import asyncio
 import random
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import psycopg
 
 from deploy.local import processes
+from runtime import failpoints
 from tests.faults import poison
 from tests.faults.cluster import ROLES, Cluster
 from tests.faults.hops import Hop
+from tests.faults.membership import rebalance, terminate, within, zombie
+from tests.faults.turns import Turns
 from tests.faults.workers import Worker
 
-ZOMBIE_SECONDS = (8.0, 11.0)
-"""Past the session time-out of 6 s: a peer takes over while the worker sleeps."""
+SWALLOW_SECONDS = 5.0
 
 OFFSETS = (0, 10**9)
 
@@ -27,11 +30,11 @@ Fault = Callable[["Mischief"], Awaitable[dict[str, Any] | None]]
 
 
 class Mischief:
-    """What a fault has at hand."""
+    """What a fault has at hand. It takes its turns itself: what it breaks, nobody else breaks or heals meanwhile."""
 
-    def __init__(self, cluster: Cluster, rng: random.Random) -> None:
+    def __init__(self, cluster: Cluster, rng: random.Random, turns: Turns) -> None:
         """One for a whole run."""
-        self.cluster, self.rng = cluster, rng
+        self.cluster, self.rng, self.turns = cluster, rng, turns
         self._bags: dict[str, list[str]] = {}
 
     def some(self, *roles: str) -> Worker | None:
@@ -97,73 +100,39 @@ async def kill_in_a_loop(m: Mischief) -> dict[str, Any] | None:
     return {"target": worker.name, "kills": 5}
 
 
-async def terminate(m: Mischief) -> dict[str, Any] | None:
-    """F4: SIGTERM under load; it must end by itself in time."""
-    worker = m.some()
-    if worker is None:
-        return None
-    took = await worker.stop()
-    worker.start()
-    return {"target": worker.name, "seconds": took, "violation": None if took is not None and took <= 10 else "slow to end"}
-
-
-async def zombie(m: Mischief) -> dict[str, Any] | None:
-    """F17: SIGSTOP past the session time-out, a peer takes over, SIGCONT."""
-    worker = m.some("processor", "rails", "projector", "processor", "ingest")
-    if worker is None:
-        return None
-    worker.frozen = True
-    worker.send(signal.SIGSTOP)
-    slept = m.seconds(*ZOMBIE_SECONDS)
-    await asyncio.sleep(slept)
-    worker.send(signal.SIGCONT)
-    worker.frozen = False
-    return {"target": worker.name, "seconds": slept}
-
-
-async def rebalance(m: Mischief) -> dict[str, Any] | None:
-    """F16: workers 2-3-2-1-2 under load."""
-    role = m.rng.choice(("processor", "rails", "projector"))
-    third = m.cluster.add(role, 3)
-    await asyncio.sleep(m.seconds(3, 5))
-    await third.stop()
-    first = m.cluster.workers[f"{role}-1"]
-    await first.stop()
-    await asyncio.sleep(m.seconds(2, 4))
-    first.start()
-    return {"target": role, "changes": 4}
-
-
 async def kill_broker(m: Mischief) -> dict[str, Any] | None:
     """F5: kill -9 of the broker."""
-    kafka = m.cluster.kafka
-    assert kafka.process is not None
-    kafka.process.kill()
-    kafka.process.wait()
-    await asyncio.sleep(m.seconds(0.5, 2))
-    await asyncio.to_thread(kafka.start)
+    async with m.turns.alone("kafka"):
+        kafka = m.cluster.kafka
+        assert kafka.process is not None
+        kafka.process.kill()
+        kafka.process.wait()
+        await asyncio.sleep(m.seconds(0.5, 2))
+        await asyncio.to_thread(kafka.start)
     return {"target": "kafka"}
 
 
 async def freeze_broker(m: Mischief) -> dict[str, Any] | None:
     """F8: the broker stands still for a while."""
-    process = m.cluster.kafka.process
-    assert process is not None
-    process.send_signal(signal.SIGSTOP)
-    slept = m.seconds(3, 12)
-    await asyncio.sleep(slept)
-    process.send_signal(signal.SIGCONT)
+    async with m.turns.alone("kafka"):
+        process = m.cluster.kafka.process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        slept = m.seconds(3, 12)
+        await asyncio.sleep(slept)
+        process.send_signal(signal.SIGCONT)
     return {"target": "kafka", "seconds": slept}
 
 
 async def kill_postgres(m: Mischief) -> dict[str, Any] | None:
     """F10: kill -9 of the database, and its way back."""
-    server = m.cluster.postgres
-    assert server.process is not None
-    server.process.kill()
-    server.process.wait()
-    await asyncio.sleep(m.seconds(0.5, 3))
-    await asyncio.to_thread(_start_patiently, server)
+    async with m.turns.alone("postgres"):
+        server = m.cluster.postgres
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait()
+        await asyncio.sleep(m.seconds(0.5, 3))
+        await asyncio.to_thread(_start_patiently, server)
     return {"target": "postgres"}
 
 
@@ -201,20 +170,19 @@ async def terminate_backends(m: Mischief) -> dict[str, Any] | None:
 async def drop_commit_reply(m: Mischief) -> dict[str, Any] | None:
     """F12: the projector's COMMIT goes through, its answer does not."""
     hop = m.cluster.hops["projector-postgres"]
-    hop.marker = b"COMMIT"
-    for _ in range(50):
-        await asyncio.sleep(0.1)
-        if hop.marker is None:
-            await asyncio.sleep(0.4)
-            return {"target": hop.name}
-    hop.marker = None
-    return None
+    async with m.turns.alone(f"hop:{hop.name}"):
+        before, hop.marker = hop.swallowed, b"COMMIT"
+        await within(SWALLOW_SECONDS, lambda: hop.swallowed > before)
+        hop.marker = None
+        await asyncio.sleep(0.4)  # the link is cut a moment later
+    return {"target": hop.name, "replies": hop.swallowed - before} if hop.swallowed > before else None
 
 
 async def cut(m: Mischief) -> dict[str, Any] | None:
     """F19: all connections of a hop are reset."""
     hop = m.hop()
-    links = hop.cut()
+    async with m.turns.alone(f"hop:{hop.name}"):
+        links = hop.cut()
     return {"target": hop.name, "links": links} if links else None
 
 
@@ -223,10 +191,14 @@ def broken_for(low: float, high: float, harm: Callable[[Hop], None], words: str)
 
     async def fault(m: Mischief) -> dict[str, Any] | None:
         hop = m.hop()
-        harm(hop)
-        await asyncio.sleep(m.seconds(low, high))
-        hop.heal()
-        return {"target": hop.name}
+        async with m.turns.alone(f"hop:{hop.name}"):
+            links = hop.links
+            if not links:
+                return None
+            harm(hop)
+            await asyncio.sleep(m.seconds(low, high))
+            hop.heal()
+        return {"target": hop.name, "links": links}
 
     fault.__doc__ = words
     return fault
@@ -234,7 +206,7 @@ def broken_for(low: float, high: float, harm: Callable[[Hop], None], words: str)
 
 refuse = broken_for(1, 4, Hop.refuse, "Nobody answers on a hop.")
 stall = broken_for(2, 8, Hop.stall, "A hop stays open and moves nothing.")
-half_open = broken_for(2, 6, Hop.mute, "Words go out on a hop and none come back.")
+half_open = broken_for(2, 6, Hop.mute, "Words go out on a hop and none come back, not even the end of a connection.")
 trickle = broken_for(2, 5, Hop.throttle, "A hop lets through a few bytes at a time.")
 
 
@@ -260,23 +232,25 @@ async def replay_commands(m: Mischief) -> dict[str, Any] | None:
 async def reset_offsets(m: Mischief) -> dict[str, Any] | None:
     """F33, F34: committed offsets go back to 0, or far past the end, while their workers are down."""
     role, _, offset = m.next("offsets", [f"{role}@{at}" for role in poison.GROUPS for at in OFFSETS]).partition("@")
-    workers = [w for w in m.cluster.workers.values() if w.role == role and not w.down]
-    await asyncio.gather(*(worker.stop() for worker in workers))
-    done = await asyncio.to_thread(poison.reset_group, m.cluster.kafka.bootstrap, role, int(offset))
-    for worker in workers:
-        worker.start()
+    async with m.turns.shared("kafka"), m.turns.alone(f"role:{role}"):
+        workers = [w for w in m.cluster.workers.values() if w.role == role and not w.down]
+        await asyncio.gather(*(worker.stop() for worker in workers))
+        done = await asyncio.to_thread(poison.reset_group, m.cluster.kafka.bootstrap, role, int(offset))
+        for worker in workers:
+            worker.start()
     return {"target": role, "offset": offset} if done else None
 
 
 async def rebuild(m: Mischief) -> dict[str, Any] | None:
     """F44, K20: a rebuild beside the live views is killed half way, under load."""
-    import sys
-
     env = {**m.cluster.direct_env(), "PAYFLOW_FAILPOINTS": "rebuild.mid:1:kill"}
     command = [sys.executable, "-m", "payflow", "rebuild"]
-    process = processes.start(command, log=m.cluster.folder / "logs" / "rebuild.log", env=env)
-    code = await asyncio.to_thread(process.wait, 120)
-    return {"target": "rebuild", "point": "rebuild.mid"} if code == -signal.SIGKILL else None
+    log = m.cluster.folder / "logs" / "rebuild.log"
+    async with m.turns.alone("rebuild"):
+        start = log.stat().st_size if log.exists() else 0
+        code = await asyncio.to_thread(processes.start(command, log=log, env=env).wait, 120)
+        died = failpoints.said("rebuild.mid").encode() in log.read_bytes()[start:]
+    return {"target": "rebuild", "point": "rebuild.mid"} if code == -signal.SIGKILL and died else None
 
 
 CATALOGUE: dict[str, tuple[str, Fault]] = {
@@ -305,7 +279,5 @@ CATALOGUE: dict[str, tuple[str, Fault]] = {
 }
 """Name -> number in the fault catalogue, and what does it."""
 
-ALONE = dict.fromkeys(("kill_broker", "freeze_broker"), "kafka") | dict.fromkeys(
-    ("rebalance", "terminate", "reset_offsets"), "workers"
-)
-"""Faults that must not be at work at the same time, by what they share; any other one is alone with itself only."""
+SLOW = frozenset({"kill_broker", "freeze_broker", "zombie", "rebalance", "reset_offsets"})
+"""Faults that wait for each other, since all of them move partitions: they have lanes of their own and hold up nothing else."""

@@ -5,10 +5,12 @@ time to its decision's. Both are wall times of one machine, in ms.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+P95_SECONDS = 15.0
 BEFORE_MS, AFTER_MS = 1_000, 10_000
 KILLS = frozenset({"kill_one", "kill_processor", "kill_role", "kill_point"})
 ON_THE_WAY = ("kafka", "postgres", "processor", "ingest", "gateway-ingest", "clients-gateway")
@@ -17,11 +19,22 @@ ON_THE_WAY = ("kafka", "postgres", "processor", "ingest", "gateway-ingest", "cli
 def measure(folder: Path) -> dict[str, Any]:
     """Seconds per kill with median, p95 and maximum: of all kills, and of those beside which nothing else was broken that decisions need."""
     waits, faults = _waits(folder), list(_lines(folder / "faults.jsonl"))
-    kills = [(fault, round(_longest(waits, fault["t"]) / 1000, 2)) for fault in faults if _is_kill(fault)]
+    looked = [(fault, _longest(waits, fault["t"])) for fault in faults if _is_kill(fault)]
+    kills = [(fault, round(wait / 1000, 2)) for fault, wait in looked if wait is not None]
     alone = [seconds for fault, seconds in kills if not any(_disturbs(other, fault) for other in faults)]
     told = {"all": _summary([seconds for _, seconds in kills]), "alone": _summary(alone)}
+    told["all"]["without_commands"] = len(looked) - len(kills)
     (folder / "resume.json").write_text(json.dumps(told))
     return told
+
+
+def broken(told: dict[str, Any], kills: int) -> list[str]:
+    """What is promised of `kills` kills with nothing else broken, and is not so."""
+    alone = told["alone"]
+    if alone["kills"] < kills:
+        return [f"resume was measured after {alone['kills']} processor kills with nothing else broken, not after {kills}"]
+    slow = kills and alone["p95"] >= P95_SECONDS
+    return [f"decisions went on {alone['p95']} s (p95) after a processor kill, not within {P95_SECONDS:g} s"] if slow else []
 
 
 def _summary(seconds: list[float]) -> dict[str, Any]:
@@ -38,7 +51,7 @@ def _summary(seconds: list[float]) -> dict[str, Any]:
 
 
 def _rank(ranked: list[float], share: float) -> float:
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+    return ranked[min(len(ranked) - 1, math.ceil(share * len(ranked)) - 1)]
 
 
 def _is_kill(fault: dict[str, Any]) -> bool:
@@ -67,8 +80,9 @@ def _waits(folder: Path) -> list[tuple[int, int]]:
     return found
 
 
-def _longest(waits: list[tuple[int, int]], killed: int) -> int:
-    return max((wait for at, wait in waits if killed - BEFORE_MS <= at <= killed + AFTER_MS), default=0)
+def _longest(waits: list[tuple[int, int]], killed: int) -> int | None:
+    """The longest wait around a kill; None if nothing was asked for then."""
+    return max((wait for at, wait in waits if killed - BEFORE_MS <= at <= killed + AFTER_MS), default=None)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -7,12 +7,12 @@ import asyncio
 import json
 import random
 import time
-from collections import defaultdict
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from tests.faults import poison, quiet
+from tests.faults import poison, provider_faults, quiet
 from tests.faults.account import Account
 from tests.faults.clients import Client, Load, Merchant, found, merchants, resend
 from tests.faults.cluster import PARTITIONS, Cluster
@@ -20,13 +20,23 @@ from tests.faults.followers import Follower
 from tests.faults.journal import Lines, now_ms
 from tests.faults.kill_points import KillPoints
 from tests.faults.levels import Level
-from tests.faults.mischief import ALONE, CATALOGUE, Mischief
+from tests.faults.mischief import CATALOGUE, SLOW, Mischief
+from tests.faults.turns import Turns
 from tests.faults.workers import Worker
 
 STORM_SECONDS, CALM_SECONDS = 24.0, 8.0
 """About a quarter of the time nothing new is broken, so that recovery is exercised too."""
 POINTS_SECONDS = 90.0
+ASKED_SECONDS = 600.0
+"""So long faults go on at most after the deck is empty, until all payouts of the level were asked for."""
+MORE = ("kill_processor", "kill_one")
+FORM = 2
+"""Of run.json: since 2 it says all that the run promised and did not do."""
 UPSTREAM_SECONDS = 1.5
+
+
+_seen: ContextVar[tuple[int, dict[str, int]]] = ContextVar("seen")
+"""Of the fault that this task is doing."""
 
 
 class Run:
@@ -42,11 +52,11 @@ class Run:
         self.journal, self.faults = Lines(folder / "journal.jsonl"), Lines(folder / "faults.jsonl")
         self.load = Load(self.merchants, random.Random(seed + 2), level.payouts)
         self.account = Account(level, self.points)
-        self._deck: list[str] = []
+        self._decks: list[list[str]] = []
+        self._last_fault = self._last_request = self._asked_under_faults = 0
         self.say: Callable[[str], None] = lambda _: None
         self._storm = asyncio.Event()
         self._storm.set()
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._transcripts: list[Lines] = []
         self._noting: set[asyncio.Task[None]] = set()
 
@@ -59,14 +69,15 @@ class Run:
             await found(client, self.merchants)
             following = [asyncio.create_task(follower.run()) for follower in self._followers()]
             await self._under_load()
-            last_fault = now_ms()
+            self._last_request = now_ms()
             took = await quiet.until_quiet(self.cluster, self.level.quiet_bound_seconds * 4)
+            ended = None if took is None else now_ms()
             await self._restart_doors()
             await resend(client, self.load, self.level.resend, self.rng)
             await quiet.until_quiet(self.cluster, self.level.quiet_bound_seconds)
             await client.close()
             await self._come_to_rest(following)
-            told = self._told(started, last_fault, took)
+            told = self._told(started, ended)
             (self.folder / "run.json").write_text(json.dumps(told, indent=1))
             return told
         except BaseException:
@@ -113,7 +124,7 @@ class Run:
             await client.close()
 
     async def _keep_asking(self, client: Client, broken: "asyncio.Task[None]") -> None:
-        """Until enough was asked for and the last fault is over."""
+        """Until enough was asked for and the last fault is over: faults go on until enough was asked for."""
         while not broken.done() or self.load.asked < self.level.payouts:
             await self.load.act(client)
 
@@ -127,14 +138,15 @@ class Run:
             await asyncio.sleep(UPSTREAM_SECONDS)
 
     async def _break(self) -> None:
-        mischief = Mischief(self.cluster, self.rng)
-        self._deck = [name for name, count in self.level.deck.items() for _ in range(count)]
-        self.rng.shuffle(self._deck)
+        mischief = Mischief(self.cluster, self.rng, Turns(self._look))
+        quick, slow = self._deal()
         self.points.armed = True
         await asyncio.sleep(2)
         weather = asyncio.create_task(self._weather())
-        await asyncio.gather(*(self._work_through(mischief) for _ in range(self.level.lanes)))
+        lanes = [quick] * self.level.lanes[0] + [slow] * self.level.lanes[1]
+        await asyncio.gather(*(self._work_through(mischief, deck) for deck in lanes))
         await self._until_points(mischief)
+        await self._until_asked(mischief)
         weather.cancel()
         self.points.armed = False
         for worker in self.cluster.workers.values():
@@ -142,6 +154,19 @@ class Run:
                 worker.kill()  # a failpoint that was never reached must not go off later
         for hop in self.cluster.hops.values():
             hop.heal()
+        await asyncio.sleep(0.5)  # the supervisor finds the last of the dead
+        await asyncio.gather(*self._noting)
+        self._last_fault, self._asked_under_faults = now_ms(), self.load.asked
+
+    def _deal(self) -> tuple[list[str], list[str]]:
+        """The faults of the level, shuffled: quick ones and slow ones; all in the first if slow ones have no lanes of their own."""
+        names = [name for name, count in self.level.deck.items() for _ in range(count)]
+        self.rng.shuffle(names)
+        apart = self.level.lanes[1] > 0
+        slow = [name for name in names if apart and name in SLOW]
+        quick = [name for name in names if not apart or name not in SLOW]
+        self._decks = [quick, slow]
+        return quick, slow
 
     async def _weather(self) -> None:
         while True:
@@ -150,18 +175,31 @@ class Run:
             await asyncio.sleep(CALM_SECONDS)
             self._storm.set()
 
-    async def _work_through(self, mischief: Mischief) -> None:
-        """One lane: the next fault of the deck, until there is none."""
-        while self._deck:
-            name = self._deck.pop()
+    async def _work_through(self, mischief: Mischief, deck: list[str]) -> None:
+        """One lane: the next fault of its deck, until there is none."""
+        while deck:
+            name = deck.pop()
             await self._storm.wait()
-            async with self._locks[ALONE.get(name, name)]:
-                await self._do(mischief, name)
+            if not await self._do(mischief, name) and self.account.is_owed_again(name):
+                deck.insert(0, name)
             await asyncio.sleep(self.rng.uniform(*self.level.pause))
-            if len(self._deck) % 50 == 0:
-                self.say(
-                    f"{len(self._deck)} faults to come, {self.account.done.total()} done, {self.load.asked:,} payouts asked for"
-                )
+            if len(deck) % 25 == 0:
+                self._say_so_far()
+
+    def _say_so_far(self) -> None:
+        to_come = sum(len(deck) for deck in self._decks)
+        hits = self.points.hits.total()
+        self.say(
+            f"{to_come} faults to come, {self.account.done.total()} done, {hits} kill points, {self.load.asked:,} payouts"
+        )
+
+    async def _until_asked(self, mischief: Mischief) -> None:
+        """Faults go on until all payouts were asked for: what is asked in peace proves little."""
+        deadline = time.monotonic() + ASKED_SECONDS
+        more = [name for name in MORE if name in self.level.deck] or ["kill_one"]
+        while self.load.asked < self.level.payouts and time.monotonic() < deadline:
+            await self._do(mischief, more[0])
+            await asyncio.sleep(8)
 
     async def _until_points(self, mischief: Mischief) -> None:
         """More lives, until enough kill points were hit."""
@@ -170,25 +208,32 @@ class Run:
             await self._do(mischief, "kill_one")
             await asyncio.sleep(3)
 
-    async def _do(self, mischief: Mischief, name: str) -> None:
+    async def _look(self) -> None:
+        """When a fault begins, and how payouts stand then; looked at again when it had to wait for its turn."""
+        _seen.set((now_ms(), await asyncio.to_thread(quiet.states, self.cluster)))
+
+    async def _do(self, mischief: Mischief, name: str) -> bool:
+        """Do one fault and write it down; False if there was nothing to break."""
         number, fault = CATALOGUE[name]
-        began, met = now_ms(), await asyncio.to_thread(quiet.states, self.cluster)
+        await self._look()
         try:
             done = await fault(mischief)
         except Exception as error:  # noqa: BLE001  a fault that could not be done or healed is told; the others go on
             self.account.crashes.append(f"fault {name}: {error!r}"[:200])
-            return
+            return True
         if done is None:
-            if self.account.is_owed_again(name):
-                self._deck.insert(0, name)
-            return
+            return False
         if "point" in done:
             self.points.hits[done["point"]] += 1
+        if done.get("violation"):
+            self.account.ended_slowly(done["target"])
+        began, met = _seen.get()
         self.account.did(name, met)
         detail = {key: value for key, value in done.items() if key != "target"}
         self.faults.add(
             t=began, fault=number, action=name, target=done["target"], detail=detail, healed=now_ms(), states=met
         )
+        return True
 
     def _died(self, worker: Worker, code: int) -> None:
         point = self.points.died(worker, code)
@@ -222,11 +267,12 @@ class Run:
         except TimeoutError:
             self.account.crashes.append("not ready again: a partition has no writer or no rail, or a door stays shut")
 
-    def _told(self, started: int, last_fault: int, took: float | None) -> dict[str, Any]:
+    def _told(self, started: int, ended: int | None) -> dict[str, Any]:
+        provider = provider_faults.read(self.cluster.folder / "simulator" / "books.sqlite")
         return {
-            "seed": self.seed, "commit": self.commit, "level": self.level.name, "started_ms": started, "last_fault_ms": last_fault,
-            "quiet_ms": None if took is None else last_fault + int(took * 1000), "partitions": PARTITIONS,
+            "form": FORM, "seed": self.seed, "commit": self.commit, "level": self.level.name, "started_ms": started,
+            "last_fault_ms": self._last_fault, "last_request_ms": self._last_request, "quiet_ms": ended, "partitions": PARTITIONS,
             "payouts_asked": self.load.asked, "quiet_bound_ms": int(self.level.quiet_bound_seconds * 1000),
             "topics": {"commands": "payouts.commands", "events": "payouts.events", "dead_letters": ["payouts.dead-letters"]},
-            **self.account.told(),
+            **self.account.told(self._asked_under_faults, provider),
         }  # fmt: skip

@@ -57,6 +57,8 @@ class Worker:
     """We sent the signal ourselves; a death without that is a kill point or a fault of the product."""
     frozen: bool = False
     began: float = 0.0
+    log_from: int = 0
+    """Where this life's lines begin in the log."""
     died_at: float = 0.0
     deaths: list[str] = field(default_factory=list)
 
@@ -66,9 +68,23 @@ class Worker:
             self.down = False
             return
         env = {**self.env, failpoints.VARIABLE: point or ""}
+        self.log_from = self.log_size
         self.process = processes.start([sys.executable, "-m", MODULES[self.role]], log=self.log, env=env)
         self.point, self.down, self.expected, self.frozen = point, False, False, False
-        self.began = time.monotonic()
+        self.began, self.died_at = time.monotonic(), 0.0
+
+    @property
+    def log_size(self) -> int:
+        """Where its log ends now."""
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def said_since(self, start: int) -> str:
+        """What it has written to its log from there on."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(start)
+            return file.read().decode(errors="replace")
 
     def send(self, number: signal.Signals) -> None:
         """Signal the process; one that is gone is no error."""

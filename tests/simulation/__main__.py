@@ -16,16 +16,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from runtime.failpoints import NAMES
-from tests.simulation.faults import ABSENT
+from tests.simulation.faults import ABSENT, POINTS
 from tests.simulation.run import MODES, Report, run_seed, silence
 
 ROOT = Path(__file__).parents[2]
 SHOWN = 20
 COLLECT_EVERY = 20
+ENOUGH_SEEDS = 500
+"""In so many seeds each kill point must have struck at least once."""
 
 
 def main() -> int:
-    """Run, report, and return 1 if anything was violated."""
+    """Run, report, and return 1 if anything was violated, or if many seeds never died at one of the kill points."""
     _fix_hash_seed()
     arguments = _arguments()
     started = time.monotonic()
@@ -35,7 +37,7 @@ def main() -> int:
         if arguments.seed is not None or report.violations:
             _say(report, arguments.mode)
     total.say(time.monotonic() - started, arguments)
-    return 1 if total.broken else 0
+    return 1 if total.broken or total.never_struck() else 0
 
 
 class Total:
@@ -65,6 +67,10 @@ class Total:
         if report.violations:
             self.broken.append(report.seed)
 
+    def never_struck(self) -> list[str]:
+        """Kill points that no seed has died at, once there were seeds enough to expect each."""
+        return [name for name in POINTS if not self.struck[name]] if self.seeds >= ENOUGH_SEEDS else []
+
     def say(self, seconds: float, arguments: argparse.Namespace) -> None:
         print(f"faults    {_line(self.met)}")
         print(f"points    {_points(self.reached, self.struck)}")
@@ -80,6 +86,8 @@ class Total:
         )
         found = f"VIOLATED in seeds {self.broken[:SHOWN]}" if self.broken else "nothing violated"
         print(f"result    {found}")
+        if self.never_struck():
+            print(f"NEVER STRUCK {', '.join(self.never_struck())}: such a run does not count")
         print(
             f"mode {arguments.mode} · seeds {arguments.text} · commit {commit()}{f' · hash {self.last}' if self.seeds == 1 else ''}"
         )

@@ -14,6 +14,7 @@ from tests.simulation.processes import Process
 
 SESSION_SECONDS = 6.0
 REVOKE_SECONDS = 1.0
+PASSED_OVER_SHARE = 0.1
 
 Assigned = Callable[[dict[int, int]], None]
 """Partition to the committed offset from which reading begins."""
@@ -109,8 +110,12 @@ class Group:
 
     def _tell(self, member: Member, partitions: Iterable[int]) -> None:
         if all(self.owners.get(partition) is member for partition in partitions):
-            starts = {partition: self.committed[partition] for partition in partitions}
+            starts = {partition: self.committed[partition] + self._passed_over() for partition in partitions}
             member.tell(self._loop, lambda: member.assigned(starts))
+
+    def _passed_over(self) -> int:
+        """Faust can drop what it had fetched when it hears of a new assignment, and go on behind it."""
+        return self._rng.randint(1, 3) if self._rng.random() < PASSED_OVER_SHARE else 0
 
     def _expire(self, member: Member) -> None:
         member.expired = True

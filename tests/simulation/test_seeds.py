@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.__main__ import ENOUGH_SEEDS, Total
 from tests.simulation.faults import POINTS
 from tests.simulation.run import run_seed
 
@@ -58,3 +59,11 @@ def test_seeds_meet_what_they_are_for() -> None:
     assert wanted - set(met) == set()
     assert set(POINTS) - set(reached) == set()
     assert sum(struck.values()) >= 20
+
+
+def test_a_long_run_that_never_struck_a_kill_point_fails() -> None:
+    total = Total()
+    total.struck = Counter(POINTS[1:])
+    assert total.never_struck() == []
+    total.seeds = ENOUGH_SEEDS
+    assert total.never_struck() == [POINTS[0]]

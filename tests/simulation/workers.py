@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from runtime import failpoints
 from schemas.topics import COMMANDS, EVENTS
 from services.processor.assignment import Assigned
+from services.processor.inbox import Waiting
 from services.processor.rails.answers import Answers
 from services.processor.rails.calls import Calls
 from services.processor.rails.partition import PartitionRail
@@ -96,7 +97,12 @@ class Processor(Worker):
             dead_letters=MemoryDeadLetters(world.log),
             commands_end=world.log.commands_end,
             is_member=self._is_member,
+            reread=self._reread,
         )
+
+    async def _reread(self, partition: int, start: int, end: int) -> list[Waiting]:
+        found = (await self.world.log.commands_from(partition, start))[: end - start]
+        return [Waiting(*command) for command in found]
 
     async def _is_member(self, partition: int, position: int) -> bool:
         return await self.world.log.ask(self.group.is_owner, self.process, partition)

@@ -17,10 +17,10 @@ from schemas.commands import CommandRecord
 from schemas.ids import is_uuid
 from services.ingest.edge import Edge
 from services.ingest.envelope import Envelope
+from services.ingest.inbox.judging import Judged
 from services.ingest.inbox.messages import InboxRecord, Message, UnreadableError, read_message
 from services.ingest.inbox.reading import Reading, record_id
 from services.ingest.inbox.replies import Asked, reply_to_decision, reply_to_problem
-from services.ingest.inbox.worker import Judged
 from services.ingest.problems import ProblemError, problem_of, traceparent
 from services.ingest.store import ViewUnavailableError
 from services.ingest.submitting import seen
@@ -74,7 +74,7 @@ class Turn:
         asked = Asked()
         try:
             message = read_message(record)
-            new_id = record_id(record, self._edge.clock.now_ms())
+            new_id = record_id(record)
             asked = Asked(message.kind, message.message_id, message.key, new_id if message.kind in _MAKES else None)
             command = await self._command(record, message, new_id)  # may flush the burst: append only afterwards
             self._burst.append((record, asked, command))

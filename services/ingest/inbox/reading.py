@@ -14,6 +14,7 @@ from domain.intake.merchants import read_credit
 from domain.intake.payout import read_payout
 from schemas.commands import AddRows, CancelBatch, CancelPayout, Command, CreditMerchant, OpenBatch, RequestPayout, SealBatch
 from schemas.ids import is_uuid
+from schemas.times import LATEST_MS
 from services.ingest.batches import open_command
 from services.ingest.chunks import check_fits
 from services.ingest.inbox.messages import InboxRecord, Message
@@ -22,17 +23,16 @@ from services.ingest.payouts import read_cancel
 from services.ingest.problems import problem_of
 from services.ingest.routes import payout_command
 
-DAY_MS = 24 * 3600 * 1000
-
 T = TypeVar("T")
 
 
-def record_id(record: InboxRecord, now_ms: int) -> str:
+def record_id(record: InboxRecord) -> str:
     """The id, in UUIDv7 form, of the new thing that a record asks for; read again, the same record gives the same id.
 
-    Its time is the record's own, unless that is more than a day off: a record from the far future must not sort first for ever.
+    Nothing of the reader's goes in, no clock least of all: this id outlives the record's key, and is then all that keeps a record which is
+    read again from paying again. Its time is the record's own; that of a record which has none sorts last.
     """
-    at = record.timestamp if abs(record.timestamp - now_ms) <= DAY_MS else now_ms
+    at = record.timestamp if 0 <= record.timestamp <= LATEST_MS else 0
     place = f"{record.topic}/{record.partition}/{record.offset}/{record.timestamp}/".encode()
     digest = hashlib.sha256(place + (record.key or b"") + b"/" + (record.value or b"")).digest()
     bits = (

@@ -1,9 +1,10 @@
 """Reading one upstream's inbox topic and answering each record once.
 
 Owns the poll: its records are judged at the same time, those of one merchant in order; then, per partition, the replies and the
-offset behind them go out in one transaction.
+offset behind them go out in one transaction. Before a record that must wait, all that stand in front of it are answered.
 
-What is guaranteed: a record's command is idempotent by its key, so reading a record again never acts twice. A record's reply and the
+What is guaranteed: a record's command is idempotent, within the life of its key by the key, and for ever by the id that follows from the
+record, the rows' place or the credit's reference; so reading a record again never acts twice. A record's reply and the
 offset behind it are committed together, so a reader of committed records sees exactly one reply per record, also after a crash or a
 rebalance at any point. Dead letters are at least once: a crash between the dead letter and the transaction keeps it twice, with the
 same coordinates. A reply to a repeat that was read again after a crash may say `duplicate` for a command that names nothing new (rows,
@@ -12,22 +13,21 @@ seal, cancel); its subject and body are the first ones.
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Collection
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from runtime import metrics
 from runtime.clock import Clock
-from runtime.dead_letters import DeadLetters, DeadLettersFullError
+from runtime.dead_letters import DeadLetters
 from runtime.event_log import connection
 from runtime.logging import logger
 from schemas.topics import inbox
+from services.ingest.inbox.judging import Judge, Judged, Judging
 from services.ingest.inbox.messages import InboxRecord
-from services.ingest.inbox.replies import Reply, encode, headers
+from services.ingest.inbox.replies import encode, headers
 from services.ingest.inbox.transaction import Outgoing, ReplyWriter, group_of
-from services.ingest.waiting import DecisionsLostError
 
 POLL_RECORDS_MAX = 200
 POLL_MS = 500
@@ -41,21 +41,6 @@ DROP_SECONDS = 2.0
 _log = logger(__name__)
 
 
-class Judged(NamedTuple):
-    """What became of one record: its reply, and why it is a dead letter, if it is one (a code and a sentence)."""
-
-    record: InboxRecord
-    reply: Reply
-    unreadable: tuple[str, str] | None = None
-
-
-class Judge(Protocol):
-    """What turns records into commands and waits for their decisions."""
-
-    async def judge(self, records: Sequence[InboxRecord]) -> list[Judged]:
-        """The records of one merchant, in order. Does not give up: it waits until each is decided."""
-
-
 class UpstreamInbox:
     """One upstream's inbox."""
 
@@ -63,9 +48,7 @@ class UpstreamInbox:
         """Nothing is connected before `run`."""
         self._bootstrap = bootstrap
         self._upstream = upstream
-        self._judge = judge
-        self._dead_letters = dead_letters
-        self._clock = clock
+        self._judging = Judging(judge, dead_letters, clock)
         self._writers: dict[TopicPartition, ReplyWriter] = {}
         self._lost: set[TopicPartition] = set()
 
@@ -120,19 +103,19 @@ class UpstreamInbox:
         fresh = [record for record in records if record.offset >= committed]
         if not fresh:
             return
-        try:
-            judged = await self._judge_all(fresh)
-            for one in judged:
-                await self._keep_dead(one)
-        except (DeadLettersFullError, DecisionsLostError) as error:
-            self._wait(consumer, place, fresh[0].offset, error)
-            return
+        judged, waits_at, why = await self._judging.answerable(place, fresh)
+        if judged:
+            await self._reply(writer, judged)
+        if waits_at is not None:
+            self._wait(consumer, place, waits_at, why)
+
+    async def _reply(self, writer: ReplyWriter, judged: list[Judged]) -> None:
         outgoing = [Outgoing(one.record.key, encode(one.reply), headers(one.record, one.reply)) for one in judged]
-        await writer.write(outgoing, fresh[-1].offset + 1)
+        await writer.write(outgoing, judged[-1].record.offset + 1)
         for one in judged:
             metrics.INBOX.labels(self._upstream, one.reply.result).inc()
 
-    def _wait(self, consumer: AIOKafkaConsumer, place: TopicPartition, offset: int, error: Exception) -> None:
+    def _wait(self, consumer: AIOKafkaConsumer, place: TopicPartition, offset: int, error: Exception | None) -> None:
         """This partition alone stands still for a while, then looks again whether an operator has mended it (RUN-24)."""
         halted = metrics.WRITER_HALTED.labels("ingest", f"inbox-{self._upstream}-{place.partition}")
         halted.set(1)
@@ -156,31 +139,9 @@ class UpstreamInbox:
         await writer.open()
         return writer, await consumer.committed(place) or 0
 
-    async def _judge_all(self, records: list[InboxRecord]) -> list[Judged]:
-        turns: dict[bytes | None, list[InboxRecord]] = {}
-        for record in records:
-            turns.setdefault(record.key, []).append(record)
-        found = await asyncio.gather(*(self._judge.judge(turn) for turn in turns.values()))
-        return sorted((one for turn in found for one in turn), key=lambda one: one.record.offset)
-
-    async def _keep_dead(self, judged: Judged) -> None:
-        if judged.unreadable is None:
-            return
-        code, reason = judged.unreadable
-        record = judged.record
-        await self._dead_letters.keep(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-            code=code,
-            reason=reason,
-            at=self._clock.now_ms(),
-            headers=record.headers,
-        )
-
     async def _forget_lost(self) -> None:
+        for place in self._lost:
+            self._judging.forget(place)
         lost = [self._writers.pop(place) for place in list(self._lost) if place in self._writers]
         self._lost.clear()
         await asyncio.gather(*(writer.drop() for writer in lost))

@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from runtime import logging
+from runtime import logging, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
@@ -31,7 +31,7 @@ def main() -> None:
         refuse("rails", error)
     asyncio.set_event_loop(asyncio.new_event_loop())  # Faust's worker runs on the thread's current loop
     sys.argv = ["rails", "worker", "--without-web", "-l", "info"]
-    RailsApp(settings).app.main()
+    starting.run("rails", RailsApp(settings).app.main)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,11 @@ from services.processor.rails.worklist import Worklist
 
 TICK_SECONDS = 0.1
 PAUSE_SECONDS = 1.0
+POSTPONED_MAX = 5
+"""So often starts may fail one after the other before somebody is told."""
 PASSED_OVER_MS = 1_000
 TRIM_SECONDS = 60.0
+COMPARE_SECONDS = 10.0
 
 log = logger(__name__)
 
@@ -56,6 +59,7 @@ class PartitionRail:
         self.inbox = inbox
         self._tools = tools
         self._taken: list[Waiting] = []
+        self._postponed = 0
         self._begin(Checkpoint(Book(), 0, 0))
 
     def _begin(self, loaded: Checkpoint) -> None:
@@ -66,7 +70,8 @@ class PartitionRail:
         self._errands = Errands(self.partition, self._book, self.work, self._tools.calls, self._tools.clock)
         self._starts: dict[str, list[str]] = {}
         self._wake = asyncio.Event()
-        self._fresh = True
+        self._recovered = False
+        self._stood = -1, 0.0
         self._trimmed_at = self._tools.clock.monotonic()
 
     async def run(self) -> None:
@@ -78,9 +83,9 @@ class PartitionRail:
             except CodecError as error:
                 return self._halt(error)
             except GapFoundError as error:
-                if self._fresh:
+                if not self._recovered:
                     return self._halt(error)
-                # others worked while we slept: read again
+                # others worked while we slept, or the reader passed over something: read again, and a true gap is found there
                 log.warning("rails.stale", partition=self.partition, why=str(error))
             except Exception as error:  # noqa: BLE001  start over from the checkpoint, whatever it was
                 log.warning("rails.restarting", partition=self.partition, cause=type(error).__name__, why=str(error)[:200])
@@ -101,6 +106,7 @@ class PartitionRail:
         asked = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
         self._errands.ask_first = asked
         self.work.look(list(self._book.payouts))
+        self._recovered = True
         metrics.RAIL_OPEN.labels(self.partition).set(1)
         log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(asked))
 
@@ -123,7 +129,6 @@ class PartitionRail:
                 for offset, _, value in self._taken:
                     if offset >= self.next_offset:
                         self._live(offset, value or b"")
-                        self._fresh = False
                 self._taken = []
         finally:
             for task in beside:
@@ -145,6 +150,7 @@ class PartitionRail:
             await asyncio.sleep(TICK_SECONDS)
             try:
                 self._look_around()
+                await self._look_behind()
             except Exception as error:  # noqa: BLE001  the next tick tries again
                 log.warning("rails.tick_failed", partition=self.partition, why=repr(error)[:200])
 
@@ -155,6 +161,18 @@ class PartitionRail:
         self._errands.send_open()
         self._wake.set()
         self._trim()
+
+    async def _look_behind(self) -> None:
+        """Where nothing came for a while although the log goes on, the reader has passed over the last records: read again."""
+        now = self._tools.clock.monotonic()
+        if self.next_offset != self._stood[0] or len(self.inbox):
+            self._stood = self.next_offset, now
+        if now - self._stood[1] < COMPARE_SECONDS:
+            return
+        self._stood = self.next_offset, now
+        async for _ in self._tools.history(self.partition, self.next_offset):
+            self.inbox.break_off(GapFoundError(f"nothing came, and events {self.partition}@{self.next_offset} are there"))
+            return
 
     def _trim(self) -> None:
         """Batches that no payout here belongs to any more leave the book."""
@@ -174,8 +192,23 @@ class PartitionRail:
             try:
                 await self._start_ready()
             except Exception as error:  # noqa: BLE001  the log is away, or a bug: without this task nothing would be started ever again
-                log.warning("rails.start_postponed", partition=self.partition, why=repr(error)[:200])
+                self._postpone(error)
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    def _postpone(self, error: Exception) -> None:
+        """Once is nothing; what lasts stops all payouts of the partition, and somebody must hear of it."""
+        self._postponed += 1
+        if self._postponed < POSTPONED_MAX:
+            log.warning("rails.start_postponed", partition=self.partition, why=repr(error)[:200])
+            return
+        metrics.WRITER_HALTED.labels("rails", self.partition).set(1)
+        log.error("rails.starts_fail", partition=self.partition, times=self._postponed, why=repr(error)[:200])
+
+    def _starts_work(self) -> None:
+        if self._postponed >= POSTPONED_MAX:
+            metrics.WRITER_HALTED.labels("rails", self.partition).set(0)
+            log.info("rails.starts_work_again", partition=self.partition, after=self._postponed)
+        self._postponed = 0
 
     async def _start_ready(self) -> None:
         while not self._tools.calls.line.down and (taken := self.work.take_ready(self._tools.places())) is not None:
@@ -189,6 +222,7 @@ class PartitionRail:
                     self.work.starting.difference_update(self._starts.pop(record.id, ()))
                 self.work.ready.put((merchant_id, batch_id), payout_ids)
                 raise
+            self._starts_work()
 
     def _start_record(self, merchant_id: str, batch_id: str | None, payout_ids: list[str]) -> CommandRecord:
         body = StartAttempts(provider=self._tools.calls.provider.name, payout_ids=payout_ids, batch_id=batch_id)

@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from payflow import ledger_verify
+from payflow import restore as restoring
 from payflow.backup import backup
 from payflow.log_dump import BackupError, Record
 from payflow.log_refill import Refill
@@ -66,8 +67,9 @@ def test_a_database_restored_to_an_earlier_point_catches_up_from_the_log(service
         assert services.pay("demo", key).content == first, "stored answers are back, also those made after the backup"
 
 
+@pytest.mark.parametrize("dies", [False, True], ids=["whole", "died before its last step"])
 def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
-    tmp_path: Path, kafka_bootstrap: str, services: Services, database: str
+    tmp_path: Path, kafka_bootstrap: str, services: Services, database: str, monkeypatch: pytest.MonkeyPatch, dies: bool
 ) -> None:
     first, names = services.log, (COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name)
     paid = _pay(services, 6)
@@ -82,14 +84,26 @@ def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
         _rename_inbox(tmp_path / "backup", first.upstream, second.upstream)
         other = Services(tmp_path / "other", second, database)
         names = (COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name)
-        restore(other.settings, tmp_path / "backup")
+        if dies:
+            with monkeypatch.context() as patch:
+                patch.setattr(restoring, "_commit", _die)
+                with pytest.raises(InterruptedError):
+                    restore(other.settings, tmp_path / "backup")
+        else:
+            restore(other.settings, tmp_path / "backup")
         restored = [other.records(name) for name in (*names, inbox(second.upstream).name)]
         assert [_essence(records) for records in restored] == [_essence(records) for records in originals]
         assert all(records for records in restored), "each topic had something"
         assert [_ends(other, name) for name in (*names, inbox(second.upstream).name)] == ends
         with pytest.raises(BackupError, match=r"not empty.* go on with --only database"):
             restore(other.settings, tmp_path / "backup")
+        done = restore(other.settings, tmp_path / "backup", ["database"])
+        assert any(line.startswith("inbox: ") for line in done) == dies, "who has a place keeps it"
         _go_on(other, paid)
+
+
+async def _die(*_: object) -> None:
+    raise InterruptedError
 
 
 def _go_on(other: Services, paid: dict[str, bytes]) -> None:

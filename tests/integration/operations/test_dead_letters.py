@@ -11,10 +11,10 @@ import pytest
 
 from payflow import dead_letter_desk
 from payflow.dead_letter_desk import Desk
-from runtime.dead_letter_book import COUNT_HEADER, LETTER_HEADER, REDRIVING
+from runtime.dead_letter_book import COUNT_HEADER, DISCARDING, LETTER_HEADER, REDRIVING
 from runtime.dead_letters import DeadLetters
 from runtime.ids import mint
-from schemas.topics import COMMANDS, DEAD_LETTERS, partition_of
+from schemas.topics import COMMANDS, DEAD_LETTERS, REPLIES, partition_of
 from tests.integration import own_log
 from tests.integration.operations.conftest import Services
 from tests.integration.own_log import OwnLog
@@ -74,7 +74,10 @@ def test_list_show_redrive_and_discard_by_the_command_line(services: Services) -
     listed = payflow(services, "dead-letters", "list", DEAD_LETTERS_MAX="1")
     assert (listed.returncode, "2 open" in listed.stdout, "WARNING: 2 dead letters" in listed.stderr) == (0, True, True)
     assert _listed(services, DEAD_LETTERS_MAX="1")["over_limit"] is True
-    assert _listed(services, DEAD_LETTERS_MAX="2")["over_limit"] is False
+    at_the_limit = payflow(services, "dead-letters", "list", DEAD_LETTERS_MAX="2")
+    assert "WARNING: 2 dead letters are open, DEAD_LETTERS_MAX=2" in at_the_limit.stderr, "the next one waits"
+    assert _listed(services, DEAD_LETTERS_MAX="2")["over_limit"] is True, "as the gauge says"
+    assert _listed(services, DEAD_LETTERS_MAX="3")["over_limit"] is False
 
     masked = payflow(services, "dead-letters", "show", letter)
     shown = payflow(services, "dead-letters", "show", letter, "--reveal")
@@ -160,6 +163,95 @@ def test_a_redrive_that_died_before_the_append_is_done_by_the_next(
     before = len(services.records(COMMANDS.name))
     assert _desk(services, lambda desk: desk.redrive(letter)).changed
     assert len(services.records(COMMANDS.name)) == before + 1
+
+
+def test_a_letter_that_is_redriven_meanwhile_is_not_told_to_be_discarded(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = _poison(services, COMMANDS.name, b"{poison")
+    before = len(services.records(COMMANDS.name))
+    _between_reading_and_writing(services, monkeypatch, lambda other: other.redrive(letter))
+    outcome = _desk(services, lambda desk: desk.discard(letter, "rubbish"))
+    assert (outcome.changed, outcome.refused) == (False, True), outcome
+    assert len(services.records(COMMANDS.name)) == before + 1
+    assert _desk(services, lambda desk: desk.book()).state(letter) == "redriven"
+
+
+def test_a_letter_that_is_discarded_meanwhile_is_not_redriven(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = _poison(services, COMMANDS.name, b"{poison")
+    before = len(services.records(COMMANDS.name))
+    _between_reading_and_writing(services, monkeypatch, lambda other: other._begin(letter, DISCARDING))
+    outcome = _desk(services, lambda desk: desk.redrive(letter))
+    assert (outcome.changed, "somebody else works on it" in outcome.text) == (False, True), outcome
+    assert len(services.records(COMMANDS.name)) == before
+    monkeypatch.setattr(dead_letter_desk, "BUSY_MS", 0)
+    assert _desk(services, lambda desk: desk.discard(letter, "rubbish")).changed, "the discard that died is done by the next"
+    assert _desk(services, lambda desk: desk.book()).state(letter) == "discarded"
+
+
+def test_a_redrive_that_had_sent_the_record_and_died_is_not_discarded(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = _poison(services, COMMANDS.name, b"{poison")
+
+    async def die_after_the_append(desk: Desk) -> None:
+        book = await desk.book()
+        place = str((await dead_letter_desk._ends(services.bootstrap, book.letters[letter]))[1])
+        await desk._begin(letter, REDRIVING, place=place)
+        await desk._append(book.letters[letter], 1)
+
+    _desk(services, die_after_the_append)
+    monkeypatch.setattr(dead_letter_desk, "BUSY_MS", 0)
+    outcome = _desk(services, lambda desk: desk.discard(letter, "rubbish"))
+    assert (outcome.refused, "an earlier try had redriven it" in outcome.text) == (True, True), outcome
+
+
+def _between_reading_and_writing(services: Services, monkeypatch: pytest.MonkeyPatch, work: Any) -> None:
+    """The next desk reads the book, and then another operator does `work` before it goes on."""
+    read = Desk.book
+    rest = [work]
+
+    async def book(desk: Desk) -> Any:
+        found = await read(desk)
+        if rest:
+            turn = rest.pop()
+            async with Desk(services.bootstrap, PARTITIONS, "other") as other:
+                await turn(other)
+        return found
+
+    monkeypatch.setattr(Desk, "book", book)
+
+
+def test_records_before_a_full_list_are_answered_and_those_behind_are_decided_once(services: Services) -> None:
+    services.end("projector", "ingest")
+    services.stack.environ["DEAD_LETTERS_MAX"] = "1"
+    services.start("projector", "ingest")
+    services.await_ready()
+    _poison(services, services.inbox, b"{poison")
+    start = services.command_count()
+    places = services.produce(services.inbox, [_asked("a"), (b"demo", b"{one more", {}), _asked("b")])
+    wait_for("the partition to wait", lambda: services.halted("ingest", f"inbox-{services.log.upstream}-{places[0][0]}"), 30)
+    wait_for("both are decided", lambda: services.command_count() == start + 2)
+    time.sleep(12)  # it has looked again twice
+    assert services.command_count() == start + 2, "what stands behind is not decided again each time"
+    assert _answered(services) == {places[0]: ["accepted"]}, "what stands before has its answer"
+    assert payflow(services, "dead-letters", "discard", _open(services)[0], "--reason", "x").returncode == 0
+    results = {places[0]: ["accepted"], places[1]: ["refused"], places[2]: ["accepted"]}
+    wait_for("all are answered, once", lambda: _answered(services) == results, 40)
+    assert services.command_count() == start + 2
+
+
+def _asked(key: str) -> tuple[bytes, bytes, dict[str, str]]:
+    data = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
+    return b"demo", json.dumps({"type": "request_payout", "idempotency_key": key, "data": data}).encode(), {}
+
+
+def _answered(services: Services) -> dict[tuple[int, int], list[str]]:
+    """The results told for each inbox record, but that of the first poison."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for reply in map(ingest_stack.body_of, services.records(REPLIES.name)):
+        found.setdefault((reply["partition"], reply["offset"]), []).append(reply["result"])
+    return {place: results for place, results in found.items() if place != min(found)}
 
 
 def test_run_24_too_many_stop_the_partition_that_meets_another_one_until_an_operator_has_looked(services: Services) -> None:

@@ -11,12 +11,14 @@ from checker.evidence import Evidence, Memory
 from checker.judging import TITLES, judge
 from checker.verdict import HOLDS, UNKNOWN, VIOLATED, Verdict
 from tests.unit.checker.bends import BENDS, NEEDED, Bend
+from tests.unit.checker.bends_answered import ANSWERED, UNTOLD
 from tests.unit.checker.chapters import tell
 from tests.unit.checker.story import Files
 
 pytestmark = pytest.mark.unit
 
 STORY = tell()
+EVERY_BEND = [*BENDS, *ANSWERED]
 
 
 def judged(files: Files) -> dict[str, Verdict]:
@@ -31,7 +33,7 @@ def test_a_right_run_holds_in_every_respect() -> None:
     assert all(verdict.checked > 0 for verdict in verdicts.values())
 
 
-@pytest.mark.parametrize(("name", "what", "bend"), BENDS, ids=[f"{name}: {what}" for name, what, _ in BENDS])
+@pytest.mark.parametrize(("name", "what", "bend"), EVERY_BEND, ids=[f"{name}: {what}" for name, what, _ in EVERY_BEND])
 def test_a_bent_run_is_seen(name: str, what: str, bend: Bend) -> None:
     files = copy.deepcopy(STORY)
     bend(files)
@@ -44,13 +46,20 @@ def test_a_bent_run_is_seen(name: str, what: str, bend: Bend) -> None:
 
 def test_every_invariant_is_bent_at_least_twice() -> None:
     for name in TITLES:
-        assert sum(bent == name for bent, _, _ in BENDS) >= 2, name
+        assert sum(bent == name for bent, _, _ in EVERY_BEND) >= 2, name
 
 
 @pytest.mark.parametrize(("name", "file"), NEEDED)
 def test_missing_evidence_is_unknown(name: str, file: str) -> None:
     files = {key: rows for key, rows in STORY.items() if key != file}
     assert judged(files)[name].verdict == UNKNOWN
+
+
+@pytest.mark.parametrize(("name", "what", "bend"), UNTOLD, ids=[f"{name}: {what}" for name, what, _ in UNTOLD])
+def test_what_a_file_does_not_tell_is_unknown(name: str, what: str, bend: Bend) -> None:
+    files = copy.deepcopy(STORY)
+    bend(files)
+    assert judged(files)[name].verdict == UNKNOWN, what
 
 
 def test_no_evidence_holds_nothing() -> None:

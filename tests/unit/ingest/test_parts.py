@@ -16,12 +16,10 @@ from runtime.health import Degraded
 from schemas.codec import encode
 from schemas.events import EventRecord
 from schemas.forms import PayoutForm
-from schemas.ids import is_uuid
 from schemas.topics import partition_of
 from schemas.words import RecordOutcome
 from services.ingest.chunks import ChunkCutter, cut, read_chunks, write_chunk
 from services.ingest.health import not_followed
-from services.ingest.inbox.reading import DAY_MS, record_id
 from services.ingest.settings import parse_upstreams
 from services.ingest.submitting import seen, within
 from services.ingest.waiting import DecisionReader, DecisionsLostError, Waiting
@@ -77,27 +75,6 @@ def test_upstreams_name_the_merchants_they_may_act_for__INB_02() -> None:
 def test_a_wrong_list_of_upstreams_is_refused__INB_02(text: str) -> None:
     with pytest.raises(ValueError, match=r"upstream|merchants"):
         parse_upstreams(text)
-
-
-def record(**change: Any) -> Any:
-    given = {"topic": "payouts.inbox.erp", "partition": 1, "offset": 7, "timestamp": NOW, "key": b"demo", "value": b"{}"}
-    return SimpleNamespace(**{**given, **change})
-
-
-def test_an_inbox_record_makes_the_same_id_each_time_it_is_read__INB_03() -> None:
-    first = record_id(record(), NOW)
-    assert first == record_id(record(), NOW + 5000)
-    assert is_uuid(first)
-    assert first[14] == "7"
-    others = {
-        record_id(record(**change), NOW) for change in ({"offset": 8}, {"partition": 0}, {"value": b"[]"}, {"key": b"x"})
-    }
-    assert len({first, *others}) == 5
-
-
-@pytest.mark.parametrize("timestamp", [-1, 0, NOW + DAY_MS + 1, NOW - DAY_MS - 1, 2**62])
-def test_a_record_with_a_strange_time_gets_an_id_of_today(timestamp: int) -> None:
-    assert record_id(record(timestamp=timestamp), NOW)[:13] == record_id(record(), NOW)[:13]
 
 
 def event(source: int, command_id: str, partition: int = 0) -> LoggedEvent:

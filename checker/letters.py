@@ -1,0 +1,34 @@
+"""A dead letter and the record that it was kept for.
+
+Owns when the letter is that record. Must not know which records need one.
+"""
+
+import json
+from typing import Any, Protocol
+
+from checker.evidence import Record
+
+NULL_KEY = "original-null-key"
+"""Says that the record had no key: one that has neither key nor value cannot be kept as it was."""
+
+
+class Kept(Protocol):
+    """What a record of any topic is made of."""
+
+    @property
+    def key(self) -> str | None:
+        """Its key."""
+
+    @property
+    def value(self) -> Any:
+        """Its value as JSON."""
+
+    @property
+    def raw(self) -> bytes | None:
+        """Its bytes, where they are no JSON."""
+
+
+def same_bytes(letter: Record, record: Kept) -> bool:
+    """Whether a dead letter keeps its record. Compared as text: NaN is not equal to itself."""
+    key = None if NULL_KEY in letter.headers else letter.key
+    return (letter.raw, key, json.dumps(letter.value)) == (record.raw, record.key, json.dumps(record.value))
