@@ -77,13 +77,15 @@ def pids(stack: Stack) -> dict[str, int]:
     return {name: child.process.pid for name, child in stack.children.items()}
 
 
-def open_merchants(stack: Stack, merchants: Sequence[str], currency: str = "UGX") -> None:
-    """Make them known, with more money than they can spend; safe to repeat."""
+def open_merchants(stack: Stack, merchants: Sequence[str], currency: str = "UGX", times: int = 1) -> None:
+    """Make them known, with money for 700,000 rows of a file, `times` over; safe to repeat."""
 
     def make(merchant: str) -> None:
         api.post("/merchants", {"id": merchant, "name": merchant, "main_currency": currency}, merchant=merchant)
-        credit = {"amount": "900000000", "currency": currency, "reference": f"funds-{currency}"}
-        api.post(f"/merchants/{merchant}/credits", credit, merchant=merchant, key=f"funds-{merchant}-{currency}")
+        for number in range(times):
+            name = f"funds-{merchant}-{currency}-{number}"
+            credit = {"amount": "900000000", "currency": currency, "reference": name}
+            api.post(f"/merchants/{merchant}/credits", credit, merchant=merchant, key=name)
 
     api = PublicApi(stack.url)
     try:
