@@ -31,24 +31,30 @@ def measure(ground: Ground) -> Rounds:
 
 def _one(ground: Ground, stack: Stack, tag: str, merchants: list[str]) -> dict[str, Any]:
     quiet = posts.quiet(stack, product.ASKER, SIZES.posts)
-    everybody = {**product.pids(stack), **ground.processes()}
     with (
         Meter(ground, product.pids(stack)) as meter,
-        MemoryWatch(lambda: everybody) as memory,
+        MemoryWatch(lambda: {**product.pids(stack), **ground.processes()}) as memory,
         posts.Beside(stack, product.ASKER) as beside,
     ):
         seen = batch_run.run(stack, SIZES.million, tag, merchants)
-    found = {"rows": seen.rows, "figures": figures(seen, quiet, beside.posts), "costs": meter.report(seen.rows)}
+    found = {
+        "rows": seen.rows,
+        "figures": figures(seen, quiet, beside.posts, seen.start - beside.start),
+        "costs": meter.report(seen.rows),
+    }
     found |= {"samples": thinned(seen.samples), "latencies": seen.latencies, "answers": beside.posts.answers}
     return {**found, "memory": memory.samples, "sampled_peak_mib": peaks(memory.samples)}
 
 
-def figures(seen: batch_run.BatchRun, quiet: posts.Posts, beside: posts.Posts) -> dict[str, float]:
-    """Rates of the rows, and the POSTs' milliseconds: alone, until all rows are visible, and until all are paid."""
-    into, alone = seen.visible(seen.rows), quiet.percentiles()
+def figures(seen: batch_run.BatchRun, quiet: posts.Posts, beside: posts.Posts, begun: float) -> dict[str, float]:
+    """Rates of the rows, and the POSTs' milliseconds: alone, until all rows are visible, and until all are paid.
+
+    `begun` is when the upload began on the clock of the POSTs beside it.
+    """
+    into, alone = begun + seen.visible(seen.rows), quiet.percentiles()
     found = {name: value for name, value in seen.figures().items() if name.endswith("rows_per_s")}
     found |= {f"post_{name}_ms_quiet": alone[name] for name in ("p50", "p99")}
-    for when, part in (("coming_in", beside.percentiles(0, into)), ("being_paid", beside.percentiles(into))):
+    for when, part in (("coming_in", beside.percentiles(begun, into)), ("being_paid", beside.percentiles(into))):
         found[f"posts_{when}"] = part["n"]
         for name in ("p50", "p99"):
             if name in part:

@@ -31,8 +31,8 @@ def measure(ground: Ground) -> Rounds:
     with product.running(ground, 1) as stack:
         product.open_merchants(stack, ["uploader"], times=2)
         product.open_merchants(stack, ["patient", "hasty", product.ASKER], "USD")
-        everybody = {**product.pids(stack), **ground.processes()}
-        with Meter(ground, product.pids(stack)) as meter, MemoryWatch(lambda: everybody) as memory:
+        watch = MemoryWatch(lambda: {**product.pids(stack), **ground.processes()})
+        with Meter(ground, product.pids(stack)) as meter, watch as memory:
             heard, times = _stop_and_go(stack, memory)
     answers = {kind: _phases(heard[kind], times) for kind in KINDS}
     asked = sum(map(len, heard.values()))

@@ -151,8 +151,9 @@ def test_paid_rows_count_from_acceptance_on_and_the_quick_ones_by_themselves() -
 
 
 def test_posts_beside_a_million_are_held_against_quiet_ones() -> None:
-    quiet, beside = Posts([(0.0, 10.0)]), Posts([(0.5, 20.0), (2.0, 50.0)])
-    figures = million.figures(batch_run(), quiet, beside)
+    quiet, beside = Posts([(0.0, 10.0)]), Posts([(1.9, 999.0), (2.5, 20.0), (4.0, 50.0)])
+    figures = million.figures(batch_run(), quiet, beside, begun=2.0)
+    assert figures["posts_coming_in"] == 1
     assert figures["post_p99_coming_in_by_quiet"] == 2
     assert figures["post_p99_being_paid_by_quiet"] == 5
     assert figures["completed_rows_per_s"] == pytest.approx(100 / 6)
