@@ -6,7 +6,7 @@ Owns what each of them hears: when it was sent, how long the answer took, its st
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import httpx2
@@ -77,11 +77,6 @@ def said(answer: httpx2.Response) -> str:
     """Status, and the code of a problem."""
     code = answer.json().get("code", "") if answer.status_code >= 400 and answer.content else ""
     return f"{answer.status_code} {code}".strip()
-
-
-def during(heard: Iterable[Heard], first: float, last: float) -> list[Heard]:
-    """Answers to what was sent in this stretch."""
-    return [one for one in heard if first <= one.at < last]
 
 
 def told(heard: Sequence[Heard]) -> dict[str, dict[str, float]]:

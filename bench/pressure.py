@@ -72,8 +72,16 @@ def _clients(stack: Stack, kind: str, start: float) -> list[Asker]:
 
 
 def _phases(heard: list[askers.Heard], times: list[float]) -> dict[str, Any]:
-    stretches = {"before": (0.0, times[0]), "stopped": (times[0], times[1]), "after": (times[2], float("inf"))}
-    return {name: askers.told(askers.during(heard, *stretch)) for name, stretch in stretches.items()}
+    return {
+        name: askers.told([one for one in heard if phase_of(one, times) == name]) for name in ("before", "stopped", "after")
+    }
+
+
+def phase_of(one: askers.Heard, times: list[float]) -> str:
+    """What was answered before the stop, what was sent before it ended, and what came after."""
+    if one.at + one.took_ms / 1000 < times[0]:
+        return "before"
+    return "stopped" if one.at < times[1] else "after"
 
 
 def figures(samples: dict[str, list[tuple[float, float]]], times: list[float]) -> dict[str, float]:

@@ -52,12 +52,17 @@ def measure(ground: Ground) -> Rounds:
             ground.settle()
             with product.running(ground, RAILS_BULK_MAX=bulk_max) as stack:
                 product.open_merchants(stack, [product.HOT])
-                batch_run.run(stack, WARM_UP, f"warm-{way}-{number}", [product.HOT])
+                batch_run.run(stack, WARM_UP, tag_of("warm", way, number), [product.HOT])
                 for name, mood in MOODS.items():
                     ground.settle()
-                    found.setdefault(f"{name}, {way}", []).append(_one(ground, stack, mood, f"{name}-{way}-{number}"))
+                    found.setdefault(f"{name}, {way}", []).append(_one(ground, stack, mood, tag_of(name, way, number)))
         print(f"round {number + 1} of {SIZES.rounds} is done", flush=True)
     return found
+
+
+def tag_of(mood: str, way: str, number: int) -> str:
+    """A batch's name, which is part of keys and references."""
+    return f"{mood}-{way}-{number}".replace(" ", "-")
 
 
 def _one(ground: Ground, stack: Stack, mood: Mood, tag: str) -> dict[str, Any]:

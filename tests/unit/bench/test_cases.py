@@ -184,10 +184,14 @@ def test_small_batches_are_repeated_more_often(size: int, times: int) -> None:
     assert latency.repeats(size) == times
 
 
-def test_answers_are_told_by_kind_and_stretch() -> None:
+def test_answers_are_told_by_kind_and_by_when_they_waited() -> None:
     heard = [Heard(1.0, 10.0, "201", retry_after=False), Heard(5.0, 5000.0, "202", retry_after=True)]
     heard += [Heard(6.0, 2.0, "503 log_unavailable", retry_after=True)]
-    told = askers.told(askers.during(heard, 4, 9))
+    times = [4.0, 9.0, 12.0]
+    assert [pressure.phase_of(one, times) for one in heard] == ["before", "stopped", "stopped"]
+    assert pressure.phase_of(Heard(3.0, 1500.0, "201", retry_after=False), times) == "stopped"
+    assert pressure.phase_of(Heard(10.0, 1.0, "201", retry_after=False), times) == "after"
+    told = askers.told(heard[1:])
     assert told["202"] == {"count": 1, "p50_ms": 5000.0, "p99_ms": 5000.0, "retry_after": 1}
     assert set(told) == {"202", "503 log_unavailable"}
 
