@@ -65,7 +65,9 @@ def fanout(rounds: Rounds) -> list[Panel]:
             slow = " with slow" if "slow" in case else ""
             for name in names:
                 if name in one["figures"]:
-                    lines.setdefault(name + slow, []).append((followers_of(case), one["figures"][name]))
+                    lines.setdefault(name.removeprefix("gateway_mib_") + slow, []).append(
+                        (followers_of(case), one["figures"][name])
+                    )
         panels.append(Panel(title, "followers", unit, lines, log=True))
     return panels
 

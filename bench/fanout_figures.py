@@ -10,6 +10,7 @@ from typing import Any
 from bench.percentiles import percentile
 from bench.trickle import Trickle
 
+PERCENTILES = {"p50_ms": 0.5, "p99_ms": 0.99, "worst_ms": 1.0}
 GREETINGS = {"hello", "subscribed", "snapshot", "heartbeat", "pong", "error"}
 
 
@@ -31,12 +32,19 @@ def news(frames: Mapping[str, int]) -> int:
 def figures_of(found: dict[str, Any], sent: Trickle) -> dict[str, float]:
     """Frames per second of the fast followers, and milliseconds from commit to receipt."""
     seconds, frames = max(found["seconds"], sent.seconds), news(found["frames"])
-    return {
+    figures = {
         "changes_per_s": sent.rate,
         "sent_late_s": sent.late,
         "frames_per_s": frames / seconds,
         "mib_per_s": found["bytes"] / seconds / 2**20,
-        "p50_ms": percentile(found["steps"], 0.5),
-        "p99_ms": percentile(found["steps"], 0.99),
-        "worst_ms": percentile(found["steps"], 1),
     }
+    if found["steps"]:  # with none, nobody who reads fast was told anything
+        figures |= {name: percentile(found["steps"], share) for name, share in PERCENTILES.items()}
+    return figures
+
+
+def slowed(with_slow: Mapping[str, float], without: Mapping[str, float]) -> dict[str, float]:
+    """What slow readers do to the others: their p99 by what it is without them."""
+    if "p99_ms" in with_slow and "p99_ms" in without:
+        return {"p99_with_slow_by_without": with_slow["p99_ms"] / without["p99_ms"]}
+    return {}

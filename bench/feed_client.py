@@ -21,7 +21,7 @@ SLOW_BYTES = 8 * 1024
 
 @dataclass
 class Seen:
-    """Of the fast followers: `starts` is the place each frame of changes begins at, `times` when it came (wall clock, s)."""
+    """Of the fast followers, but for `slow_kinds`: `starts` is the place each frame of changes begins at, `times` when it came (wall clock, s)."""
 
     starts: "array[int]" = field(default_factory=lambda: array("q"))
     times: "array[float]" = field(default_factory=lambda: array("d"))
@@ -48,7 +48,7 @@ class Follower(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Everything that came at once was received at once."""
         now = time.time()
-        self._seen.byte_count += len(data)
+        self._seen.byte_count += 0 if self.slow else len(data)
         frames, self._rest = (
             feed_line.cut(self._rest + data if self._rest else data) if self._open else ([], self._greet(data))
         )

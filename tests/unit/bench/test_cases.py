@@ -120,6 +120,13 @@ def test_what_several_crowds_saw_is_added_up() -> None:
     assert figures["p50_ms"] == pytest.approx(10, rel=0.01)
 
 
+def test_followers_who_heard_nothing_have_no_latency() -> None:
+    figures = fanout_figures.figures_of(fanout_figures.added([report()]), Trickle(20, 1.0, 0.0))
+    assert "p99_ms" not in figures
+    assert fanout_figures.slowed(figures, {"p99_ms": 10.0}) == {}
+    assert fanout_figures.slowed({"p99_ms": 15.0}, {"p99_ms": 10.0}) == {"p99_with_slow_by_without": 1.5}
+
+
 def test_followers_are_shared_out_evenly() -> None:
     assert fanout.shares(5, 2) == [3, 2]
     assert sum(fanout.shares(1999, 3)) == 1999
