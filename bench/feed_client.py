@@ -21,7 +21,10 @@ SLOW_BYTES = 8 * 1024
 
 @dataclass
 class Seen:
-    """Of the fast followers, but for `slow_kinds`: `starts` is the place each frame of changes begins at, `times` when it came (wall clock, s)."""
+    """Of the fast followers, but for `slow_kinds`.
+
+    `starts` is the place each frame of changes begins at, `times` when it came (wall clock, s).
+    """
 
     starts: "array[int]" = field(default_factory=lambda: array("q"))
     times: "array[float]" = field(default_factory=lambda: array("d"))
