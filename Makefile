@@ -69,7 +69,7 @@ planted: setup ## Plant known bugs in a copy and see that simulation or faults c
 	@$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY)) $(if $(ROTATE),--rotate $(ROTATE))
 
 CASE ?= compare
-bench: setup ## The product beside its rivals and its parts, interleaved: QUICK=1 for minutes, CASE=growth|recovery for the others
+bench: setup ## The product beside its rivals and its parts, interleaved: QUICK=1 for minutes, CASE=growth, recovery, fanout, ... for the others (docs/performance.md)
 	@$(BIN)/python -m bench $(CASE)
 lock-baseline: setup ## Resolve the dependencies of the bench's baseline again
 	@cd bench/baseline && $(abspath $(BIN))/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock-baseline" requirements.in -o requirements.lock

@@ -1,9 +1,10 @@
-"""`make bench` (QUICK=1 for a few minutes): the product beside its rivals and its parts; also `growth` and `recovery`.
+"""`make bench` (QUICK=1 for a few minutes): the product beside its rivals and its parts; and cases of their own.
 
     python -m bench                         side by side, interleaved
     python -m bench --only product,mini     some of it
     python -m bench growth                  cost per payout at three sizes of history
     python -m bench recovery                takeover, cold restart, rebuild
+    python -m bench fanout|provider|million|workers|latency|pressure    see bench/cases.py
 
 Owns the order of a run, and what is kept of it: a JSON file and a plot in `bench/results/`.
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 from bench import compare, growth, machine, plots, recovery, show
 from bench.baseline import environment
+from bench.cases import CASES
 from bench.figures import costs, summary
 from bench.ground import ROOT, Ground, ground
 from bench.plot import Panel, write
@@ -28,7 +30,7 @@ RESULTS = ROOT / "bench" / "results"
 def main() -> None:
     """Run, print, keep."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("case", nargs="?", default="compare", choices=("compare", "growth", "recovery"))
+    parser.add_argument("case", nargs="?", default="compare", choices=("compare", "growth", "recovery", *CASES))
     parser.add_argument(
         "--only", default="", help="of a comparison: product, mini, chunked SQL, celery, raw loop, bare COPY"
     )
@@ -51,6 +53,11 @@ def _measure(stand: Ground, case: str, only: set[str]) -> tuple[dict[str, Any], 
     if case == "recovery":
         found = recovery.measure(stand)
         return {"recovery": found}, [json.dumps(found, indent=1)], []
+    if case in CASES:
+        rounds = CASES[case].measure(stand)
+        kept = {"summary": _plain(summary(rounds)), "costs": costs(rounds)}
+        lines = [*show.figures(rounds), *show.cost_lines(costs(rounds)), *CASES[case].lines(rounds)]
+        return {**kept, "rounds": rounds}, lines, CASES[case].panels(rounds)
     rounds = compare.measure(stand, only)
     kept = {"baseline_versions": environment.versions(), "summary": _plain(summary(rounds)), "costs": costs(rounds)}
     return {**kept, "rounds": rounds}, show.comparison(rounds), plots.comparison(rounds)

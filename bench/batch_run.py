@@ -6,7 +6,7 @@ not believed from an answer; latencies are those that the product wrote into its
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -17,6 +17,8 @@ from payflow.public_api import PublicApi
 from payflow.stack import Stack
 
 LIMIT_SECONDS = 1800.0
+SLOWEST = 100
+"""Rows per second: a file that takes longer than this, and than LIMIT_SECONDS, has stopped."""
 SENDERS = 8
 LOOK = """SELECT coalesce(sum(t.count), 0)::bigint, coalesce(sum(t.count) FILTER (WHERE t.status = 'completed'), 0)::bigint
     FROM batch_totals t JOIN batches b ON b.id = t.batch_id WHERE b.name = %s"""
@@ -49,20 +51,40 @@ class BatchRun:
             "first_row_completed_s": self._seconds(2, 1),
         }
 
+    def visible(self, rows: int) -> float:
+        """Seconds until so many rows were visible."""
+        return self._seconds(1, rows)
+
+    def completed(self, rows: int) -> float:
+        """Seconds until so many rows were paid."""
+        return self._seconds(2, rows)
+
     def _seconds(self, place: int, rows: int) -> float:
         return next(sample[0] for sample in self.samples if sample[place] >= rows)
 
 
-def run(stack: Stack, rows: int, tag: str, merchants: Sequence[str], *, until: str = "completed") -> BatchRun:
-    """Upload one file per merchant and follow all rows until they are `completed`, or only `visible`, or only `accepted`."""
+def run(
+    stack: Stack,
+    rows: int,
+    tag: str,
+    merchants: Sequence[str],
+    *,
+    until: str = "completed",
+    payees: Callable[[int], str] = rows_file.payee,
+    pause: float | None = None,
+) -> BatchRun:
+    """Upload one file per merchant and follow all rows until they are `completed`, or only `visible`, or only `accepted`.
+
+    `pause` is the time between two looks; without it they are short at first and longer later.
+    """
     share = rows // len(merchants)
-    files = {merchant: rows_file.text(share, f"{tag}-{merchant}") for merchant in merchants}
+    files = {merchant: rows_file.text(share, f"{tag}-{merchant}", payees=payees) for merchant in merchants}
     seen = BatchRun(tag, share * len(merchants), time.perf_counter())
     uploading = threading.Thread(target=_upload_all, args=(stack, seen, files))
     uploading.start()
     place = {"accepted": 0, "visible": 1, "completed": 2}[until]
     with connect(stack) as connection:
-        _follow(connection, seen, place, uploading)
+        _follow(connection, seen, place, uploading, pause)
         uploading.join()
         if not seen.accepted:
             raise SystemExit("an upload failed")
@@ -92,14 +114,17 @@ def _upload_all(stack: Stack, seen: BatchRun, files: dict[str, bytes]) -> None:
     seen.accepted = time.perf_counter() - seen.start
 
 
-def _follow(connection: psycopg.Connection, seen: BatchRun, place: int, uploading: threading.Thread) -> None:
+def _follow(
+    connection: psycopg.Connection, seen: BatchRun, place: int, uploading: threading.Thread, pause: float | None
+) -> None:
+    limit = max(LIMIT_SECONDS, seen.rows / SLOWEST)
     while (seen.samples[-1][place] < seen.rows) if place else uploading.is_alive():
         visible, completed = connection.execute(LOOK, (seen.tag,)).fetchone()  # type: ignore[misc]
         now = time.perf_counter() - seen.start
         seen.samples.append((now, visible, completed))
-        if now > LIMIT_SECONDS or (not seen.accepted and not uploading.is_alive()):
+        if now > limit or (not seen.accepted and not uploading.is_alive()):
             raise SystemExit(f"the batch {seen.tag} stopped at {seen.samples[-1]} of {seen.rows}")
-        time.sleep(0.02 if now < 2 else 0.1)
+        time.sleep(pause or (0.02 if now < 2 else 0.1))
 
 
 def _prove(connection: psycopg.Connection, seen: BatchRun) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench import bare_copy, product, raw_loop
+from bench import bare_copy, latency, product, raw_loop
 from bench.baseline import run_celery, run_chunked
 from bench.ground import Ground
 from bench.mini import run as mini
@@ -21,6 +21,7 @@ def contenders(ground: Ground, tag: str) -> dict[str, Callable[[], Found]]:
     rows, rival_rows = SIZES.rows, SIZES.rival_rows
     return {
         "product": lambda: product.measure(ground, rows, tag),
+        "small batches": lambda: latency.once(ground, SIZES.small_sizes, tag),
         "mini": lambda: mini.measure(ground, rival_rows, tag),
         "chunked SQL": lambda: run_chunked.measure(ground, rival_rows, tag),
         "celery": lambda: run_celery.measure(ground, SIZES.celery_rows, tag),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.ground import ROOT, Ground
 from bench.sizes import PRODUCT_ENV, QUICK, SIZES
-from deploy.local.kafka import KAFKA_VERSION
+from deploy.local.kafka_files import KAFKA_VERSION
 
 LIBRARIES = ("aiokafka", "faust-streaming", "psycopg", "fastapi", "uvicorn", "uvloop", "msgspec", "orjson", "pydantic")
 DURABILITY = (

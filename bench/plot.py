@@ -97,6 +97,8 @@ def _text(x: float, y: float, words: str, anchor: str = "start", colour: str = "
 
 
 def _ticks(most: float) -> list[float]:
+    if most <= 0:  # everything was over within the first second
+        return [0.0]
     size = 10 ** math.floor(math.log10(most))
     step = next(step * size for step in (0.1, 0.2, 0.25, 0.5, 1, 2) if most / (step * size) <= 6)
     return [number * step for number in range(int(most / step) + 1)]

@@ -3,13 +3,16 @@
 Owns the clock readings. A POST's answer waits until the views show it, so that a plain GET right after finds it.
 """
 
+import json
 import statistics
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 
 import httpx2
 
+from bench.door import Door
 from payflow.stack import Stack
 
 PACE_SECONDS = 0.05
@@ -35,34 +38,40 @@ class Posts:
 def quiet(stack: Stack, merchant: str, count: int) -> Posts:
     """With nothing else to do."""
     posts = Posts()
-    _post(stack, merchant, WARM_UP, Posts(), threading.Event(), time.perf_counter())
-    _post(stack, merchant, count, posts, threading.Event(), time.perf_counter())
+    send(stack.url, merchant, WARM_UP, Posts(), threading.Event(), time.perf_counter())
+    send(stack.url, merchant, count, posts, threading.Event(), time.perf_counter())
     return posts
 
 
 class Beside:
-    """While something else goes on: posts from entering the block to leaving it. `start` is the clock that its times count from."""
+    """While something else goes on: posts from entering the block to leaving it, sent by a process of their own.
+
+    `start` is the clock that their times count from; one clock runs for all processes.
+    """
 
     def __init__(self, stack: Stack, merchant: str) -> None:
         """Nothing is sent yet."""
-        self.posts, self.start, self._ended = Posts(), time.perf_counter(), threading.Event()
-        arguments = (stack, merchant, 10**9, self.posts, self._ended, self.start)
-        self._thread = threading.Thread(target=_post, args=arguments, daemon=True)
+        self.posts, self.start = Posts(), time.perf_counter()
+        module = ("bench.poster", stack.url, merchant, str(self.start))
+        self._door = Door("poster", *module, env=stack.environ, python=sys.executable, log=stack.logs / "poster.log")
 
     def __enter__(self) -> "Beside":
         """Begin."""
-        self._thread.start()
+        self._door.tell("go")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End."""
-        self._ended.set()
-        self._thread.join()
+        if kind is None:
+            self._door.tell("end")
+            self.posts.answers = [(at, took) for at, took in json.loads(self._door.answer())]
+        self._door.stop()
 
 
-def _post(stack: Stack, merchant: str, count: int, posts: Posts, ended: threading.Event, start: float) -> None:
+def send(url: str, merchant: str, count: int, posts: Posts, ended: threading.Event, start: float) -> None:
+    """So many, or until `ended` is set; their times count from `start`."""
     headers = {"X-Merchant-Id": merchant}
-    with httpx2.Client(base_url=stack.url, timeout=60, headers=headers) as client:
+    with httpx2.Client(base_url=url, timeout=60, headers=headers) as client:
         for _ in range(count):
             sent = time.perf_counter()
             answer = client.post("/api/v1/payouts/", json=BODY)

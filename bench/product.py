@@ -77,13 +77,15 @@ def pids(stack: Stack) -> dict[str, int]:
     return {name: child.process.pid for name, child in stack.children.items()}
 
 
-def open_merchants(stack: Stack, merchants: Sequence[str], currency: str = "UGX") -> None:
-    """Make them known, with more money than they can spend; safe to repeat."""
+def open_merchants(stack: Stack, merchants: Sequence[str], currency: str = "UGX", times: int = 1) -> None:
+    """Make them known, with money for 700,000 rows of a file, `times` over; safe to repeat."""
 
     def make(merchant: str) -> None:
         api.post("/merchants", {"id": merchant, "name": merchant, "main_currency": currency}, merchant=merchant)
-        credit = {"amount": "900000000", "currency": currency, "reference": f"funds-{currency}"}
-        api.post(f"/merchants/{merchant}/credits", credit, merchant=merchant, key=f"funds-{merchant}-{currency}")
+        for number in range(times):
+            name = f"funds-{merchant}-{currency}-{number}"
+            credit = {"amount": "900000000", "currency": currency, "reference": name}
+            api.post(f"/merchants/{merchant}/credits", credit, merchant=merchant, key=name)
 
     api = PublicApi(stack.url)
     try:
@@ -140,8 +142,9 @@ def _posts_beside(ground: Ground, stack: Stack, rows: int, tag: str) -> dict[str
     """Another merchant's posts: while the rows come in (until all are visible), and while they are paid."""
     with Meter(ground, pids(stack)) as meter, posts.Beside(stack, ASKER) as beside:
         seen = batch_run.run(stack, rows, tag, [HOT])
-    into = rows / seen.figures()["visible_rows_per_s"]
-    coming, paying = beside.posts.percentiles(0, into), beside.posts.percentiles(into)
+    begun = seen.start - beside.start
+    into = begun + seen.visible(seen.rows)
+    coming, paying = beside.posts.percentiles(begun, into), beside.posts.percentiles(into)
     figures = {f"{name}_ms_coming_in": coming[name] for name in ("p50", "p99") if name in coming}
     figures |= {f"{name}_ms_being_paid": paying[name] for name in ("p50", "p99") if name in paying}
     figures |= {"posts_coming_in": coming["n"], "completed_rows_per_s": seen.figures()["completed_rows_per_s"]}

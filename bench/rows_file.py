@@ -5,7 +5,7 @@ Owns what a row looks like. Standard library only: the baseline reads it in its 
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TextIO
 
 HEADER = "msisdn,amount,currency,reference,name"
@@ -23,10 +23,15 @@ class Row(NamedTuple):
     name: str
 
 
-def text(rows: int, tag: str, first: int = 0) -> bytes:
+def payee(row: int) -> str:
+    """The wallet of a row: no magic payee of the simulator."""
+    return f"+25677{row:07d}"
+
+
+def text(rows: int, tag: str, first: int = 0, payees: Callable[[int], str] = payee) -> bytes:
     """A file of `rows` rows whose references start with `tag`."""
     lines = [HEADER]
-    lines += [f"+25677{row:07d},{1000 + row % 500},UGX,{tag}-{row},Payee {row}" for row in range(first, first + rows)]
+    lines += [f"{payees(row)},{1000 + row % 500},UGX,{tag}-{row},Payee {row}" for row in range(first, first + rows)]
     return "\n".join(lines).encode()
 
 

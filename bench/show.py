@@ -13,11 +13,7 @@ from bench.targets import TARGETS
 
 def comparison(rounds: Rounds) -> Iterator[str]:
     """Everything that a comparison found."""
-    yield "\nfigures: median (least to most)"
-    for case, figures in summary(rounds).items():
-        yield f"  {case}, {rounds[case][0]['rows']:,} rows"
-        for name, found in figures.items():
-            yield f"    {name:26} {found}"
+    yield from figures(rounds)
     yield from cost_lines(costs(rounds))
     yield "\ntargets: a ratio is made within each round"
     yield f"  {'metric':38} {'reached':30} {'first':>10} {'then':>10}  verdict"
@@ -27,6 +23,15 @@ def comparison(rounds: Rounds) -> Iterator[str]:
             verdict = target.verdict(found)
             yield f"  {target.metric:38} {found!s:30} {target.first:>10} {target.then:>10}  {verdict:8} {target.durable}"
     yield f"\n{DURABILITY}"
+
+
+def figures(rounds: Rounds) -> Iterator[str]:
+    """Every figure of every case."""
+    yield "\nfigures: median (least to most)"
+    for case, found in summary(rounds).items():
+        yield f"  {case}, {rounds[case][0]['rows']:,} rows"
+        for name, one in found.items():
+            yield f"    {name:32} {one}"
 
 
 def cost_lines(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -18,6 +18,14 @@ def _steps(name: str, full: tuple[int, ...], quick: tuple[int, ...]) -> tuple[in
     return tuple(map(int, given.split(","))) if given else (quick if QUICK else full)
 
 
+def _pairs(name: str, full: tuple[tuple[int, int], ...], quick: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """`500:1000,2000:300` as pairs."""
+    given = os.environ.get(name)
+    if not given:
+        return quick if QUICK else full
+    return tuple((int(first), int(second)) for first, _, second in (item.partition(":") for item in given.split(",")))
+
+
 @dataclass(frozen=True)
 class Sizes:
     """Rows of a batch, rounds, and so on; as chosen for this run."""
@@ -41,6 +49,31 @@ class Sizes:
 
     open_payouts: int = _number("OPEN", 100_000, 5_000)
     takeovers: int = _number("TAKEOVERS", 5, 2)
+
+    fanout: tuple[tuple[int, int], ...] = _pairs(
+        "FANOUT", ((20, 1000), (500, 1000), (2000, 300), (5000, 100)), ((20, 200), (100, 100))
+    )
+    """Followers, and changes per second while they follow. Each change goes to each of them."""
+    fanout_chunk: int = _number("FANOUT_CHUNK", 20, 20)
+    """Changes in one event record, and so in one frame."""
+    fanout_seconds: int = _number("FANOUT_SECONDS", 30, 5)
+    fanout_processes: int = _number("FANOUT_PROCESSES", 2, 1)
+    fanout_idle: int = _number("FANOUT_IDLE", 10_000, 200)
+    """Followers to whom nothing happens."""
+
+    slow_percent: int = _number("SLOW_PERCENT", 5, 5)
+    """Of the rows of a provider that takes its time for some, and of the followers that read slowly."""
+    provider_rows: int = _number("PROVIDER_ROWS", 20_000, 1_000)
+
+    million: int = _number("MILLION", 1_000_000, 20_000)
+    million_files: int = _number("MILLION_FILES", 10, 4)
+
+    batch_sizes: tuple[int, ...] = _steps("BATCH_SIZES", (1, 1_000, 100_000), (1, 1_000))
+    small_sizes: tuple[int, ...] = (1, 1_000)
+    """Those that are measured in a comparison, too."""
+
+    stopped_seconds: int = _number("STOPPED", 120, 20)
+    """So long nobody decides."""
 
 
 SIZES = Sizes()
