@@ -1,9 +1,11 @@
 """Whoever reads finds an archived payout as if it were hot: the gateway, ingest, the processor."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from domain.book import Book
@@ -13,6 +15,7 @@ from services.ingest.store import Store as IngestStore
 from services.processor import lookups
 from services.processor.checkpoint import load
 from services.processor.ports import Lacking
+from services.projector import archive as archiving
 from tests.integration.archive.months_story import MERCHANT, OTHER, MonthsStory
 from tests.integration.archive.moved import PER_MONTH, archived, counts, go_on
 from tests.integration.projector.views import PARTITION, Views
@@ -97,6 +100,26 @@ async def test_lists_are_in_order_where_hot_months_lie_between_archived_ones(vie
         after = await _everything(store, story)
     assert before["cursor {}"] == sorted(before["cursor {}"], reverse=True)
     assert [name for name in before if before[name] != after[name]] == []
+
+
+async def test_whoever_reads_while_rows_move_sees_each_of_them_once(
+    views: Views, story: MonthsStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "CHUNK", 1)
+    start, end = (PARTITION, 0, 0), story.records[-1][0] + 1
+    seen: list[tuple[int, int, int]] = []
+    async with gateway(views) as store:
+        everyone, first = await _by_cursor(store, Conditions(), 4), min(story.book.payouts)
+        moving = asyncio.create_task(asyncio.to_thread(archived, views))
+        while not moving.done():
+            assert await _by_cursor(store, Conditions(), 4) == everyone
+            assert await store.payout(first) is not None
+            page = await store.payouts(Conditions(), Paging(limit=100))
+            changes = await store.changes_between(start, end, {"payouts": [MERCHANT, OTHER]}, 10_000)
+            seen.append((len(page), await store.count_payouts(Conditions()), len(changes)))
+        await moving
+    assert len(set(seen)) == 1
+    assert len(seen) > 3
 
 
 async def test_ingest_knows_whose_an_archived_payout_is_and_how_it_stands(views: Views, story: MonthsStory) -> None:

@@ -9,7 +9,7 @@ from services.gateway.past import LAST_ID, LAST_OFFSET, Past, Row
 
 
 class Tables:
-    """Answers by the table that a question names; `moves` happens after the first question."""
+    """Answers by the table that a question names; `moves` are archived after the first question."""
 
     def __init__(self, hot: Sequence[str], archived: Sequence[str], moves: Sequence[str] = ()) -> None:
         self.hot, self.archived, self.moves = list(hot), list(archived), list(moves)
@@ -20,9 +20,9 @@ class Tables:
         self.asked.append(query)
         answer = self._answer(query)
         for moved in self.moves:
-            (self.hot if moved in self.archived else self.archived).append(moved)
-            (self.archived if moved in self.archived[:-1] else self.hot).remove(moved)
-            self.last = max(self.archived, default=self.last)
+            self.hot.remove(moved)
+            self.archived.append(moved)
+            self.last = max(self.archived)
         self.moves = []
         return answer
 

@@ -3,15 +3,15 @@
 import pytest
 
 from runtime.ids import mint
-from services.projector.months import Month, month_of, parse
+from services.projector.months import month_of, parse
 
 
 @pytest.mark.parametrize(
     ("text", "first", "last"),
     [
-        ("2026-08", "019fba7c-8400-0000-0000-000000000000", "01a05a21-93ff-7fff-bfff-ffffffffffff"),
-        ("2024-12", "0193804f-d400-0000-0000-000000000000", "01941ff4-e3ff-7fff-bfff-ffffffffffff"),
-        ("1970-01", "00000000-0000-0000-0000-000000000000", "00009fa5-0fff-7fff-bfff-ffffffffffff"),
+        ("2026-08", "019fba9e-d800-0000-0000-000000000000", "01a05a43-fbff-7fff-bfff-ffffffffffff"),
+        ("2024-12", "01937f84-5800-0000-0000-000000000000", "01941f29-7bff-7fff-bfff-ffffffffffff"),
+        ("1970-01", "00000000-0000-0000-0000-000000000000", "00009fa5-23ff-7fff-bfff-ffffffffffff"),
     ],
 )
 def test_a_month_is_the_range_of_the_ids_that_were_minted_in_it(text: str, first: str, last: str) -> None:
