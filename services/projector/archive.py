@@ -62,8 +62,8 @@ def _range(month: Month) -> dict[str, str]:
 
 
 def _unfinished(connection: Connection, month: Month) -> str | None:
-    count, first, status = connection.execute(statements.UNFINISHED, _range(month)).fetchone() or (0, None, None)
-    return f"{count:,} payouts are not finished, the first is {first} ({status})" if count else None
+    found = connection.execute(statements.UNFINISHED, _range(month)).fetchone()
+    return None if found is None else f"{found[2]:,} payouts are not finished, the first is {found[0]} ({found[1]})"
 
 
 def _busy(connection: Connection, month: Month) -> str | None:

@@ -1,23 +1,20 @@
 """The archive's SQL, unqualified: the connection's search_path names the schema (ADR 0014).
 
-Owns how rows go into the archive and come back. What is unfinished, or belongs to a batch that still takes rows, never goes.
+Owns how rows go into the archive and come back. What is unfinished never goes; rows of a batch that is still open are pending.
 """
 
 from services.projector.statements import CHANGE, HEAD, STATE
 
 _PAYOUT = f"{HEAD}, {STATE}, expected_settlement_date, returned_at, settled_at"
-_ENDS = "p.status NOT IN ('pending', 'processing', 'requires_action') AND b.phase IS DISTINCT FROM 'open'"
-_MONTH = "FROM payouts p LEFT JOIN batches b ON b.id = p.batch_id WHERE p.id >= %(low)s AND p.id < %(high)s"
+_MONTH = "FROM payouts WHERE id >= %(low)s AND id < %(high)s"
+_UNFINISHED = "status IN ('pending', 'processing', 'requires_action')"
 
 FIRST_PAYOUT = "SELECT id::text FROM payouts WHERE id >= %s AND id < %s ORDER BY id LIMIT 1"
-COUNT_PAYOUTS = "SELECT count(*) FROM payouts WHERE id >= %(low)s AND id < %(high)s"
-UNFINISHED = f"""
-SELECT count(*), (array_agg(p.id::text ORDER BY p.id))[1],
-    (array_agg(CASE WHEN b.phase = 'open' THEN 'its batch is open' ELSE p.status END ORDER BY p.id))[1] {_MONTH} AND NOT ({_ENDS})
+COUNT_PAYOUTS = f"SELECT count(*) {_MONTH}"
+UNFINISHED = f"SELECT id::text, status, count(*) OVER () {_MONTH} AND {_UNFINISHED} ORDER BY id LIMIT 1"
+LOCK_FINISHED = f"""
+SELECT id::text {_MONTH} AND id > %(after)s AND NOT {_UNFINISHED} ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
-LOCK_FINISHED = (
-    f"SELECT p.id::text {_MONTH} AND p.id > %(after)s AND {_ENDS} ORDER BY p.id LIMIT %(limit)s FOR UPDATE OF p SKIP LOCKED"
-)
 
 _MARK = """
 ON CONFLICT (partition) DO UPDATE SET last_id = GREATEST(archive_marks.last_id, excluded.last_id),

@@ -46,10 +46,28 @@ async def test_a_month_with_something_unfinished_is_refused_by_name_and_the_othe
     january, february, march = archived(views)
     assert (january.moved, march.moved) == (PER_MONTH, PER_MONTH)
     assert (february.moved, february.refused) == (0, True)
-    assert first in str(february.left)
-    assert ("its batch is open" if end == "open batch" else "pending") in str(february.left)
+    assert f"{1 if end == 'pending' else 3} payouts are not finished, the first is {first} (pending)" == february.left
     assert whole(views) == before
     assert counts(views)[1] == 2 * PER_MONTH
+
+
+async def test_what_comes_into_a_month_while_it_goes_stays_if_it_is_unfinished(
+    views: Views, story: MonthsStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.begin("2026-02", later=1_000_000)
+    story.request()
+    await go_on(views, story)
+    look, looks = archiving._unfinished, []
+
+    def too_early(connection: psycopg.Connection, month: Month) -> str | None:
+        looks.append(month)
+        return None if looks.count(month) == 1 else look(connection, month)
+
+    monkeypatch.setattr(archiving, "_unfinished", too_early)
+    february = archived(views, "2026-03")[1]
+    assert february.moved == PER_MONTH
+    assert "1 payouts are not finished" in str(february.left)
+    assert views.rows("SELECT status FROM payouts WHERE id < %s", Month(2026, 3).lowest_id()) == [{"status": "pending"}]
 
 
 KILL = """
