@@ -3,6 +3,7 @@
 Run by `python -m bench.partitions`. Owns its own Postgres. Decided what ADR 0014 says; must not know the product's services.
 """
 
+import asyncio
 import statistics
 import tempfile
 import time
@@ -10,9 +11,14 @@ from collections import defaultdict
 from pathlib import Path
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 from deploy.local.postgres import LocalPostgres
-from services.projector import schema, statements
+from domain.book import Book
+from services.processor import lookups
+from services.processor.ports import Lacking
+from services.projector import months, schema, statements
+from services.projector.archive import archive
 
 MONTH_MS, START_MS = 2_629_800_000, 1_767_225_600_000
 MONTHS, PER_MONTH, ROWS, ROUNDS = 24, 8_000, 4_000, 15
@@ -47,7 +53,7 @@ def changes(names: list[str], offset: int) -> list[str]:
     return [f"3\t{offset}\t{idx}\t{name}\t{tail}\n" for idx, name in enumerate(names)]
 
 
-def split(connection: psycopg.Connection, months: int) -> None:
+def split(connection: psycopg.Connection, count: int) -> None:
     """The same tables by month of the id."""
     for table, key, primary in (
         ("payouts", "id", "id"),
@@ -55,7 +61,7 @@ def split(connection: psycopg.Connection, months: int) -> None:
     ):
         connection.execute(f"ALTER TABLE {table} RENAME TO {table}_plain")
         connection.execute(f"CREATE TABLE {table} (LIKE {table}_plain, PRIMARY KEY ({primary})) PARTITION BY RANGE ({key})")
-        for month in range(months):
+        for month in range(count):
             low, high = ids(month, 0, 1)[0], ids(month + 1, 0, 1)[0]
             part = f"CREATE TABLE {table}_{month} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
             connection.execute(f"{part} {'WITH (fillfactor=75)' if table == 'payouts' else ''}")
@@ -118,6 +124,32 @@ def look_ups(connection: psycopg.Connection, number: int) -> dict[str, float]:
     return {"look up a reference": (time.perf_counter() - began) / 500 * 1e6}
 
 
+async def fills(url: str, first: int) -> list[float]:
+    """Microseconds a payout of what the processor asks for 500 new ones: their ids and their references."""
+    names, taken = ids(MONTHS, first, 500), []
+    lacking = Lacking(set(names), set(), set(), {("acme", f"new {name}") for name in names}, set())  # type: ignore[arg-type]
+    options = {"options": "-c search_path=plain", "autocommit": True}
+    async with AsyncConnectionPool(url, min_size=1, max_size=1, kwargs=options) as pool:
+        for _ in range(4 * ROUNDS):
+            began = time.perf_counter()
+            await lookups.fill(pool, Book(), lacking)
+            taken.append((time.perf_counter() - began) / 500 * 1e6)
+    return taken
+
+
+def archive_after(url: str, connection: psycopg.Connection) -> None:
+    """The plain side once more, with its months in the archive."""
+    before = statistics.median(asyncio.run(fills(url, 1)))
+    began = time.perf_counter()
+    moved = sum(done.moved for done in archive(connection, months.month_of(ids(MONTHS - 1, 0, 1)[0])))
+    took = time.perf_counter() - began
+    after = statistics.median(asyncio.run(fills(url, 2)))
+    print(f"archived {moved} payouts in {took:.1f} s, {took / moved * 1e6:.0f} us each")
+    print(
+        f"look up a new payout as the processor does: {before:.2f} us before, {after:.2f} us after, ratio {after / before:.2f}"
+    )
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -135,6 +167,7 @@ def main() -> None:
                     f"{what:<22} plain {mid['plain']:6.2f} us  monthly {mid['monthly']:6.2f} us  "
                     f"ratio {middle:.2f} ({low:.2f} to {high:.2f})"
                 )
+            archive_after(server.url, sides["plain"])
             for connection in sides.values():
                 connection.close()
 

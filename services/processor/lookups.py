@@ -128,12 +128,11 @@ async def _references(cursor: Cursor, book: Book, pairs: Sequence[tuple[str, str
     if not pairs:
         return
     await cursor.execute(
-        "SELECT p.merchant_id, p.reference, p.id::text FROM payouts p JOIN unnest(%s::text[], %s::text[]) AS n(merchant_id, "
-        "reference) ON p.merchant_id = n.merchant_id AND p.reference = n.reference LEFT JOIN batches b ON b.id = p.batch_id "
-        "WHERE p.status <> 'rejected' AND (b.phase IS NULL OR b.phase IN ('open', 'released')) UNION ALL "
-        "SELECT r.merchant_id, r.reference, r.payout_id::text FROM archived_references r JOIN unnest(%s::text[], %s::text[]) "
-        "AS n(merchant_id, reference) ON r.merchant_id = n.merchant_id AND r.reference = n.reference",
-        _columns(pairs) * 2,
+        "SELECT n.merchant_id, n.reference, f.id::text FROM unnest(%s::text[], %s::text[]) AS n(merchant_id, reference) CROSS JOIN "
+        "LATERAL (SELECT p.id FROM payouts p LEFT JOIN batches b ON b.id = p.batch_id WHERE p.merchant_id = n.merchant_id "
+        "AND p.reference = n.reference AND p.status <> 'rejected' AND (b.phase IS NULL OR b.phase IN ('open', 'released')) UNION ALL "
+        "SELECT r.payout_id FROM archived_references r WHERE r.merchant_id = n.merchant_id AND r.reference = n.reference) f",
+        _columns(pairs),
     )
     for row in await cursor.fetchall():
         book.references[row["merchant_id"], row["reference"]] = row["id"]
