@@ -29,6 +29,7 @@ COMMANDS = (
     (app, "explain", "payflow.explain", "command"),
     (app, "backup", "payflow.backup", "command"),
     (app, "restore", "payflow.restore", "command"),
+    (app, "archive", "payflow.archive", "command"),
     (topics, "apply", "payflow.topics", "apply"),
     (ledger, "check", "payflow.ledger", "command"),
     (ledger, "verify", "payflow.ledger_verify", "command"),

@@ -71,23 +71,29 @@ CHECKS = (
         "SELECT count(*) FROM batch_totals",
         "SELECT batch_id, currency, status, t.count, r.rows, t.amount_minor, r.total FROM "
         "(SELECT * FROM batch_totals WHERE count <> 0 OR amount_minor <> 0) t FULL JOIN "
-        "(SELECT batch_id, currency, status, count(*) AS rows, sum(amount_minor) AS total FROM payouts WHERE batch_id IS NOT NULL "
+        "(SELECT batch_id, currency, status, count(*) AS rows, sum(amount_minor) AS total FROM all_payouts WHERE batch_id IS NOT NULL "
         "GROUP BY batch_id, currency, status) r USING (batch_id, currency, status) "
         "WHERE t.count IS DISTINCT FROM r.rows OR t.amount_minor IS DISTINCT FROM r.total ORDER BY 1, 2, 3",
     ),
     Check(
         "each batch has all its rows",
         "SELECT count(*) FROM batches",
-        "SELECT b.id, b.row_count, count(p.id) AS rows FROM batches b LEFT JOIN payouts p ON p.batch_id = b.id "
+        "SELECT b.id, b.row_count, count(p.id) AS rows FROM batches b LEFT JOIN all_payouts p ON p.batch_id = b.id "
         "AND p.id BETWEEN (left(b.id::text, 28) || '00000000')::uuid AND (left(b.id::text, 28) || 'ffffffff')::uuid "
         "GROUP BY b.id, b.row_count HAVING count(p.id) <> b.row_count ORDER BY 1",
     ),
     Check(
         "each payout has one change per version",
-        "SELECT count(*) FROM payout_changes",
+        "SELECT count(*) FROM all_payout_changes",
         "SELECT payout_id, p.version, c.changes, c.newest FROM (SELECT payout_id, count(*) AS changes, max(version) AS newest "
-        "FROM payout_changes GROUP BY payout_id) c FULL JOIN (SELECT id AS payout_id, version FROM payouts) p USING (payout_id) "
+        "FROM all_payout_changes GROUP BY payout_id) c FULL JOIN (SELECT id AS payout_id, version FROM all_payouts) p USING (payout_id) "
         "WHERE p.version IS DISTINCT FROM c.changes OR p.version IS DISTINCT FROM c.newest ORDER BY 1",
+    ),
+    Check(
+        "what is archived is finished, and nowhere else",
+        "SELECT count(*) FROM all_payouts",
+        "SELECT a.id, a.status, p.status AS hot FROM archived_payouts a LEFT JOIN payouts p ON p.id = a.id "
+        "WHERE p.id IS NOT NULL OR a.status IN ('pending', 'processing', 'requires_action') ORDER BY 1",
     ),
 )
 

@@ -20,7 +20,7 @@ LOCK_TIMEOUT = "10s"
 OLDER_SECONDS = 10.0
 LOOK_SECONDS = 0.05
 REBUILDING = 0x7061_7967
-"""The advisory lock of whoever builds views beside the live ones."""
+"""The advisory lock of whoever builds views beside the live ones, or moves rows into the archive."""
 
 
 class Switched(NamedTuple):
@@ -49,7 +49,7 @@ def alone(database_url: str) -> psycopg.Connection:
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", [REBUILDING]).fetchone()
     if row is None or not row[0]:
         connection.close()
-        raise NotSwitchedError("another rebuild or restore runs on this database: wait for it")
+        raise NotSwitchedError("another rebuild, restore or archive runs on this database: wait for it")
     return connection
 
 
@@ -159,7 +159,7 @@ FROM pg_namespace, aclexplode(nspacl) LEFT JOIN pg_roles r ON r.oid = grantee WH
 UNION ALL
 SELECT format('GRANT %%s ON TABLE %%I.%%I TO %%s', privilege_type, %(new)s::text, c.relname, coalesce(quote_ident(rolname), 'PUBLIC'))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) LEFT JOIN pg_roles r ON r.oid = grantee
-WHERE n.nspname = %(live)s AND c.relkind = 'r' AND grantee <> c.relowner
+WHERE n.nspname = %(live)s AND c.relkind IN ('r', 'p', 'v') AND grantee <> c.relowner
 AND to_regclass(format('%%I.%%I', %(new)s::text, c.relname)) IS NOT NULL
 """
 

@@ -1,7 +1,8 @@
 """All tables of the views as files, from one snapshot, and back into an empty schema (RUN-26).
 
 Owns the form (Postgres' COPY text, rows in order of the key, gzipped) and the hash per table. Needs no program beside Postgres: a backup
-made with one version of the server goes into another. Must not know what a row means.
+made with one version of the server goes into another. Archived payouts are written with the others, and come back as hot ones. Must not
+know what a row means.
 """
 
 import gzip
@@ -14,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from payflow.log_dump import BackupError
+from services.projector.archive_tables import WHOLE
 from services.projector.tables import metadata
 
 CHUNK = 256 * 1024
@@ -74,7 +76,8 @@ def copy_in(connection: psycopg.Connection, folder: Path, copied: CopiedViews) -
 
 def _rows(connection: psycopg.Connection, name: str, columns: list[str]) -> Iterator[bytes]:
     keys = _names([column.name for column in metadata.tables[name].primary_key])
-    query = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT").format(_names(columns), sql.Identifier(name), keys)
+    whole = sql.Identifier(WHOLE.get(name, name))
+    query = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT").format(_names(columns), whole, keys)
     with connection.cursor() as cursor, cursor.copy(query) as copy:
         for line in copy:
             yield bytes(line)

@@ -26,7 +26,7 @@ PAYOUT = (
     "b.phase AS batch_phase, a.holder, a.account_number, a.ifsc, a.bank_name, a.account_type, a.verified, a.is_primary"
 )
 PAYOUT_FROM = (
-    "payouts p LEFT JOIN batches b ON b.id = p.batch_id "
+    "{payouts} p LEFT JOIN batches b ON b.id = p.batch_id "
     "LEFT JOIN bank_accounts a ON a.id = p.bank_account_id AND a.merchant_id = p.merchant_id"
 )
 BATCH = (

@@ -15,6 +15,7 @@ from runtime.http_problems import ProblemError
 from schemas.ids import batch_id_range
 from services.gateway import rows
 from services.gateway.filters import Conditions, Paging
+from services.gateway.past import Past
 
 Row = dict[str, Any]
 
@@ -26,6 +27,7 @@ class Store:
         """Not open yet."""
         options = f"-c search_path={schema} -c default_transaction_read_only=on -c statement_timeout=10000"
         settings = {"options": options, "autocommit": True, "row_factory": dict_row}
+        self.past = Past(self.all)
         self._pool: Any = AsyncConnectionPool(database_url, min_size=2, max_size=16, open=False, timeout=3, kwargs=settings)
 
     async def open(self) -> None:
@@ -64,7 +66,8 @@ class Store:
 
     async def payout(self, payout_id: str) -> Row | None:
         """One payout."""
-        return await self.one(f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM} WHERE p.id = %s", [payout_id])
+        query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM} WHERE p.id = %s"
+        return await self.past.one(query, payout_id)
 
     async def payouts(self, conditions: Conditions, paging: Paging) -> list[Row]:
         """A page of payouts, newest first, and one more row if there are more."""
@@ -73,11 +76,15 @@ class Store:
         if paging.cursor is not None:
             wanted.add("p.id < %s", paging.cursor)
         query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id DESC LIMIT %s OFFSET %s"
-        return await self.all(query, [*wanted.arguments, paging.limit + 1, paging.offset])
+
+        def is_all(found: Sequence[Row], archived_to: str) -> bool:
+            return len(found) > paging.limit and found[-1]["id"] > archived_to
+
+        return await self.past.read(query, [*wanted.arguments, paging.limit + 1, paging.offset], is_all)
 
     async def count_payouts(self, conditions: Conditions) -> int:
         """How many payouts match."""
-        row = await self.one(f"SELECT count(*) AS count FROM payouts p{conditions.sql}", conditions.arguments)
+        row = await self.one(f"SELECT count(*) AS count FROM all_payouts p{conditions.sql}", conditions.arguments)
         return int(row["count"]) if row else 0
 
     async def rows_of(self, batch_id: str, conditions: Conditions, after: str | None, limit: int) -> list[Row]:
@@ -88,11 +95,13 @@ class Store:
         wanted.parts += conditions.parts
         wanted.arguments += conditions.arguments
         query = f"SELECT {rows.PAYOUT} FROM {rows.PAYOUT_FROM}{wanted.sql} ORDER BY p.id LIMIT %s"
-        return await self.all(query, [*wanted.arguments, limit + 1])
+        return await self.past.read(
+            query, [*wanted.arguments, limit + 1], lambda _, archived_to: (after or low) >= archived_to
+        )
 
     async def changes_of(self, payout_id: str) -> list[Row]:
         """A payout's changes in order."""
-        query = 'SELECT * FROM payout_changes WHERE payout_id = %s ORDER BY version, "offset", idx'
+        query = 'SELECT * FROM all_payout_changes WHERE payout_id = %s ORDER BY version, "offset", idx'
         return await self.all(query, [payout_id])
 
     async def changes_between(
@@ -100,12 +109,12 @@ class Store:
     ) -> list[Row]:
         """Changes from `start` (partition, offset, index) to before the offset `end`; `wanted` maps batch, payout, payouts to ids."""
         query = (
-            f"SELECT {rows.CHANGE} FROM payout_changes c JOIN payouts p ON p.id = c.payout_id WHERE c.partition = %s "
+            f"SELECT {rows.CHANGE} FROM {{changes}} c JOIN {{payouts}} p ON p.id = c.payout_id WHERE c.partition = %s "
             'AND (c."offset", c.idx) >= (%s, %s) AND c."offset" < %s AND (c.batch_id = ANY(%s::uuid[]) OR c.payout_id = ANY(%s::uuid[]) '
             'OR c.merchant_id = ANY(%s)) ORDER BY c."offset", c.idx LIMIT %s'
         )
         ids = [list(wanted.get(kind, ())) for kind in ("batch", "payout", "payouts")]
-        return await self.all(query, [*start, end, *ids, limit])
+        return await self.past.read_changes(query, [*start, end, *ids, limit], start)
 
     async def batches_named(self, batch_ids: Sequence[str]) -> list[Row]:
         """Batches by id, in no order."""

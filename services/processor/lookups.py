@@ -15,6 +15,12 @@ from services.processor import rows
 from services.processor.checkpoint import Cursor, Pool, load_batches
 from services.processor.ports import Lacking, Pairs, Projection
 
+_HOT = (
+    f"SELECT archived_to, {rows.PAYOUT_COLUMNS} FROM (SELECT (SELECT last_id::text FROM archive_marks ORDER BY last_id DESC "  # noqa: S608
+    "LIMIT 1) AS archived_to) marks LEFT JOIN payouts ON id = ANY(%s::uuid[])"
+)
+_WHOLE = f"SELECT {rows.PAYOUT_COLUMNS} FROM all_payouts WHERE id = ANY(%s::uuid[])"  # noqa: S608
+
 
 class OlderProjectionError(Exception):
     """The database was put back to an earlier state: start over from its checkpoint and the log."""
@@ -88,11 +94,22 @@ def _fresh_rows(book: Book, payout_ids: set[str]) -> set[str]:
 
 
 async def _payouts(cursor: Cursor, book: Book, ids: Sequence[str]) -> None:
+    """Hot ones in one question, which also says up to which id there are archived ones; most that is named here is new and beyond it."""
     if not ids:
         return
-    await cursor.execute(f"SELECT {rows.PAYOUT_COLUMNS} FROM payouts WHERE id = ANY(%s::uuid[])", [list(ids)])  # noqa: S608
-    for row in await cursor.fetchall():
-        book.payouts[row["id"]] = rows.payout_of(row)
+    await cursor.execute(_HOT, [list(ids)])
+    found = await cursor.fetchall()
+    archived_to = found[0]["archived_to"] or ""
+    _remember(book, (row for row in found if row["id"] is not None))
+    if old := [payout_id for payout_id in ids if payout_id <= archived_to and payout_id not in book.payouts]:
+        await cursor.execute(_WHOLE, [old])
+        _remember(book, await cursor.fetchall())
+
+
+def _remember(book: Book, found: Iterable[rows.Row]) -> None:
+    for row in found:
+        payout = rows.payout_of({name: value for name, value in row.items() if name != "archived_to"})
+        book.payouts[payout.id] = payout
 
 
 async def _keys(cursor: Cursor, book: Book, pairs: Sequence[tuple[str, str]]) -> None:
@@ -111,9 +128,10 @@ async def _references(cursor: Cursor, book: Book, pairs: Sequence[tuple[str, str
     if not pairs:
         return
     await cursor.execute(
-        "SELECT p.merchant_id, p.reference, p.id::text FROM payouts p JOIN unnest(%s::text[], %s::text[]) AS n(merchant_id, "
-        "reference) ON p.merchant_id = n.merchant_id AND p.reference = n.reference LEFT JOIN batches b ON b.id = p.batch_id "
-        "WHERE p.status <> 'rejected' AND (b.phase IS NULL OR b.phase IN ('open', 'released'))",
+        "SELECT n.merchant_id, n.reference, f.id::text FROM unnest(%s::text[], %s::text[]) AS n(merchant_id, reference) CROSS JOIN "
+        "LATERAL (SELECT p.id FROM payouts p LEFT JOIN batches b ON b.id = p.batch_id WHERE p.merchant_id = n.merchant_id "
+        "AND p.reference = n.reference AND p.status <> 'rejected' AND (b.phase IS NULL OR b.phase IN ('open', 'released')) UNION ALL "
+        "SELECT r.payout_id FROM archived_references r WHERE r.merchant_id = n.merchant_id AND r.reference = n.reference) f",
         _columns(pairs),
     )
     for row in await cursor.fetchall():

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from psycopg import Connection, sql
 from sqlalchemy import Table
 
+from services.projector.archive_tables import WHOLE
 from services.projector.tables import metadata
 
 PERSONAL = frozenset({"recipient", "holder", "account_number", "description", "body", "name"})
@@ -53,10 +54,11 @@ def _compare_table(table: Table, live: Connection, rebuilt: Connection) -> Table
 
 
 def _rows(table: Table, connection: Connection) -> Iterator[bytes]:
-    """The rows as COPY lines, in order of the primary key."""
+    """The rows as COPY lines, in order of the primary key; archived ones are rows like all others."""
+    whole = sql.Identifier(WHOLE.get(table.name, table.name))
     names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
     keys = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.primary_key)
-    query = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT").format(names, sql.Identifier(table.name), keys)
+    query = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT").format(names, whole, keys)
     with connection.cursor() as cursor, cursor.copy(query) as copy:
         for line in copy:
             yield bytes(line)

@@ -27,19 +27,19 @@ WHERE partition = %s AND next_offset = %s AND next_source = %s
 FIRST_POSITION = "INSERT INTO projection_offsets VALUES (%s, 0, 0, 0) ON CONFLICT DO NOTHING"
 POSITION = "SELECT next_offset, next_source FROM projection_offsets WHERE partition = %s"
 
-_HEAD = (
+HEAD = (
     "id, merchant_id, partition, batch_id, row_number, reference, idempotency_key, created_at, amount_minor, currency, "
     "fee_minor, recipient, bank_account_id, description"
 )
-_STATE = ", ".join(COLUMNS)
-_CHANGE = (
+STATE = ", ".join(COLUMNS)
+CHANGE = (
     'partition, "offset", idx, payout_id, merchant_id, batch_id, version, status, reason, attempt_count, inquiry_count, due_at, '
     "failure_code, failure_reason, bank_reference_id, at, actor, command_id"
 )
 
-COPY_PAYOUTS = f"COPY payouts ({_HEAD}, {_STATE}) FROM STDIN"
-COPY_MOVES = f"COPY payout_moves (id, expects, {_STATE}) FROM STDIN"
-COPY_CHANGES = f"COPY payout_changes ({_CHANGE}) FROM STDIN"
+COPY_PAYOUTS = f"COPY payouts ({HEAD}, {STATE}) FROM STDIN"
+COPY_MOVES = f"COPY payout_moves (id, expects, {STATE}) FROM STDIN"
+COPY_CHANGES = f"COPY payout_changes ({CHANGE}) FROM STDIN"
 COPY_ENTRIES = (
     'COPY ledger_entries (partition, "offset", leg, merchant_id, account, currency, amount_minor, entry_type, payout_id, batch_id, '
     "payout_count, created_at) FROM STDIN"
@@ -61,7 +61,7 @@ FROM payout_moves m WHERE p.id = m.id AND p.version = m.expects
 """
 
 _CHANGED = f"""
-INSERT INTO payout_changes ({_CHANGE})
+INSERT INTO payout_changes ({CHANGE})
 SELECT %(partition)s, %(offset)s, idx, id, merchant_id, batch_id, version, status, reason, attempt_count, inquiry_count, due_at,
     failure_code, failure_reason, bank_reference_id, updated_at, %(actor)s, %(command_id)s
 FROM changed

@@ -22,6 +22,8 @@ PLANTED = {
     "AND status = 'completed'",
     "each batch has all its rows": "DELETE FROM payouts WHERE row_number = 1",
     "each payout has one change per version": "DELETE FROM payout_changes WHERE version = 2",
+    "what is archived is finished, and nowhere else": "CREATE TABLE month PARTITION OF archived_payouts DEFAULT; "
+    "INSERT INTO archived_payouts SELECT * FROM payouts LIMIT 1",
 }
 
 

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from services.projector import schema
+from services.projector.archive_tables import archive_metadata
 from services.projector.tables import metadata
 from tests.integration.projector.views import Views
 
@@ -19,7 +20,7 @@ def test_the_revisions_build_what_the_tables_say(views: Views) -> None:
         connection.execute(text(f"SET search_path TO {views.schema}"))
         connection.dialect.default_schema_name = views.schema
         context = MigrationContext.configure(connection, opts={"version_table": "schema_version", "compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, [metadata, archive_metadata]) == []
 
 
 def test_a_repeat_changes_nothing(views: Views) -> None:

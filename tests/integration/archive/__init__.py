@@ -1,0 +1,1 @@
+"""Archiving finished payouts (ADR 0014), on a real Postgres."""
