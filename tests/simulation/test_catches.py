@@ -50,7 +50,10 @@ def test_a_timed_out_send_taken_for_failed(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_writer_that_decides_whatever_it_is_handed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer.PartitionWriter, "_in_order", lambda self, memory: list(self._batch))
+    async def whatever(self: Any, _memory: Memory) -> list[Any]:
+        return list(self._batch)
+
+    monkeypatch.setattr(writer.PartitionWriter, "_in_order", whatever)
     assert caught("log")
 
 
