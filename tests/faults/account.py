@@ -11,6 +11,8 @@ from tests.faults.levels import Level
 from tests.faults.workers import Worker
 
 STATES = ("pending", "processing", "requires_action", "completed", "failed", "canceled")
+KILL_POINT = "kill_point"
+"""The fault that comes of itself, wherever a worker reaches the point that it was started with."""
 ALLOWED_EXITS = (2, 70)
 """A start refused while broker or database are away, and a consumer thread that gave no sign of life: both are meant to end the process."""
 START_SECONDS = 20.0
@@ -64,14 +66,18 @@ class Account:
             names = tuple(self._points.names)
         return missing | {f"kill point {name}": 1 for name in names if not hits[name]}
 
+    def lacking(self) -> dict[str, list[str]]:
+        """By fault, the payout states that it has not met; only faults that lack some."""
+        missing = {name: sorted(set(STATES) - met) for name, met in sorted(self._met.items())}
+        return {name: states for name, states in missing.items() if states}
+
     def not_met(self, asked_under_faults: int, provider: dict[str, int]) -> list[str]:
         """What the level promises of the run, and was not so; each as a sentence."""
         found = [f"{name} did not end in time after SIGTERM" for name in self.slow]
         if asked_under_faults < self._level.payouts:
             found.append(f"{asked_under_faults} payouts were asked while faults went on, of {self._level.payouts}")
         if self._level.covered:
-            missing = {name: sorted(set(STATES) - met) for name, met in sorted(self._met.items())}
-            found += [f"{name} met no payout in {', '.join(states)}" for name, states in missing.items() if states]
+            found += [f"{name} met no payout in {', '.join(states)}" for name, states in self.lacking().items()]
             found += [f"the provider never did: {kind}" for kind, count in provider.items() if not count]
         return found
 

@@ -6,14 +6,14 @@ Owns the order of a run and its log of faults. The verdict is the checker's.
 import asyncio
 import json
 import random
-import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.faults import poison, provider_faults, quiet
-from tests.faults.account import Account
+from tests.faults import arrears, poison, provider_faults, quiet
+from tests.faults.account import KILL_POINT, Account
 from tests.faults.clients import Client, Load, Merchant, found, merchants, resend
 from tests.faults.cluster import PARTITIONS, Cluster
 from tests.faults.followers import Follower
@@ -26,10 +26,6 @@ from tests.faults.workers import Worker
 
 STORM_SECONDS, CALM_SECONDS = 24.0, 8.0
 """About a quarter of the time nothing new is broken, so that recovery is exercised too."""
-POINTS_SECONDS = 90.0
-ASKED_SECONDS = 600.0
-"""So long faults go on at most after the deck is empty, until all payouts of the level were asked for."""
-MORE = ("kill_processor", "kill_one")
 FORM = 2
 """Of run.json: since 2 it says all that the run promised and did not do."""
 UPSTREAM_SECONDS = 1.5
@@ -145,8 +141,10 @@ class Run:
         weather = asyncio.create_task(self._weather())
         lanes = [quick] * self.level.lanes[0] + [slow] * self.level.lanes[1]
         await asyncio.gather(*(self._work_through(mischief, deck) for deck in lanes))
-        await self._until_points(mischief)
-        await self._until_asked(mischief)
+        do = partial(self._do, mischief)
+        await arrears.until_covered(self.level, self.account, self.cluster, do)
+        await arrears.until_points(self.level, self.points, do)
+        await arrears.until_asked(self.level, self.load, do)
         weather.cancel()
         self.points.armed = False
         for worker in self.cluster.workers.values():
@@ -193,21 +191,6 @@ class Run:
             f"{to_come} faults to come, {self.account.done.total()} done, {hits} kill points, {self.load.asked:,} payouts"
         )
 
-    async def _until_asked(self, mischief: Mischief) -> None:
-        """Faults go on until all payouts were asked for: what is asked in peace proves little."""
-        deadline = time.monotonic() + ASKED_SECONDS
-        more = [name for name in MORE if name in self.level.deck] or ["kill_one"]
-        while self.load.asked < self.level.payouts and time.monotonic() < deadline:
-            await self._do(mischief, more[0])
-            await asyncio.sleep(8)
-
-    async def _until_points(self, mischief: Mischief) -> None:
-        """More lives, until enough kill points were hit."""
-        deadline = time.monotonic() + POINTS_SECONDS * max(1, self.level.points // 20)
-        while self.points.wanted and time.monotonic() < deadline:
-            await self._do(mischief, "kill_one")
-            await asyncio.sleep(3)
-
     async def _look(self) -> None:
         """When a fault begins, and how payouts stand then; looked at again when it had to wait for its turn."""
         _seen.set((now_ms(), await asyncio.to_thread(quiet.states, self.cluster)))
@@ -246,11 +229,11 @@ class Run:
 
     async def _note_point(self, worker: Worker, point: str) -> None:
         began, met = now_ms(), await asyncio.to_thread(quiet.states, self.cluster)
-        self.account.did("kill_point", met)
+        self.account.did(KILL_POINT, met)
         self.faults.add(
             t=began,
             fault="F2",
-            action="kill_point",
+            action=KILL_POINT,
             target=worker.name,
             detail={"point": point},
             healed=now_ms(),

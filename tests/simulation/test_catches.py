@@ -65,7 +65,10 @@ def test_a_bulk_reply_read_by_place(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_writer_that_decides_whatever_it_is_handed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer.PartitionWriter, "_in_order", lambda self, memory: list(self._batch))
+    async def whatever(self: Any, _memory: Memory) -> list[Any]:
+        return list(self._batch)
+
+    monkeypatch.setattr(writer.PartitionWriter, "_in_order", whatever)
     assert caught("log")
 
 
