@@ -34,6 +34,7 @@ class Meter:
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
         self._wal = self._ground.wal_bytes()
+        self._kept = self._ground.kept_bytes()
         self._before = {name: cpu_seconds(pid) for name, pid in self._pids.items()}
         self._start = time.perf_counter()
         return self
@@ -43,16 +44,18 @@ class Meter:
         self.seconds = time.perf_counter() - self._start
         self.cpu = {name: cpu_seconds(pid) - self._before[name] for name, pid in self._pids.items()}
         self.wal = self._ground.wal_bytes() - self._wal
+        self.kept = {name: kept - self._kept[name] for name, kept in self._ground.kept_bytes().items()}
         self.peak = {name: self._peak(name, pid) for name, pid in self._pids.items()}
         self._ended.set()
         self._watcher.join()
 
     def report(self, rows: int) -> dict[str, Any]:
-        """Microseconds of processor time and bytes of write-ahead log for one row, cores busy on average, peak MiB."""
+        """Of one row: microseconds of processor time, bytes of write-ahead log, bytes kept; cores busy on average, peak MiB."""
         cpu = {name: round(seconds / rows * 1e6, 2) for name, seconds in self.cpu.items()}
         return {
             "cpu_us_per_row": {**cpu, "all": round(sum(cpu.values()), 2)},
             "wal_bytes_per_row": round(self.wal / rows, 1),
+            "kept_bytes_per_row": {name: round(kept / rows, 1) for name, kept in self.kept.items()},
             "cores_busy": round(sum(self.cpu.values()) / self.seconds, 2),
             "peak_mib": self.peak,
         }

@@ -67,6 +67,10 @@ def _costs(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "cpu_us_per_row": cpu,
         "wal_bytes_per_row": statistics.median(one["wal_bytes_per_row"] for one in found),
+        "kept_bytes_per_row": {
+            name: statistics.median(one["kept_bytes_per_row"][name] for one in found)
+            for name in found[0]["kept_bytes_per_row"]
+        },
         "cores_busy": statistics.median(one["cores_busy"] for one in found),
         "peak_mib": {name: max(one["peak_mib"].get(name, 0) for one in found) for name in found[0]["peak_mib"]},
     }

@@ -57,6 +57,16 @@ class Ground:
             row = connection.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").fetchone()
         return int(row[0]) if row else 0
 
+    def kept_bytes(self) -> dict[str, int]:
+        """What the log's segments hold, and the database with its indexes: what stays when the work is done."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        segments = (self.folder / "kafka" / "data").glob(
+            "*/*.log"
+        )  # a partition's index files are set aside whole and say nothing
+        log = sum(path.stat().st_size for path in segments)
+        return {"kafka": log, "postgres": int(row[0]) if row else 0}
+
     def server_settings(self) -> dict[str, str]:
         """What of Postgres decides about durability and speed."""
         names = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "wal_compression")

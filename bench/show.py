@@ -40,6 +40,9 @@ def cost_lines(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for case, cost in found.items():
         parts = ", ".join(f"{name} {value:,.1f}" for name, value in cost["cpu_us_per_row"].items())
         yield f"  {case:30} {parts}; {cost['wal_bytes_per_row']:,.0f} bytes; {cost['cores_busy']:.2f} cores"
+    yield "\nkept per row in bytes: the log's segments, the database with its indexes"
+    for case, cost in found.items():
+        yield f"  {case:30} {', '.join(f'{name} {value:,.0f}' for name, value in cost['kept_bytes_per_row'].items())}"
     yield "\npeak memory in MiB (Postgres: sampled, shared memory counted once)"
     for case, cost in found.items():
         yield f"  {case:30} {', '.join(f'{name} {value}' for name, value in cost['peak_mib'].items())}"
