@@ -10,10 +10,10 @@ from aiokafka.errors import KafkaError
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
+from runtime.serving import NEVER_STARTED
 from runtime.settings import RefusedStartError, refuse
 
 AWAY = (KafkaError, OperationalError, PoolTimeout, TimeoutError, ConnectionError)
-UVICORN_NEVER_STARTED = 3
 
 
 def run(service: str, framework: Callable[[], object]) -> None:
@@ -31,7 +31,7 @@ def run(service: str, framework: Callable[[], object]) -> None:
 
 def _away(ended: SystemExit) -> str | None:
     """Uvicorn has told the error on the log; Faust's worker leaves it behind, and raises what comes later from itself."""
-    if ended.code == UVICORN_NEVER_STARTED:
+    if ended.code == NEVER_STARTED:
         return "the lines above say which"
     error = ended.__context__
     started = error is not None and error.__cause__ is error

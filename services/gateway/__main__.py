@@ -2,9 +2,7 @@
 
 import asyncio
 
-import uvicorn
-
-from runtime import logging, starting
+from runtime import logging, serving, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
@@ -12,8 +10,6 @@ from services.gateway.live.line import FeedProtocol
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.wiring import connect
-
-STOP_SECONDS = 8
 
 
 async def check(settings: GatewaySettings) -> None:
@@ -46,18 +42,7 @@ def main() -> None:
 
 def serve(settings: GatewaySettings) -> None:
     """Serve until SIGTERM."""
-    uvicorn.run(
-        connect(settings),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        ws=FeedProtocol,
-        ws_per_message_deflate=False,
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+    serving.serve(connect(settings), host=settings.host, port=settings.port, ws=FeedProtocol, ws_per_message_deflate=False)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 import asyncio
 import sys
 
-from runtime import logging, starting
+from runtime import logging, serving, starting
 from runtime.settings import RefusedStartError, load, refuse
 from services.ingest.settings import IngestSettings
 
-GRACE_SECONDS = 8
 SWITCH_SECONDS = 0.001
 """How long a thread that reads a large file may keep the interpreter; short, so that single requests stay quick beside it."""
 
@@ -24,24 +23,13 @@ async def check(settings: IngestSettings) -> None:
 
 
 def serve(settings: IngestSettings) -> None:
-    """Serve until SIGTERM; requests under way are finished or given up within GRACE_SECONDS."""
-    import uvicorn
-
+    """Serve until SIGTERM; requests under way are finished or given up in time."""
     from services.ingest.app import create_app
     from services.ingest.wiring import lifespan
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    uvicorn.run(
-        create_app(lifespan(settings)),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_keep_alive=75,
+    serving.serve(
+        create_app(lifespan(settings)), host=settings.host, port=settings.port, server_header=False, timeout_keep_alive=75
     )
 
 

@@ -14,7 +14,7 @@ import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from psycopg_pool import AsyncConnectionPool
 
-from runtime import metrics
+from runtime import ending, metrics
 from runtime.clock import SystemClock
 from runtime.dead_letter_watch import watch
 from runtime.dead_letters import DeadLetters, Limit
@@ -109,6 +109,7 @@ def run_beside(app: faust.App, start: Any, beside: Any, stop: Any) -> None:
         await started_start()
 
     async def on_stop() -> None:
+        ending.within()
         for task in tasks:
             task.cancel()
         await stop()

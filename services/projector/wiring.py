@@ -9,7 +9,7 @@ import signal
 import psycopg
 from aiokafka import AIOKafkaConsumer
 
-from runtime import metrics
+from runtime import ending, metrics
 from runtime.clock import SystemClock
 from runtime.dead_letter_watch import watch
 from runtime.dead_letters import Limit
@@ -86,6 +86,11 @@ def _consumer(settings: ProjectorSettings) -> AIOKafkaConsumer:
 def _stop_event() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        ending.within()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     return stop

@@ -133,9 +133,9 @@ class Load:
         self._acts = [act for act, weight in acts for _ in range(weight)]
 
     async def act(self, client: Client) -> None:
-        """Ask for one thing; past what is wanted only small things, and slowly: there must be something to break, no more."""
+        """Ask for one thing; past what is wanted only small things, and slowly, so that payouts go on to come into every state."""
         enough = self.asked >= self.wanted
-        act = self._single if enough else self._rng.choice(self._acts)
+        act = self._rng.choice((self._single, self._single, self._cancel) if enough else self._acts)
         await act(client, self._rng.choice(self._merchants))
         await asyncio.sleep(self._rng.random() * self.pause_seconds * (3 if enough else 1))
 

@@ -66,11 +66,15 @@ def _disturbs(other: dict[str, Any], fault: dict[str, Any]) -> bool:
 
 
 def _waits(folder: Path) -> list[tuple[int, int]]:
-    asked = {
-        (record["p"], record["o"]): record["value"]["at"]
-        for record in _lines(folder / "commands.jsonl")
-        if isinstance(record["value"], dict) and isinstance(record["value"].get("at"), int)
-    }
+    asked: dict[tuple[int, int], int] = {}
+    known = set()
+    for record in _lines(folder / "commands.jsonl"):
+        value, place = record["value"], (record["p"], record["o"])
+        if not isinstance(value, dict) or not isinstance(value.get("at"), int):
+            continue
+        if (name := value.get("id", place)) not in known:  # an old command that came again (F33) still has its first time
+            known.add(name)
+            asked[place] = value["at"]
     found = []
     for record in _lines(folder / "events.committed.jsonl"):
         event = record["value"]

@@ -112,7 +112,7 @@ def test_liv_08_the_server_can_cut_a_line(monkeypatch: pytest.MonkeyPatch) -> No
     async def checked(settings: GatewaySettings) -> None: ...
 
     monkeypatch.setattr(gateway, "check", checked)
-    monkeypatch.setattr(gateway.uvicorn, "run", lambda _app, **options: served.update(options))
+    monkeypatch.setattr(gateway.serving, "serve", lambda _app, **options: served.update(options))
     monkeypatch.setattr(gateway.logging, "set_up", lambda _service: None)
     gateway.main()
     assert served["ws"] is FeedProtocol
