@@ -1,7 +1,7 @@
-"""How many requests one process holds at a time, and how many bytes of their JSON bodies.
+"""How many requests one process holds at a time, and how many bytes of their bodies: JSON in memory, anything else (files) on disk.
 
-Owns the ASGI middleware that counts and, past the bound, answers 429: back-pressure ends at the client. Bodies of other types are files,
-which pass through and are not held. Must not know routes beyond those that are free.
+Owns the ASGI middleware that counts and, past a bound, answers 429: back-pressure ends at the client. Must not know routes beyond those
+that are free.
 """
 
 from collections.abc import Collection
@@ -16,17 +16,42 @@ FULL = (
 )
 
 
+class Bytes:
+    """Bytes that are held until their requests are answered."""
+
+    def __init__(self, most: int) -> None:
+        """None yet."""
+        self._held, self._most = 0, most
+
+    def take(self, count: int) -> None:
+        """Count these in. Raises ProblemError `backlog_full` when there is no room for them."""
+        if self._held + count > self._most:
+            raise ProblemError("backlog_full", FULL)
+        self._held += count
+
+    def give_back(self, count: int) -> None:
+        """These are held no longer."""
+        self._held -= count
+
+
 class Room:
     """Bounds what the requests of one process hold."""
 
-    def __init__(self, app: ASGIApp, requests_max: int, free: Collection[str] = (), bytes_max: int | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        requests_max: int,
+        free: Collection[str] = (),
+        json: Bytes | None = None,
+        files: Bytes | None = None,
+    ) -> None:
         """Wraps `app`. The paths in `free` are always answered: they say whether the process is well.
 
-        `bytes_max` is for a process that keeps JSON bodies until they are answered; None for one that passes them on.
+        `json` and `files` are for a process that keeps bodies until they are answered; None for one that passes them on.
         """
-        self._app, self._requests_max, self._free, self._bytes_max = app, requests_max, free, bytes_max
+        self._app, self._requests_max, self._free = app, requests_max, free
+        self._json, self._files = json, files
         self._requests = 0
-        self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse."""
@@ -39,35 +64,35 @@ class Room:
             await self._hold(scope, receive, send)
 
     async def _hold(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(self, receive)
         self._requests += 1
         try:
-            await self._app(scope, body.receive if self._keeps(scope) else receive, send)
+            await self._hold_body(scope, receive, send)
         finally:
             self._requests -= 1
-            self._bytes -= body.bytes
 
-    def _keeps(self, scope: Scope) -> bool:
-        return self._bytes_max is not None and "json" in HTTPConnection(scope).headers.get("content-type", "")
-
-    def take(self, count: int) -> None:
-        """Count bytes of a body in. Raises ProblemError `backlog_full` when there is no room for them."""
-        if self._bytes_max is not None and self._bytes + count > self._bytes_max:
-            raise ProblemError("backlog_full", FULL, headers={"Connection": "close"})
-        self._bytes += count
+    async def _hold_body(self, scope: Scope, receive: Receive, send: Send) -> None:
+        held = self._json if "json" in HTTPConnection(scope).headers.get("content-type", "") else self._files
+        if held is None:
+            await self._app(scope, receive, send)
+            return
+        body = _Body(held, receive)
+        try:
+            await self._app(scope, body.receive, send)
+        finally:
+            held.give_back(body.bytes)
 
 
 class _Body:
     """The body of one request as it comes in."""
 
-    def __init__(self, room: Room, receive: Receive) -> None:
+    def __init__(self, held: Bytes, receive: Receive) -> None:
         self.bytes = 0
-        self._room, self._receive = room, receive
+        self._held, self._receive = held, receive
 
     async def receive(self) -> Message:
         message = await self._receive()
         count = len(message.get("body", b""))
-        self._room.take(count)
+        self._held.take(count)
         self.bytes += count
         return message
 

@@ -39,7 +39,7 @@ class InFlight:
         """Nothing is in flight. Made inside the running loop."""
         self._by_key: dict[tuple[str, str], Submission] = {}
         self._by_subject: dict[str, Submission] = {}
-        self._lately = lately or Lately(asyncio.get_running_loop().time)
+        self._lately = Lately(asyncio.get_running_loop().time) if lately is None else lately
 
     def add(self, submission: Submission) -> None:
         """Know this submission until its decision is done."""

@@ -7,10 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Request, Response
 
-from runtime import http_problems
-from runtime.http_room import Room
 from runtime.ids import mint
 from schemas.commands import AddRows, CommandRecord
 from schemas.forms import PayoutForm
@@ -221,54 +218,3 @@ async def test_a_decided_payout_keeps_nothing_of_its_decision(ingest: Ingest) ->
     assert known.merchant_of(answer.json()["id"]) == "demo"
     assert not known._by_subject
     assert not known._by_key
-
-
-def held_app(**limits: int) -> tuple[FastAPI, asyncio.Event]:
-    """An app whose answers wait for the event, behind a Room."""
-    app, go = FastAPI(), asyncio.Event()
-
-    @app.api_route("/{path:path}", methods=["GET", "POST"])
-    async def answer(request: Request) -> Response:
-        await request.body()
-        await go.wait()
-        return Response()
-
-    app.add_middleware(Room, free={"/livez"}, **{"requests_max": 100, **limits})
-    http_problems.install(app)
-    return app, go
-
-
-async def test_a_process_holds_so_many_requests_and_tells_the_rest_to_come_again() -> None:
-    app, go = held_app(requests_max=2)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
-        held = [asyncio.create_task(client.get("/a")) for _ in range(2)]
-        await settle()
-        refused = await client.post("/a", headers={"Idempotency-Key": "k"})
-        told = (
-            refused.status_code,
-            refused.json()["code"],
-            refused.headers["retry-after"],
-            refused.headers["idempotency-key"],
-        )
-        assert told == (429, "backlog_full", "1", "k")
-        well = asyncio.create_task(client.get("/livez"))
-        await settle()
-        go.set()
-        assert [(await one).status_code for one in (*held, well)] == [200, 200, 200]
-        assert (await client.get("/a")).status_code == 200
-
-
-async def test_a_process_holds_so_many_bytes_of_json_and_files_pass() -> None:
-    app, go = held_app(bytes_max=100)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
-        json, file = {"Content-Type": "application/json"}, {"Content-Type": "text/csv"}
-        held = [
-            asyncio.create_task(client.post("/a", content=b"x" * size, headers=kind))
-            for size, kind in ((80, json), (1000, file))
-        ]
-        await settle()
-        refused = await client.post("/a", content=b"x" * 21, headers=json)
-        assert (refused.status_code, refused.json()["code"], refused.headers["connection"]) == (429, "backlog_full", "close")
-        go.set()
-        assert [(await one).status_code for one in held] == [200, 200]
-        assert (await client.post("/a", content=b"x" * 100, headers=json)).status_code == 200
