@@ -19,7 +19,8 @@ from services.ingest.problems import ProblemError
 from services.ingest.submitting import Submitter, fail, is_refusal, within
 from services.ingest.waiting import Decided
 
-CHUNKS_IN_FLIGHT = 4
+CHUNKS_IN_FLIGHT = 8
+"""Of one file. More make the processor's polls larger, so that a row costs less; each more is one more that others wait behind."""
 STALL_SECONDS = 30.0
 """So long a chunk may wait for its decision before the submission gives up; it is gone on with under the same key."""
 
