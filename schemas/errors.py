@@ -51,6 +51,7 @@ _ALL = (
     ErrorCode(code="limit_exceeded", status=422, title="A limit forbids this"),
     ErrorCode(code="precondition_required", status=428, title="If-Match is required"),
     ErrorCode(code="rate_limited", status=429, title="Too many requests", retryable=True),
+    ErrorCode(code="backlog_full", status=429, title="Too much is waiting", retryable=True),
     ErrorCode(code="internal_error", status=500, title="Something failed on our side", retryable=True),
     ErrorCode(code="log_unavailable", status=503, title="The log cannot take commands now", retryable=True),
     ErrorCode(code="view_unavailable", status=503, title="The views cannot be read now", retryable=True),

@@ -27,6 +27,7 @@ BALANCE_MAX_MINOR = 2**62
 """No account may pass this, so that every sum of two stays inside 63 bits."""
 
 _HIGHEST_MAJOR_HUNDREDTHS = 99_999_999_999
+_HIGHEST_MINOR: dict[str, int] = {code: _HIGHEST_MAJOR_HUNDREDTHS * 10**digits // 100 for code, digits in EXPONENTS.items()}
 _DIGITS_MAX = 12
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
 
@@ -45,9 +46,8 @@ def exponent(currency: str) -> int:
 
 def highest_minor(currency: str) -> int:
     """The largest amount of one payout in minor units: 999,999,999.99, or what of it the currency can express (API-09)."""
-    shift = exponent(currency) - 2
-    scale: int = 10 ** abs(shift)
-    return _HIGHEST_MAJOR_HUNDREDTHS * scale if shift >= 0 else _HIGHEST_MAJOR_HUNDREDTHS // scale
+    exponent(currency)
+    return _HIGHEST_MINOR[currency]
 
 
 def parse_amount(text: str, currency: str) -> int:

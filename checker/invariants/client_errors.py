@@ -25,7 +25,7 @@ CODES = {
     415: "unsupported_media_type",
     422: "limit_exceeded",
     428: "precondition_required",
-    429: "rate_limited",
+    429: "rate_limited backlog_full",
     500: "internal_error",
     503: "log_unavailable view_unavailable",
 }

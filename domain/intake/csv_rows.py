@@ -11,7 +11,8 @@ from typing import Any
 from domain.intake.amounts import currency_fault
 from domain.intake.faults import Fault
 from domain.intake.payout import PayoutRequest, read_payout
-from domain.intake.text import VALUE_MAX, has_forbidden
+from domain.intake.recipients import KEYS_MAX
+from domain.intake.text import REFERENCE_MAX, VALUE_MAX, has_forbidden
 from schemas.forms import PayoutForm
 from schemas.money import MoneyError, parse_amount
 
@@ -44,11 +45,12 @@ class Plan:
         self._currencies = currencies
         self._default_currency = default_currency
         self._width = len(columns)
-        self._place = {name: index for index, name in enumerate(columns)}
-        extras = [name for name in columns if name not in REQUEST_COLUMNS and name != "msisdn"]
-        self._extras = [(name, self._place[name]) for name in extras]
+        place = {name: index for index, name in enumerate(columns)}
+        self._extras = [(name, at) for name, at in place.items() if name not in REQUEST_COLUMNS and name != "msisdn"]
+        self._number_at, self._amount_at, self._currency_at = map(place.get, ("msisdn", "amount", "currency"))
+        self._reference_at, self._description_at = map(place.get, ("reference", "description"))
         account = {"account_number", "iban", "bank_account_id", "type", "ifsc", "amount_minor", "amount_paise"}
-        self._fast = "msisdn" in self._place and "amount" in self._place and not account & set(columns)
+        self._fast = not account & set(columns) and len(self._extras) < KEYS_MAX
 
     def read(self, cells: Sequence[str], row: int) -> PayoutForm | list[Fault]:
         """One row (numbered from 1, the header not counted)."""
@@ -63,23 +65,26 @@ class Plan:
 
     def _read_fast(self, cells: Sequence[str]) -> PayoutForm | None:
         """A good mobile-money row in one pass; None for anything that needs a closer look."""
-        place = self._place
-        number, amount = cells[place["msisdn"]], cells[place["amount"]]
-        currency = cells[place["currency"]] if "currency" in place else self._default_currency
-        if currency not in self._currencies or not _E164.fullmatch(number) or has_forbidden("".join(cells)):
+        if self._number_at is None or self._amount_at is None:
             return None
-        recipient = {"type": "mobile_money", "msisdn": number}
-        for name, index in self._extras:
-            if cells[index]:
-                recipient[name] = cells[index]
-        reference = cells[place["reference"]] or None if "reference" in place else None
-        description = cells[place["description"]] or None if "description" in place else None
-        if len(reference or "") > 64 or max(map(len, cells)) > VALUE_MAX or "\n" in "".join(cells):
+        number, text = cells[self._number_at], "".join(cells)
+        currency = cells[self._currency_at] if self._currency_at is not None else self._default_currency
+        if currency not in self._currencies or not _E164.fullmatch(number) or has_forbidden(text, one_line=True):
+            return None
+        reference = cells[self._reference_at] or None if self._reference_at is not None else None
+        description = cells[self._description_at] or None if self._description_at is not None else None
+        if reference is not None and len(reference) > REFERENCE_MAX:
+            return None
+        if len(text) > VALUE_MAX and max(map(len, cells)) > VALUE_MAX:
             return None
         try:
-            minor = parse_amount(amount, currency)
+            minor = parse_amount(cells[self._amount_at], currency)
         except MoneyError:
             return None
+        recipient = {"type": "mobile_money", "msisdn": number}
+        for name, at in self._extras:
+            if cells[at]:
+                recipient[name] = cells[at]
         return PayoutForm(
             amount_minor=minor, currency=currency, recipient=recipient, reference=reference, description=description
         )

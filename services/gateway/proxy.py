@@ -48,7 +48,9 @@ class Proxy:
     async def open(self) -> None:
         """Make the pool."""
         timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, sock_connect=CONNECT_SECONDS)
-        connector = aiohttp.TCPConnector(limit=512, keepalive_timeout=30)
+        connector = aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=30
+        )  # the door bounds them: nobody waits for a connection
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False)
 
     async def close(self) -> None:

@@ -9,19 +9,22 @@ from fastapi import FastAPI
 
 from runtime import http_problems, metrics
 from runtime.clock import Clock, SystemClock
+from runtime.http_room import Room
 from runtime.http_watch import Watch
 from services.gateway.door import Door
 from services.gateway.hosts import Hosts
 from services.gateway.leaving import Leaving
 from services.gateway.live.hub import Hub
 from services.gateway.live.socket import Feed
-from services.gateway.paths import Normalise
+from services.gateway.paths import ROOT, Normalise
 from services.gateway.progress import Progress
 from services.gateway.proxy import Proxy
 from services.gateway.routes import root
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 
+REQUESTS_MAX = 2_000
+"""Each takes a connection of its client, and one to ingest if it is a write."""
 TELEMETRY: Any = {"logs": False, "operation_spans": False}
 """The framework's own logs and spans can carry what a request holds: recipients are personal data."""
 
@@ -73,6 +76,7 @@ def connect(settings: GatewaySettings) -> FastAPI:
 def fronted(app: FastAPI, settings: GatewaySettings, clock: Clock) -> FastAPI:
     """The application behind what every request passes: path, count, host, and what answers get on their way out."""
     app.add_middleware(Leaving)
+    app.add_middleware(Room, requests_max=REQUESTS_MAX, free=ROOT)
     app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
     app.add_middleware(Watch, service="gateway", clock=clock)
     app.add_middleware(Normalise)

@@ -11,10 +11,17 @@ from fastapi import FastAPI
 
 from runtime import http_problems
 from runtime.clock import SystemClock
+from runtime.http_room import Bytes, Room
 from runtime.http_watch import Watch
 from services.ingest import documentation, internal, routes
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+REQUESTS_MAX = 4_000
+JSON_BYTES_MAX = 32 * 1024 * 1024
+"""Of all requests together. A parsed body takes about ten times its bytes, until its request is answered."""
+FILE_BYTES_MAX = 2 * 1024 * 1024 * 1024
+"""The same of uploads, on disk. A checked file takes about four times its bytes there, until its request is answered."""
+HEALTH = frozenset({"/livez", "/readyz"})
 TELEMETRY: Any = {"logs": False, "operation_spans": False}
 """The framework's own logs and spans can carry what a request holds: recipients are personal data."""
 
@@ -34,6 +41,7 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     )
     app.include_router(routes.api)
     app.include_router(internal.router)
+    app.add_middleware(Room, requests_max=REQUESTS_MAX, free=HEALTH, json=Bytes(JSON_BYTES_MAX), files=Bytes(FILE_BYTES_MAX))
     app.add_middleware(Watch, service="ingest", clock=SystemClock())
     http_problems.install(app)
     documentation.install(app)

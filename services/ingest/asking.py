@@ -13,6 +13,7 @@ from fastapi import Request
 from domain.intake.content import JsonFault, content_hash, parse_json
 from domain.intake.faults import Fault
 from domain.intake.headers import read_key, read_match, read_merchant, read_wait
+from runtime.http_problems import asked_path
 from runtime.ids import mint
 from schemas.ids import is_merchant_id
 from services.ingest.bodies import JSON_TYPES, has_body, read_json_bytes
@@ -82,14 +83,16 @@ class Ask:
 
     def envelope(self, merchant_id: str, operation: str, content: object, *, make_key: bool = False) -> Envelope:
         """The envelope of this request's commands. `make_key`: mint a key if none was given. The key's faults are noted already."""
-        key = self.key or (mint() if make_key and not self._has_key else None)
+        makes = make_key and not self._has_key
+        key = mint() if makes else self.key
         return Envelope(
             merchant_id=merchant_id,
             clock=self.edge.clock,
             key=key,
             content_hash=content_hash(operation, content) if key is not None else None,
             trace=traceparent(self.request.headers.get("traceparent")),
-            instance=self.request.url.path,
+            instance=asked_path(self.request),
+            key_is_new=makes,
         )
 
     def problem(self, read: object = None, code: str | None = None) -> ProblemError:

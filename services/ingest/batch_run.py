@@ -19,7 +19,8 @@ from services.ingest.problems import ProblemError
 from services.ingest.submitting import Submitter, fail, is_refusal, within
 from services.ingest.waiting import Decided
 
-CHUNKS_IN_FLIGHT = 4
+CHUNKS_IN_FLIGHT = 8
+"""Of one file. More make the processor's polls larger, so that a row costs less; each more is one more that others wait behind."""
 STALL_SECONDS = 30.0
 """So long a chunk may wait for its decision before the submission gives up; it is gone on with under the same key."""
 
@@ -72,7 +73,7 @@ class BatchRun:
             raise
 
     async def _fill(self, chunks: Iterable[list[PayoutForm]]) -> Decided | None:
-        opened = await self._decided(await self._append(self._order.open))
+        opened = await self._decided(await self._submitter.append(self._order.envelope.wrap(self._order.open)))
         if is_refusal(opened) or (opened.record.answer is not None and opened.record.outcome is RecordOutcome.REPEAT):
             return opened
         self._go_on_with(opened.record.subject or self._batch_id)
@@ -106,8 +107,11 @@ class BatchRun:
         sealed.add_done_callback(lambda done: self._settle(done.result()))
         return await within(sealed, wait_seconds)
 
-    async def _append(self, body: OpenBatch | AddRows | SealBatch, *, keyed: bool = True) -> "asyncio.Future[Decided]":
-        return await self._submitter.append(self._order.envelope.wrap(body, keyed=keyed))
+    async def _append(self, body: AddRows | SealBatch, *, keyed: bool = True) -> "asyncio.Future[Decided]":
+        """Waits for room: a file that has begun is slowed, and refused only when nothing is decided for long."""
+        record = self._order.envelope.wrap(body, keyed=keyed)
+        [decision] = await self._submitter.append_in_turn([record], self._stall_seconds)
+        return decision
 
     async def _decided(self, decision: "asyncio.Future[Decided]") -> Decided:
         decided = await within(decision, self._stall_seconds)

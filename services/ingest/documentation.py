@@ -22,9 +22,10 @@ _PROBLEM_OF = {
     412: "If-Match is not the current version.",
     413: "The body is too large.",
     415: "The content type is not supported.",
+    429: "Too much waits for its decision; nothing was acknowledged. Retry-After says when to send the same again.",
     503: "The log cannot take commands now; nothing was acknowledged.",
 }
-_COMMON = (400, 404, 409, 413, 415, 503)
+_COMMON = (400, 404, 409, 413, 415, 429, 503)
 
 
 class Entry(NamedTuple):

@@ -12,7 +12,10 @@ from schemas.commands import Command, CommandRecord
 
 @dataclass(frozen=True)
 class Envelope:
-    """What all commands of one request share. `key` and `content_hash` come together or not at all."""
+    """What all commands of one request share. `key` and `content_hash` come together or not at all.
+
+    `key_is_new`: the key was minted with this request, so nobody can have used it before.
+    """
 
     merchant_id: str
     clock: Clock
@@ -21,6 +24,7 @@ class Envelope:
     content_hash: str | None = None
     trace: str | None = None
     instance: str | None = None
+    key_is_new: bool = False
 
     def wrap(self, body: Command, *, keyed: bool = True) -> CommandRecord:
         """A command record with an id of its own, at the present time; without the key if not `keyed` (a chunk of a batch)."""

@@ -40,7 +40,7 @@ class Keys:
         return replay_of(stored, about) if stored.status is not None else None
 
     async def _stored(self, envelope: Envelope) -> StoredAnswer | None:
-        if envelope.key is None:
+        if envelope.key is None or envelope.key_is_new:
             return None
         try:
             stored = await self._store.stored_answer(envelope.merchant_id, envelope.key)

@@ -8,10 +8,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from schemas.events import CommandRefused
+from services.ingest.lately import Lately
 from services.ingest.waiting import Decided
-
-LINGER_SECONDS = 30.0
-"""A subject that came into being is still named for so long, so that a reader never falls between the decision and the projection."""
 
 
 @dataclass(eq=False)
@@ -35,17 +33,13 @@ class Submission:
 
 
 class InFlight:
-    """The submissions of this process that are not decided yet."""
+    """The submissions of this process that are not decided yet, and the subjects that were decided lately."""
 
-    def __init__(self, linger_seconds: float = LINGER_SECONDS) -> None:
-        """`linger_seconds`: how long a decided subject is still known."""
+    def __init__(self, lately: Lately | None = None) -> None:
+        """Nothing is in flight. Made inside the running loop."""
         self._by_key: dict[tuple[str, str], Submission] = {}
         self._by_subject: dict[str, Submission] = {}
-        self._linger_seconds = linger_seconds
-
-    def __len__(self) -> int:
-        """Undecided submissions, and those that still linger."""
-        return len(self._by_subject)
+        self._lately = Lately(asyncio.get_running_loop().time) if lately is None else lately
 
     def add(self, submission: Submission) -> None:
         """Know this submission until its decision is done."""
@@ -67,24 +61,25 @@ class InFlight:
     def merchant_of(self, subject: str) -> str | None:
         """The merchant of a subject that is undecided or was decided a moment ago."""
         submission = self._by_subject.get(subject)
-        return submission.merchant_id if submission is not None else None
+        return submission.merchant_id if submission is not None else self._lately.merchant_of(subject)
 
     def is_pending(self, subject: str, merchant_id: str | None = None) -> bool:
         """Whether the subject, of this merchant (None: of any), is on the log and undecided, or was decided a moment ago."""
         submission = self._by_subject.get(subject)
-        return submission is not None and submission.durable and merchant_id in {None, submission.merchant_id}
+        if submission is not None and not submission.durable:
+            return False
+        owner = self.merchant_of(subject)
+        return owner is not None and merchant_id in {None, owner}
 
     def _done(self, submission: Submission) -> None:
         key = (submission.merchant_id, submission.key or "")
         if self._by_key.get(key) is submission:
             del self._by_key[key]
-        linger = self._linger_seconds if _came_into_being(submission) else 0
-        asyncio.get_running_loop().call_later(linger, self._drop, submission)
-
-    def _drop(self, submission: Submission) -> None:
         for subject in (submission.subject, submission.first_subject):
             if subject is not None and self._by_subject.get(subject) is submission:
                 del self._by_subject[subject]
+        if submission.subject is not None and _came_into_being(submission):
+            self._lately.add(submission.subject, submission.merchant_id)
 
 
 def _came_into_being(submission: Submission) -> bool:

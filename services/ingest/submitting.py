@@ -10,17 +10,15 @@ from typing import Protocol
 
 from runtime import failpoints
 from runtime.event_log.producer import LogUnavailableError
-from schemas.commands import CommandRecord
+from schemas.commands import AddRows, CommandRecord
 from schemas.words import RecordOutcome
+from services.ingest.backlog import Backlog, BacklogFullError
 from services.ingest.in_flight import InFlight, Submission
 from services.ingest.problems import ProblemError
 from services.ingest.waiting import Decided, Decision, DecisionsLostError, Waiting
 
-UNDECIDED_MAX = 50_000
-"""Past so many undecided commands nothing more is taken in: somebody has to decide first."""
-
 _UNAVAILABLE = "The log cannot take commands now; nothing was acknowledged. Send the same request again, with the same key."
-_CROWDED = "Too many commands wait for their decision; nothing was acknowledged."
+_CROWDED = "Too much waits for its decision; nothing was acknowledged. Send the same request again later, with the same key."
 _IN_FLIGHT = "An equal request with this key is being decided; ask again in a moment."
 _OTHER_IN_FLIGHT = "Another request with this key is being decided; ask again in a moment."
 
@@ -36,26 +34,36 @@ class Submitter:
     """Appends commands and hands out their decisions."""
 
     def __init__(self, log: Log, waiting: Waiting, in_flight: InFlight) -> None:
-        """All three are shared by the whole process."""
+        """All three are shared by the whole process. Rows that wait for room have a backlog of their own."""
         self._log = log
         self._waiting = waiting
         self._in_flight = in_flight
+        self.at_once, self.in_turn = Backlog(), Backlog()
 
     async def append(self, record: CommandRecord) -> "asyncio.Future[Decided]":
-        """The command is durable; the future is its decision. Raises ProblemError `log_unavailable`."""
-        decision = self._expect(record)
+        """The command is durable; the future is its decision. Raises ProblemError `backlog_full` or `log_unavailable`."""
+        decision = self._expect_at_once(record)
         await self._write([record], [decision])
         return decision
 
-    async def append_many(self, records: Sequence[CommandRecord]) -> "list[asyncio.Future[Decided]]":
-        """The same for several, in order; all or, as far as we know, none. Raises ProblemError `log_unavailable`."""
-        decisions = [self._expect(record) for record in records]
+    async def append_in_turn(
+        self, records: Sequence[CommandRecord], seconds: float | None = None
+    ) -> "list[asyncio.Future[Decided]]":
+        """Several, in order, once there is room for them: a file is read no faster than it is decided.
+
+        All or, as far as we know, none. Raises ProblemError `backlog_full` (no room within `seconds`) or `log_unavailable`.
+        """
+        try:
+            await self.in_turn.room(sum(map(rows_of, records)), seconds)
+        except TimeoutError:
+            raise _refusal(records[0], "backlog_full", _CROWDED) from None
+        decisions = [self._expect(record, self.in_turn) for record in records]
         await self._write(records, decisions)
         return decisions
 
     async def submit(self, record: CommandRecord, subject: str | None) -> Submission:
         """Append one command and keep it known as in flight, by its key and the id it makes, if any. Raises ProblemError."""
-        decision = self._expect(record)
+        decision = self._expect_at_once(record)
         submission = Submission(record.merchant_id, subject, decision, record.key, record.content_hash)
         self._in_flight.add(submission)
         await self._write([record], [decision])
@@ -77,13 +85,19 @@ class Submitter:
             raise ProblemError("idempotency_in_flight", _OTHER_IN_FLIGHT)
         return submission
 
-    def _expect(self, record: CommandRecord) -> "asyncio.Future[Decided]":
-        if len(self._waiting) >= UNDECIDED_MAX:
-            raise _unavailable(record, _CROWDED)
+    def _expect_at_once(self, record: CommandRecord) -> "asyncio.Future[Decided]":
         try:
-            return self._waiting.expect(record.id, record.merchant_id)
+            self.at_once.check(rows_of(record))
+        except BacklogFullError:
+            raise _refusal(record, "backlog_full", _CROWDED) from None
+        return self._expect(record, self.at_once)
+
+    def _expect(self, record: CommandRecord, backlog: Backlog) -> "asyncio.Future[Decided]":
+        try:
+            return self._waiting.expect(record.id, record.merchant_id, backlog, rows_of(record))
         except DecisionsLostError as error:
-            raise _unavailable(record, f"Nothing was acknowledged: {error} until an operator has looked.") from None
+            detail = f"Nothing was acknowledged: {error} until an operator has looked."
+            raise _refusal(record, "log_unavailable", detail) from None
 
     async def _write(self, records: Sequence[CommandRecord], decisions: "list[asyncio.Future[Decided]]") -> None:
         try:
@@ -95,7 +109,9 @@ class Submitter:
                 self._waiting.forget(record.id)
             if all(decision.done() for decision in decisions):  # the outcome was unknown, but the decisions were seen
                 return
-            problem = _unavailable(records[0]) if isinstance(error, LogUnavailableError) else error
+            problem = (
+                _refusal(records[0], "log_unavailable", _UNAVAILABLE) if isinstance(error, LogUnavailableError) else error
+            )
             for decision in decisions:
                 fail(decision, problem)
             raise problem from None
@@ -140,7 +156,12 @@ def fail(decision: "asyncio.Future[Decided]", error: BaseException) -> None:
         decision.exception()
 
 
-def _unavailable(record: CommandRecord, detail: str = _UNAVAILABLE) -> ProblemError:
+def rows_of(record: CommandRecord) -> int:
+    """What a command counts: a chunk its rows, anything else one."""
+    return max(len(record.body.rows), 1) if isinstance(record.body, AddRows) else 1
+
+
+def _refusal(record: CommandRecord, code: str, detail: str) -> ProblemError:
     # The command may land all the same, later: the client needs the key, given or made, to ask for the same thing again.
     headers = {"Idempotency-Key": record.key} if record.key is not None else {}
-    return ProblemError("log_unavailable", detail, headers=headers)
+    return ProblemError(code, detail, headers=headers)

@@ -19,6 +19,7 @@ from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.events import EventRecord
 from schemas.topics import partition_of
+from services.ingest.backlog import Backlog
 
 RECONNECT_SECONDS = 1.0
 LOST = (KafkaError, TimeoutError, OSError)
@@ -38,10 +39,10 @@ class Decided(NamedTuple):
 class Decision(asyncio.Future[Decided]):
     """Done when the command is decided. `lost` is done once nobody looks for it any more: it may be decided all the same."""
 
-    def __init__(self, partition: int) -> None:
-        """Not decided yet. `partition` is where its decision will stand."""
+    def __init__(self, partition: int, backlog: Backlog, rows: int) -> None:
+        """Not decided yet. `partition` is where its decision will stand; it counts as `rows` of `backlog` until then."""
         super().__init__(loop=asyncio.get_running_loop())
-        self.partition = partition
+        self.partition, self.backlog, self.rows = partition, backlog, rows
         self.lost: asyncio.Future[None] = self.get_loop().create_future()
 
 
@@ -59,16 +60,13 @@ class Waiting:
         """Partitions whose decisions are not followed any more."""
         self._futures: dict[str, Decision] = {}
 
-    def __len__(self) -> int:
-        """Commands waited for."""
-        return len(self._futures)
-
-    def expect(self, command_id: str, merchant_id: str = "") -> Decision:
+    def expect(self, command_id: str, merchant_id: str, backlog: Backlog, rows: int = 1) -> Decision:
         """A future for the decision of a command. Call before the append, or the decision can pass by unseen.
 
         Raises DecisionsLostError if it would not be seen.
         """
-        decision = Decision(self.followed(merchant_id))
+        decision = Decision(self.followed(merchant_id), backlog, rows)
+        backlog.add(rows)
         self._futures[command_id] = decision
         return decision
 
@@ -81,14 +79,14 @@ class Waiting:
 
     def forget(self, command_id: str) -> None:
         """Nobody waits for this command any more. Unknown ids are fine."""
-        self._futures.pop(command_id, None)
+        self._leave(command_id)
 
     def saw(self, event: LoggedEvent) -> None:
         """An event record came by. Raises CodecError if it is one of ours and cannot be read."""
         if event.command_id in self._futures:
             decided = Decided(decode_event(event.value), event.partition, event.offset)
-            decision = self._futures.pop(event.command_id)
-            if not decision.done():
+            decision = self._leave(event.command_id)
+            if decision is not None and not decision.done():
                 decision.set_result(decided)
 
     def lose(self, partition: int) -> None:
@@ -96,9 +94,15 @@ class Waiting:
         self.lost.add(partition)
         for command_id, decision in list(self._futures.items()):
             if decision.partition == partition:
-                del self._futures[command_id]
+                self._leave(command_id)
                 if not decision.lost.done():
                     decision.lost.set_result(None)
+
+    def _leave(self, command_id: str) -> Decision | None:
+        decision = self._futures.pop(command_id, None)
+        if decision is not None:
+            decision.backlog.leave(decision.rows)
+        return decision
 
 
 class DecisionReader:

@@ -23,10 +23,12 @@ from services.ingest.inbox.reading import Reading, record_id
 from services.ingest.inbox.replies import Asked, reply_to_decision, reply_to_problem
 from services.ingest.problems import ProblemError, problem_of, traceparent
 from services.ingest.store import ViewUnavailableError
-from services.ingest.submitting import seen
+from services.ingest.submitting import rows_of, seen
 from services.ingest.waiting import Decided, DecisionsLostError
 
 RETRY_SECONDS = 1.0
+BURST_ROWS_MAX = 2_000
+"""A burst goes out when it has so many rows, also in the middle of a poll: 200 records can hold 100,000."""
 OPENINGS_MAX = 10_000
 _MAKES = frozenset({"request_payout", "open_batch", "credit_merchant"})
 _NAMES_BATCH = frozenset({"add_rows", "seal_batch", "cancel_batch"})
@@ -68,6 +70,7 @@ class Turn:
         self._judge = judge
         self._edge = judge.edge
         self._burst: list[tuple[InboxRecord, Asked, CommandRecord]] = []
+        self._burst_rows = 0
 
     async def take(self, record: InboxRecord) -> None:
         """Read one record: refuse it, or put its command into the burst."""
@@ -78,6 +81,9 @@ class Turn:
             asked = Asked(message.kind, message.message_id, message.key, new_id if message.kind in _MAKES else None)
             command = await self._command(record, message, new_id)  # may flush the burst: append only afterwards
             self._burst.append((record, asked, command))
+            self._burst_rows += rows_of(command)
+            if self._burst_rows >= BURST_ROWS_MAX:
+                await self.flush()
         except UnreadableError as error:
             problem = ProblemError(
                 "malformed_body", f"The record cannot be read: {error.reason}. It is kept as a dead letter."
@@ -94,7 +100,7 @@ class Turn:
 
     async def flush(self) -> None:
         """Bring the burst to the log and wait for its decisions. Gives up only with DecisionsLostError."""
-        burst, self._burst = self._burst, []
+        burst, self._burst, self._burst_rows = self._burst, [], 0
         if not burst:
             return
         decisions = await self._append([command for _, _, command in burst])
@@ -108,7 +114,7 @@ class Turn:
         while True:
             self._edge.submitter.check_followed(commands[0].merchant_id)
             try:
-                return await self._edge.submitter.append_many(commands)
+                return await self._edge.submitter.append_in_turn(commands)
             except ProblemError:  # the log is away; the same commands again are the same to it
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -18,6 +18,7 @@ from schemas.events import EventRecord
 from schemas.forms import PayoutForm
 from schemas.topics import partition_of
 from schemas.words import RecordOutcome
+from services.ingest.backlog import Backlog
 from services.ingest.chunks import ChunkCutter, cut, read_chunks, write_chunk
 from services.ingest.health import not_followed
 from services.ingest.settings import parse_upstreams
@@ -120,7 +121,7 @@ async def test_a_decision_completes_the_future_of_its_command_only() -> None:
     reader: Any = FakeReader([[event(0, "other"), event(1, "mine")]])
     decisions = DecisionReader(lambda: reader, 1, waiting)
     await decisions.start()
-    mine, later = waiting.expect("mine"), waiting.expect("later")
+    mine, later = waiting.expect("mine", "m", Backlog()), waiting.expect("later", "m", Backlog())
     following = asyncio.create_task(decisions.run())
     assert (await mine).offset == 1
     assert not later.done()
@@ -156,7 +157,7 @@ async def test_a_record_that_cannot_be_followed_loses_its_partition_and_no_other
     reader: Any = FakeReader([[event(0, "b", 1)], trouble, [event(1, "other", 1)]])
     decisions = DecisionReader(lambda: reader, 2, waiting, reconnect_seconds=30)
     await decisions.start()
-    mine, other = waiting.expect("mine", lost), waiting.expect("other", kept)
+    mine, other = waiting.expect("mine", lost, Backlog()), waiting.expect("other", kept, Backlog())
     following = asyncio.create_task(decisions.run())
     assert (await asyncio.wait_for(other, 5)).offset == 1
     assert reader.started == [{1: 1}]
@@ -164,7 +165,7 @@ async def test_a_record_that_cannot_be_followed_loses_its_partition_and_no_other
     with pytest.raises(DecisionsLostError):
         await seen(mine)
     with pytest.raises(DecisionsLostError, match="partition 0"):
-        waiting.expect("more", lost)
+        waiting.expect("more", lost, Backlog())
     assert not following.done()
     assert metrics.WRITER_HALTED.labels("ingest", 0)._value.get() == 1
     assert ("ingest", "1") not in metrics.WRITER_HALTED._metrics
@@ -195,7 +196,7 @@ async def test_a_lost_broker_is_waited_for_and_read_on_from_the_same_place() -> 
     reader: Any = FakeReader([[event(0, "a")], KafkaConnectionError(), [event(1, "b")]])
     decisions = DecisionReader(lambda: reader, 1, waiting, reconnect_seconds=0)
     await decisions.start()
-    second = waiting.expect("b")
+    second = waiting.expect("b", "m", Backlog())
     following = asyncio.create_task(decisions.run())
     assert (await second).offset == 1
     assert reader.started == [{0: 1}]

@@ -24,6 +24,20 @@ async def test_a_written_out_payee_needs_no_merchant_and_no_key__API_03(ingest: 
     assert answer.headers["idempotency-key"] == payout["idempotency_key"]
 
 
+async def test_a_key_that_was_just_made_is_not_looked_up(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    stored_answer = ingest.store.stored_answer
+
+    async def noting(merchant_id: str, key: str) -> Any:
+        asked.append(key)
+        return await stored_answer(merchant_id, key)
+
+    monkeypatch.setattr(ingest.store, "stored_answer", noting)
+    made = (await ingest.pay()).headers["idempotency-key"]
+    again = await ingest.pay(Idempotency_Key=made)
+    assert (again.status_code, again.headers["idempotency-replayed"], asked) == (200, "true", [made])
+
+
 async def test_a_saved_account_is_paid_in_paise__API_04(ingest: Ingest) -> None:
     account = {"id": ACCOUNT, "holder": "Ramesh", "account_number": "50100012345678", "verified": True}
     assert (await ingest.post("/merchants/demo/bank-accounts", account)).status_code == 201

@@ -33,6 +33,18 @@ def test_the_fast_and_the_slow_way_agree() -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["Jane", "", "Ja\tne", "Ja\nne", "Ja\x85ne", "e\u0301\u200d", "J" * 256, "J" * 257],
+    ids=lambda name: repr(name)[:12],
+)
+@pytest.mark.parametrize("extras", [0, 15, 19, 20])
+def test_whatever_the_fast_way_takes_the_slow_way_takes_the_same(name: str, extras: int) -> None:
+    plan = _plan([*HEADER, *(f"extra {number}" for number in range(extras))])
+    cells = ["+256772123456", "1500", "UGX", "r-1", name, *"x" * extras]
+    assert plan.read(cells, 1) == plan._read_slowly(cells, 1)
+
+
+@pytest.mark.parametrize(
     ("cells", "column", "code"),
     [
         (["+256772123456", "1,000.00", "USD", "r", "n"], "amount", "ambiguous_number"),
