@@ -71,7 +71,7 @@ class Hub:
             page = await self._page(alone, subscription.cursor, known)
             for start in range(0, len(page), FRAME_CHANGES):
                 await client.drained()
-                alone.tell_changes(partition, page[start : start + FRAME_CHANGES])
+                await alone.tell_changes(partition, page[start : start + FRAME_CHANGES])
             if len(page) < PAGE:
                 subscription.cursor = max(subscription.cursor, Cursor(partition, known))
                 if len(page) <= FRAME_CHANGES:
@@ -106,7 +106,7 @@ class Hub:
         while followers.hears:
             page = await self._page(followers, at, end)
             await failpoints.reach("feed.read")
-            followers.tell_changes(partition, page)
+            await followers.tell_changes(partition, page)
             await failpoints.reach("feed.mid_fanout")
             if len(page) < PAGE:
                 return
@@ -132,7 +132,7 @@ class Hub:
         for row in found:
             held = cells[row["id"]]
             mark = hash(tuple(sorted(held.items()))) ^ hash(row["phase"])
-            followers.tell_state("batch", row["id"], mark, at, rows.batch(row, held))
+            await followers.tell_state("batch", row["id"], mark, at, rows.batch(row, held))
 
     async def _tell_balances(self, followers: Audience, at: Cursor) -> None:
         for merchant_id in followers.subjects("balance"):
@@ -140,4 +140,6 @@ class Hub:
             if merchant is not None:
                 last = max((row["last_offset"] for row in held), default=0)
                 stands = max(at, Cursor(at.partition, last + 1))
-                followers.tell_state("balance", merchant_id, last, stands, rows.balances(held, merchant["main_currency"]))
+                await followers.tell_state(
+                    "balance", merchant_id, last, stands, rows.balances(held, merchant["main_currency"])
+                )
