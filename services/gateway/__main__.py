@@ -8,7 +8,7 @@ from runtime import logging, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
-from services.gateway.live.line import FeedProtocol
+from services.gateway.live.line import SERVED
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.wiring import connect
@@ -52,11 +52,10 @@ def serve(settings: GatewaySettings) -> None:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws=FeedProtocol,
-        ws_per_message_deflate=False,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=STOP_SECONDS,
+        **SERVED,
     )
 
 

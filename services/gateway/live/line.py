@@ -13,6 +13,8 @@ from websockets.http11 import Request
 
 LINE = "payflow.line"
 LAST_WORD_SECONDS = 1.0
+RECEIVED_BYTES_MAX = 128 * 1024
+"""Of a message that comes in; the server itself would hold 16 MiB of one before anybody could refuse it."""
 
 
 class Line(Protocol):
@@ -87,6 +89,10 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """No answer to a ping: close, and do not wait for what the client does not read."""
         super().keepalive_timeout()
         self.loop.call_later(LAST_WORD_SECONDS, self.transport.abort)
+
+
+SERVED: dict[str, Any] = {"ws": FeedProtocol, "ws_per_message_deflate": False, "ws_max_size": RECEIVED_BYTES_MAX}
+"""What uvicorn is told about WebSockets: no frame is compressed per client, and none is taken in that nobody may send."""
 
 
 def line_of(socket: WebSocket) -> Line:

@@ -207,3 +207,10 @@ async def test_liv_03_who_only_pings_has_not_subscribed(front: Front, monkeypatc
         pinging = asyncio.create_task(keep_pinging())
         assert (await asyncio.wait_for(client.closed(), 3))[0] == 4001
         pinging.cancel()
+
+
+async def test_liv_08_a_message_that_nobody_may_send_is_not_taken_in(front: Front) -> None:
+    async with served(front) as port:
+        client = await _opened(port)
+        client.writer.write(b"\x81\xff" + (1 << 20).to_bytes(8) + bytes(4))  # a head that announces 1 MiB, and nothing more
+        assert (await asyncio.wait_for(client.closed(), 3))[0] == 1009
