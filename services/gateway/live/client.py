@@ -23,7 +23,7 @@ TOO_SLOW = 4008
 
 
 class Subscription:
-    """One channel of one client. `cursor` is at or behind the last change it was told, and not ahead of the next one it is owed."""
+    """One channel of one client. `cursor` is behind the last that it was told; it stays there while nothing concerns it."""
 
     __slots__ = ("cursor", "kind", "merchant_id", "name", "seen", "subject")
 
