@@ -6,7 +6,7 @@ from runtime import logging, serving, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
-from services.gateway.live.line import FeedProtocol
+from services.gateway.live.line import SERVED
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.wiring import connect
@@ -42,7 +42,7 @@ def main() -> None:
 
 def serve(settings: GatewaySettings) -> None:
     """Serve until SIGTERM."""
-    serving.serve(connect(settings), host=settings.host, port=settings.port, ws=FeedProtocol, ws_per_message_deflate=False)
+    serving.serve(connect(settings), host=settings.host, port=settings.port, **SERVED)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ from runtime.clock import Clock
 from runtime.http_problems import ProblemError
 from schemas.times import rfc3339
 from services.gateway.filters import read_merchant
-from services.gateway.live import channels
+from services.gateway.live import channels, frames
 from services.gateway.live.channels import Channel, ChannelError
 from services.gateway.live.client import Client, Subscription
 from services.gateway.live.cursor import parse
 from services.gateway.live.hub import Hub
+from services.gateway.live.line import line_of
 from services.gateway.progress import Progress
 from services.gateway.store import Store
 
@@ -64,35 +65,33 @@ class Session:
     def __init__(self, shared: Feed, socket: WebSocket, merchant: str | None) -> None:
         """`merchant` limits what may be followed; None: anything (open mode)."""
         self._shared, self._socket, self._merchant = shared, socket, merchant
-        self._client = Client(socket)
+        self._client = Client(socket, line_of(socket))
         self._window = (0.0, 0)
 
     async def run(self) -> None:
         """Serve until the client goes."""
         metrics.FEED_CLIENTS.inc()
-        pump, beat = (asyncio.create_task(work()) for work in (self._client.pump, self._beat))
         self._send({"type": "hello", "v": 1, "limits": _limits(self._shared.heartbeat_seconds), "time": self._time()})
+        self._beat_later()
         try:
             await self._until_the_end()
         finally:
             metrics.FEED_CLIENTS.dec()
+            self._heartbeat.cancel()
             for subscription in self._client.subscriptions.values():
-                self._shared.hub.leave(self._client, subscription)
-            beat.cancel()
+                self._shared.hub.leave(subscription)
             if self._client.overflowed:
-                await self._client.dismiss(pump)
-            pump.cancel()
+                await self._client.dismiss()
 
     async def _until_the_end(self) -> None:
         """Until the client goes, says something that ends the session, or turns out to be too slow."""
-        listening, slow = asyncio.create_task(self._listen()), asyncio.create_task(self._client.too_slow())
         try:
-            await asyncio.wait({listening, slow}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            slow.cancel()
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
-                await listening
+            with contextlib.suppress(WebSocketDisconnect):
+                async with self._client.keeps_up():
+                    await self._listen()
+        except TimeoutError:
+            if not self._client.overflowed:
+                raise
 
     async def _listen(self) -> None:
         subscribe_by = asyncio.get_running_loop().time() + SUBSCRIBE_SECONDS
@@ -153,7 +152,7 @@ class Session:
             await self._tell_from(subscription, channel, message)
         except BaseException:  # what began half is not followed, and can be asked for again
             del self._client.subscriptions[name]
-            self._shared.hub.leave(self._client, subscription)
+            self._shared.hub.leave(subscription)
             raise
 
     async def _tell_from(self, subscription: Subscription, channel: Channel, message: dict[str, Any]) -> None:
@@ -167,23 +166,24 @@ class Session:
     def _unsubscribe(self, name: str) -> None:
         subscription = self._client.subscriptions.pop(name, None)
         if subscription is not None:
-            self._shared.hub.leave(self._client, subscription)
+            self._shared.hub.leave(subscription)
         self._send({"type": "unsubscribed", "channel": name})
 
     def _refuse(self, name: str | None, error: ChannelError) -> None:
         self._send({"type": "error", "channel": name, "code": error.code, "detail": error.detail})
 
-    async def _beat(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            while True:
-                await asyncio.sleep(self._shared.heartbeat_seconds)
-                progress = self._shared.progress
-                position = {str(partition): offset for partition, offset in sorted(progress.next_offset.items())}
-                lag = progress.freshness()["max_age_ms"]
-                self._send({"type": "heartbeat", "time": self._time(), "position": position, "lag_ms": lag})
+    def _beat_later(self) -> None:
+        self._heartbeat = asyncio.get_running_loop().call_later(self._shared.heartbeat_seconds, self._beat)
+
+    def _beat(self) -> None:
+        progress = self._shared.progress
+        position = {str(partition): offset for partition, offset in sorted(progress.next_offset.items())}
+        lag = progress.freshness()["max_age_ms"]
+        self._send({"type": "heartbeat", "time": self._time(), "position": position, "lag_ms": lag})
+        self._beat_later()
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._client.put(orjson.dumps(message))
+        self._client.put(frames.message(message))
 
     def _time(self) -> str:
         return rfc3339(self._shared.clock.now_ms())

@@ -4,11 +4,14 @@ Owns the client's side: connect, follow a merchant's payouts, come back with the
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from services.gateway.live.line import LINE
 from services.gateway.live.socket import Session
 from tests.simulation.processes import PROCESS
 
@@ -19,11 +22,15 @@ NEVER_ASKED_FOR = {"already_subscribed", "limit_exceeded", "cursor_foreign", "cu
 
 
 class Socket:
-    """One connection as the server sees it."""
+    """One connection as the server sees it, and its line: a frame is heard a moment after it was written, if the client is still there."""
 
     def __init__(self, follower: "Follower") -> None:
         self._follower = follower
         self.application_state = WebSocketState.CONNECTED
+        self.scope = {"extensions": {LINE: self}}
+        self.ready, self.unsent = True, 0
+        self.on_ready: Callable[[], None] | None = None
+        self._sent: deque[bytes] = deque()
         self._asked: list[str] = [follower.subscribe()]
         self._news = asyncio.Event()
         self._left = False
@@ -36,9 +43,17 @@ class Socket:
             await self._news.wait()
         return self._asked.pop()
 
-    async def send_text(self, text: str) -> None:
-        await asyncio.sleep(0)
-        if not self._left and not self._follower.hear(orjson.loads(text)):
+    def write(self, frame: bytes) -> None:
+        self._sent.append(frame)
+        asyncio.get_running_loop().call_soon(self._arrive)
+
+    def cut(self) -> None:
+        self._left = True
+
+    def _arrive(self) -> None:
+        frame = self._sent.popleft()
+        payload = frame[2 + {126: 2, 127: 8}.get(frame[1], 0) :]
+        if not self._left and not self._follower.hear(orjson.loads(payload)):
             self._come_again()
 
     async def close(self, code: int, reason: str) -> None:

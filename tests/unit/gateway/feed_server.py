@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from services.gateway.live.line import FeedProtocol
+from services.gateway.live.line import SERVED
 from tests.unit.gateway.front import Front
 
 
@@ -23,11 +23,10 @@ async def served(front: Front) -> AsyncIterator[int]:
         config = uvicorn.Config(
             front.app,
             loop="uvloop",
-            ws=FeedProtocol,
-            ws_per_message_deflate=False,
             log_config=None,
             access_log=False,
             lifespan="off",
+            **SERVED,
         )
         front.server = server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve([listening]))

@@ -79,6 +79,28 @@ async def test_liv_08_a_slow_client_that_reads_again_is_told_4008(front: Front, 
         assert (code, "resume" in reason) == (4008, True)
 
 
+async def test_liv_08_what_waits_for_a_slow_client_is_bounded_in_bytes(front: Front) -> None:
+    async with served(front) as port:
+        slow = await _slow(front, port)  # some fifty frames of 1 MB: far from the bound in number
+        await _until(lambda: _followed(front) == 0)
+        assert (await asyncio.wait_for(slow.closed(), 10))[0] == 4008
+
+
+async def test_liv_08_a_resuming_client_reads_more_history_than_the_bound_at_its_own_pace(front: Front) -> None:
+    _history(front, 300)
+    await front.hub.advanced(3, 300)
+    async with served(front) as port:
+        client = await _opened(port)
+        client.send({"type": "subscribe", "channel": "payouts:demo", "resume": "3:0:0"})
+        assert (await client.told())["type"] == "subscribed"
+        heard: list[int] = []
+        while len(heard) < 300:
+            heard += [change["version"] for change in (await client.told())["changes"]]
+        assert 300 * len(BIG) > 5 * client_module.UNSENT_BYTES_MAX
+        assert heard == list(range(300))
+        await _until(lambda: _followed(front) == 1)
+
+
 async def _opened(port: int, path: str = "/api/v1/feed/", **headers: str) -> RawClient:
     client = await RawClient.connect(port, path, **headers)
     assert await client.handshake() == 101
@@ -185,3 +207,10 @@ async def test_liv_03_who_only_pings_has_not_subscribed(front: Front, monkeypatc
         pinging = asyncio.create_task(keep_pinging())
         assert (await asyncio.wait_for(client.closed(), 3))[0] == 4001
         pinging.cancel()
+
+
+async def test_liv_08_a_message_that_nobody_may_send_is_not_taken_in(front: Front) -> None:
+    async with served(front) as port:
+        client = await _opened(port)
+        client.writer.write(b"\x81\xff" + (1 << 20).to_bytes(8) + bytes(4))  # a head that announces 1 MiB, and nothing more
+        assert (await asyncio.wait_for(client.closed(), 3))[0] == 1009

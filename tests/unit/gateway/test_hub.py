@@ -9,10 +9,12 @@ import pytest
 
 from runtime.http_problems import ProblemError
 from services.gateway.live import hub as hub_module
+from services.gateway.live.audience import FRAME_CHANGES, metrics
 from services.gateway.live.client import Subscription
 from services.gateway.live.cursor import Cursor
 from services.gateway.live.hub import Hub
 from tests.unit.gateway.front import Row, change_row
+from tests.unit.gateway.lines import payload_of
 
 TICK = 0.02
 
@@ -32,7 +34,7 @@ class Listener:
     def put(self, message: bytes) -> bool:
         if self.overflowed:
             return False
-        self.messages.append(orjson.loads(message))
+        self.messages.append(orjson.loads(payload_of(message)))
         return True
 
     async def drained(self) -> None:
@@ -99,7 +101,7 @@ async def test_liv_06_a_second_viewer_that_leaves_during_a_join_makes_no_gap() -
     await asyncio.sleep(TICK)
     history.gate.set()
     await asyncio.sleep(0)
-    hub.leave(old, going)  # type: ignore[arg-type]
+    hub.leave(going)
     await joining
     for known in (11, 12, 13):
         await hub.advanced(0, known)
@@ -118,7 +120,7 @@ async def test_liv_06_the_last_other_follower_leaves_while_the_join_holds_the_lo
     await _join(hub, old, going)
 
     async def leaving(followers: Any, partition: int) -> None:
-        hub.leave(old, going)  # type: ignore[arg-type]
+        hub.leave(going)
 
     hub._tell_states = leaving  # type: ignore[method-assign]
     await _join(hub, new, _from(5))
@@ -181,10 +183,10 @@ async def test_liv_08_nothing_more_is_read_for_a_client_that_overflowed(monkeypa
 
 
 async def test_obs_01_only_changes_that_were_queued_are_counted_as_sent() -> None:
-    before = hub_module.metrics.FEED_SENT._value.get()
+    before = metrics.FEED_SENT._value.get()
     hub = await _hub(History(), 200)
     await _join(hub, Listener(takes=1), _from(0))
-    assert hub_module.metrics.FEED_SENT._value.get() - before == hub_module.FRAME_CHANGES
+    assert metrics.FEED_SENT._value.get() - before == FRAME_CHANGES
 
 
 async def test_a_balance_is_read_once_for_all_who_follow_it() -> None:
