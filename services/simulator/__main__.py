@@ -1,6 +1,5 @@
 """`python -m services.simulator`: run the provider, or refuse in one line."""
 
-import asyncio
 import sys
 
 import uvloop
@@ -10,10 +9,18 @@ from services.simulator.app import Provider
 from services.simulator.books import Books
 from services.simulator.settings import SimulatorSettings
 
+BACKLOG = 4096
+"""Connections that may wait to be taken in. A sender opens hundreds at once, and one that finds no room tries again after a second."""
+
+
+def serve(app: web.Application, settings: SimulatorSettings) -> None:
+    """Serve until SIGTERM. The loop is given by name: aiohttp makes one of its own otherwise."""
+    place = {"host": settings.host, "port": settings.port, "backlog": BACKLOG}
+    web.run_app(app, **place, loop=uvloop.new_event_loop(), access_log=None, print=None, shutdown_timeout=1)  # type: ignore[arg-type]
+
 
 def main() -> None:
     """Serve until SIGTERM; requests that hang are cut after a second."""
-    asyncio.set_event_loop(uvloop.new_event_loop())
     try:
         settings = SimulatorSettings()
         preset = settings.preset
@@ -22,8 +29,7 @@ def main() -> None:
         raise SystemExit(2) from None
     books = Books(settings.folder)
     try:
-        app = Provider(books, preset, keep_said=settings.keep_said).app()
-        web.run_app(app, host=settings.host, port=settings.port, access_log=None, print=None, shutdown_timeout=1)
+        serve(Provider(books, preset, keep_said=settings.keep_said).app(), settings)
     except OSError as error:
         sys.stderr.write(f"simulator: cannot listen on port {settings.port} ({error.strerror}): set SIMULATOR_PORT\n")
         raise SystemExit(2) from None

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS said (
     number INTEGER PRIMARY KEY, reference TEXT NOT NULL, at INTEGER NOT NULL, call TEXT NOT NULL, status TEXT NOT NULL, code TEXT
 );
 """
+_ONE = f"SELECT {COLUMNS} FROM transfers WHERE reference = ?"  # noqa: S608
 _MANY = f"SELECT {COLUMNS} FROM transfers WHERE reference IN (SELECT value FROM json_each(?))"  # noqa: S608
 _BOOK = f"INSERT OR IGNORE INTO transfers ({COLUMNS})"
 _SAY = f"INSERT INTO said ({', '.join(Said._fields)})"
@@ -59,7 +60,10 @@ class Books:
 
     def find(self, reference: str) -> Transfer | None:
         """The transfer of a reference, also one whose booking is under way."""
-        return self.find_many([reference]).get(reference)
+        if (noted := self._booking.get(reference)) is not None:
+            return noted
+        row = self._read.execute(_ONE, (reference,)).fetchone()
+        return None if row is None else transfer_of(row)
 
     def find_many(self, references: Sequence[str]) -> dict[str, Transfer]:
         """The same for many at once; those that are nowhere are left out."""

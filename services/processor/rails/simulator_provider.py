@@ -23,6 +23,8 @@ TOTAL_SECONDS = 30.0
 REPLY_BYTES_MAX = 1024 * 1024
 ENTRY_BYTES_MAX = 4 * 1024
 """What a bulk reply may take for each transfer, if that is more than REPLY_BYTES_MAX together."""
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
+"""Of every request, so that none has to be put together for a call."""
 
 
 class SimulatorProvider:
@@ -36,8 +38,10 @@ class SimulatorProvider:
         self._base_url = base_url.rstrip("/")
         limits = aiohttp.TCPConnector(limit=connections, keepalive_timeout=60)
         timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, sock_connect=CONNECT_SECONDS)
-        plain = {"Accept-Encoding": "identity"}
-        self._session = aiohttp.ClientSession(connector=limits, timeout=timeout, auto_decompress=False, headers=plain)
+        jar = aiohttp.DummyCookieJar()
+        self._session = aiohttp.ClientSession(
+            connector=limits, timeout=timeout, auto_decompress=False, headers=HEADERS, cookie_jar=jar
+        )
 
     async def send(self, payout: Payout, reference: str, account: BankAccount | None) -> Verdict:
         """POST /transfers; a reference the provider holds with other content is asked after, never sent anew."""
@@ -82,12 +86,9 @@ class SimulatorProvider:
 
     async def _call(self, method: str, path: str, body: bytes | None, transfers: int = 1) -> tuple[int, Any]:
         """Status and JSON; a status of 0 is a request that never left, -1 one without a usable answer."""
-        headers = {"Content-Type": "application/json"} if body is not None else None
         most = max(REPLY_BYTES_MAX, transfers * ENTRY_BYTES_MAX)
         try:
-            async with self._session.request(
-                method, self._base_url + path, data=body, headers=headers, allow_redirects=False
-            ) as response:
+            async with self._session.request(method, self._base_url + path, data=body, allow_redirects=False) as response:
                 await failpoints.reach("rails.sent")
                 raw = await _read(response, most)
                 return (response.status, orjson.loads(raw)) if raw is not None else (-1, "the answer is too long")
@@ -99,12 +100,10 @@ class SimulatorProvider:
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
     """The whole body, in however many pieces it comes; None for one that is too long."""
-    raw = bytearray()
-    async for piece in response.content.iter_chunked(64 * 1024):
-        raw += piece
-        if len(raw) > most:
-            return None
-    return bytes(raw)
+    raw = await response.content.readany()
+    while not response.content.at_eof() and len(raw) <= most:
+        raw += await response.content.readany()
+    return raw if len(raw) <= most else None
 
 
 def _shown(verdict: Verdict) -> Verdict:

@@ -1,7 +1,10 @@
 """The simulator as a process over HTTP: idempotent, durable, hanging on purpose (SIM-01, SIM-03)."""
 
 import concurrent.futures
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,8 +14,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import uvloop
+from aiohttp import web
 
 from deploy.local import processes
+from services.simulator import __main__ as simulator_main
+from services.simulator.settings import SimulatorSettings
 
 
 class Simulator:
@@ -159,3 +166,24 @@ def test_it_contradicts_only_what_it_has_said(simulator: Simulator, *, asked: bo
         if asked:
             assert simulator.http.get(f"/transfers/{body['reference']}").json()["status"] == "paid"
         assert sending.result().json()["status"] == ("failed" if asked else "paid")
+
+
+def test_hundreds_may_connect_at_once_while_it_is_busy(simulator: Simulator) -> None:
+    assert simulator.process is not None
+    simulator.process.send_signal(signal.SIGSTOP)
+    try:
+        with contextlib.ExitStack() as callers:
+            for _ in range(300):
+                callers.enter_context(socket.create_connection(("127.0.0.1", simulator.port), timeout=2))
+    finally:
+        simulator.process.send_signal(signal.SIGCONT)
+    assert simulator.http.get("/livez").status_code == 200
+
+
+def test_its_loop_is_the_one_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    monkeypatch.setattr(web, "run_app", lambda _app, *, loop, **_: given.append(loop))
+    simulator_main.serve(web.Application(), SimulatorSettings())
+    [loop] = given
+    assert isinstance(loop, uvloop.Loop)
+    loop.close()

@@ -131,7 +131,9 @@ async def test_an_unknown_outcome_that_never_arrived_is_sent_under_the_same_refe
     assert provider.seen == ["inquire", "send"]
 
 
-async def _served(answer: Callable[[web.Request], Any], work: Callable[[SimulatorProvider], Any]) -> tuple[Any, int]:
+async def _served(
+    answer: Callable[[web.Request], Any], work: Callable[[SimulatorProvider], Any], host: str = "127.0.0.1"
+) -> tuple[Any, int]:
     requests = 0
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -145,7 +147,7 @@ async def _served(answer: Callable[[web.Request], Any], work: Callable[[Simulato
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    provider = SimulatorProvider(f"http://127.0.0.1:{runner.addresses[0][1]}", 4)
+    provider = SimulatorProvider(f"http://{host}:{runner.addresses[0][1]}", 4)
     try:
         return await work(provider), requests
     finally:
@@ -190,3 +192,33 @@ async def test_a_redirect_is_not_followed() -> None:
 
     verdict, requests = await _served(elsewhere, lambda provider: provider.inquire(_payout(), "r"))
     assert (verdict.outcome, requests) == (Outcome.UNKNOWN, 1)
+
+
+async def test_an_answer_that_ends_too_early_is_unknown() -> None:
+    async def cut(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "200"})
+        await response.prepare(request)
+        await response.write(b'{"reference":"r","amount":"10.50","currency":"USD","status":"paid"}')
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    verdict, _ = await _served(cut, lambda provider: provider.inquire(_payout(), "r"))
+    assert (verdict.outcome, verdict.sent) == (Outcome.UNKNOWN, True)
+
+
+async def test_a_call_carries_nothing_over_from_the_one_before() -> None:
+    seen: list[dict[str, str]] = []
+
+    async def mark(request: web.Request) -> web.Response:
+        seen.append(dict(request.cookies))
+        response = web.json_response({})
+        response.set_cookie("node", "7")
+        return response
+
+    async def twice(provider: SimulatorProvider) -> None:
+        await provider.inquire(_payout(), "r")
+        await provider.inquire(_payout(), "r")
+
+    await _served(mark, twice, host="localhost")
+    assert seen == [{}, {}]
