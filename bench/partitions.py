@@ -19,6 +19,7 @@ from services.processor import lookups
 from services.processor.ports import Lacking
 from services.projector import months, schema, statements
 from services.projector.archive import archive
+from services.projector.tables import UNFINISHED
 
 MONTH_MS, START_MS = 2_629_800_000, 1_767_225_600_000
 MONTHS, PER_MONTH, ROWS, ROUNDS = 24, 8_000, 4_000, 15
@@ -64,12 +65,12 @@ def split(connection: psycopg.Connection, count: int) -> None:
         for month in range(count):
             low, high = ids(month, 0, 1)[0], ids(month + 1, 0, 1)[0]
             part = f"CREATE TABLE {table}_{month} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
-            connection.execute(f"{part} {'WITH (fillfactor=75)' if table == 'payouts' else ''}")
+            connection.execute(f"{part} {'WITH (fillfactor=45)' if table == 'payouts' else ''}")
         connection.execute(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
         connection.execute(f"DROP TABLE {table}_plain CASCADE")
     connection.execute("CREATE INDEX ON payouts (merchant_id, id)")
     connection.execute("CREATE INDEX ON payouts (merchant_id, reference) WHERE reference IS NOT NULL")
-    connection.execute("CREATE INDEX ON payouts (partition) WHERE status IN ('pending', 'processing', 'requires_action')")
+    connection.execute(f"CREATE INDEX ON payouts (partition) WHERE {UNFINISHED}")
     connection.execute("CREATE INDEX ON payout_changes (payout_id)")
 
 

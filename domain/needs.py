@@ -3,7 +3,7 @@
 Owns the list of names per command. Never raises, whatever the command holds. Must not fetch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from msgspec import Struct
 
@@ -23,42 +23,43 @@ class Needs(Struct):
     credit_references: list[str] = []
 
 
-def needs(record: CommandRecord) -> Needs:
-    """The names in one command. What exists under none of them is news."""
-    found = _of_body(record.body)
+def needs(record: CommandRecord, known: Container[str] = ()) -> Needs:
+    """The names in one command, without the payouts in `known`. What exists under none of them is news."""
+    found = _of_body(record.body, known)
     if record.key is not None:
         found.keys.append(record.key)
     return found
 
 
-def _of_body(body: commands.Command) -> Needs:
+def _of_body(body: commands.Command, known: Container[str]) -> Needs:
     match body:
         case commands.RequestPayout():
-            return Needs(_ids([body.payout_id]), [], [], _references([body.form]))
+            return Needs(_ids([body.payout_id], known), [], [], _references([body.form]))
         case commands.AddRows():
-            return Needs(_row_ids(body), _ids([body.batch_id]), [], _references(body.rows))
+            return Needs(_row_ids(body, known), _ids([body.batch_id]), [], _references(body.rows))
         case commands.OpenBatch() | commands.SealBatch() | commands.CancelBatch():
             return Needs([], _ids([body.batch_id]), [])
         case commands.StartAttempts() | commands.RetryDue() | commands.TimeOutAttempts():
-            return Needs(_ids(body.payout_ids), _ids([body.batch_id or ""]), [])
+            return Needs(_ids(body.payout_ids, known), _ids([body.batch_id or ""]), [])
         case commands.RecordAnswers():
-            return Needs(_ids(answer.payout_id for answer in body.answers), [], [])
+            return Needs(_ids((answer.payout_id for answer in body.answers), known), [], [])
         case commands.EditPayout() | commands.CancelPayout():
-            return Needs(_ids([body.payout_id]), [], [])
+            return Needs(_ids([body.payout_id], known), [], [])
         case commands.CreditMerchant():
             return Needs([], [], [], [], [body.reference])
         case commands.OpenMerchant() | commands.AddBankAccount():
             return Needs([], [], [])
 
 
-def _ids(names: Iterable[str]) -> list[str]:
+def _ids(names: Iterable[str], known: Container[str] = ()) -> list[str]:
     """Those that can be ids at all: what is no UUID exists nowhere, and must not reach a database."""
-    return [name for name in names if is_uuid(name)]
+    return [name for name in names if name not in known and is_uuid(name)]
 
 
-def _row_ids(body: commands.AddRows) -> list[str]:
+def _row_ids(body: commands.AddRows, known: Container[str]) -> list[str]:
     rows = range(max(body.first_row, 1), min(body.first_row + len(body.rows) - 1, BATCH_ROWS_MAX) + 1)
-    return [row_payout_id(body.batch_id, row) for row in rows] if is_uuid(body.batch_id) else []
+    named = [row_payout_id(body.batch_id, row) for row in rows] if is_uuid(body.batch_id) else []
+    return [name for name in named if name not in known]
 
 
 def _references(forms: list[PayoutForm]) -> list[str]:

@@ -19,7 +19,6 @@ from payflow.switch import NotSwitchedError
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from services.projector import compare, replay, schema
 from services.projector.compare import TableVerdict
-from services.projector.limits import Limits
 from services.projector.store import Store
 from services.projector.wiring import check_schema
 
@@ -50,11 +49,10 @@ def rebuild(
     settings: ServiceSettings,
     *,
     keep: bool = False,
-    records_max: int = 40,
     switch: bool = False,
     even_if_different: bool = False,
 ) -> Verdict:
-    """Rebuild, compare and, if asked for and the same, switch. `keep` leaves the new schema; `records_max` is a transaction's most.
+    """Rebuild, compare and, if asked for and the same, switch. `keep` leaves the new schema.
 
     Raises NotSwitchedError if another rebuild runs, psycopg.OperationalError or a KafkaError when database or broker are away.
     """
@@ -63,9 +61,9 @@ def rebuild(
         switching.drop(settings.database_url, beside)
         schema.upgrade(settings.database_url, beside)
         try:
-            verdict = _build(settings, beside, records_max)
+            verdict = _build(settings, beside)
             if switch:
-                _switch(settings, beside, verdict, records_max, even_if_different=even_if_different)
+                _switch(settings, beside, verdict, even_if_different=even_if_different)
             verdict.stuck = views_stand.look(settings).stuck
         except replay.ReplayHaltedError as error:
             return Verdict([], str(error))
@@ -76,21 +74,21 @@ def rebuild(
                 switching.drop(settings.database_url, beside)
 
 
-def _build(settings: ServiceSettings, beside: str, records_max: int) -> Verdict:
+def _build(settings: ServiceSettings, beside: str) -> Verdict:
     with _snapshot(settings.database_url, settings.projection_schema) as live:
         ends = switching.positions(live, settings.projection_schema)
-        asyncio.run(_replay(settings, beside, ends, records_max))
+        asyncio.run(_replay(settings, beside, ends))
         with _snapshot(settings.database_url, beside) as rebuilt:
             return Verdict(compare.compare(live, rebuilt))
 
 
-def _switch(settings: ServiceSettings, beside: str, verdict: Verdict, records_max: int, *, even_if_different: bool) -> None:
+def _switch(settings: ServiceSettings, beside: str, verdict: Verdict, *, even_if_different: bool) -> None:
     if not verdict.same and not even_if_different:
         verdict.not_switched = "the views differ: see why, then say --even-if-different if the log is right"
         return
 
     def catch_up(ends: Mapping[int, int]) -> None:
-        asyncio.run(_replay(settings, beside, ends, records_max))
+        asyncio.run(_replay(settings, beside, ends))
 
     try:
         for _ in range(CATCH_UPS):
@@ -102,10 +100,10 @@ def _switch(settings: ServiceSettings, beside: str, verdict: Verdict, records_ma
         verdict.not_switched = str(error)
 
 
-async def _replay(settings: ServiceSettings, beside: str, ends: Mapping[int, int], records_max: int) -> None:
-    store = Store(settings.database_url, beside, notify=False)
+async def _replay(settings: ServiceSettings, beside: str, ends: Mapping[int, int]) -> None:
+    store = Store(settings.database_url, beside, live=False)
     try:
-        await replay.replay(settings.kafka_bootstrap_servers, store, ends, lambda: Limits(records_max))
+        await replay.replay(settings.kafka_bootstrap_servers, store, ends)
     finally:
         await store.close()
 

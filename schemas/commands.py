@@ -99,7 +99,7 @@ class StartAttempts(Body, frozen=True, kw_only=True, tag="start_attempts"):
     batch_id: str | None = None
 
 
-class ProviderAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProviderAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the provider said of one attempt. `inquiry` marks the answer to a question, not to a send."""
 
     payout_id: str

@@ -11,7 +11,7 @@ from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.words import EntryType, Funding, PayoutStatus, Reason, RecordOutcome
 
 
-class Posting(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Posting(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One leg of a double entry: a signed change of one account (positive adds to it). Never zero (LED-05)."""
 
     account: str
@@ -20,7 +20,7 @@ class Posting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     entry_type: EntryType
 
 
-class TotalsDelta(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TotalsDelta(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Change of one batch total: signed count and sum (minor units) of the rows in `status`."""
 
     status: PayoutStatus
@@ -86,7 +86,7 @@ class PayoutRejected(Event, frozen=True, kw_only=True, tag="payout_rejected"):
     key: str | None = None
 
 
-class FundedPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FundedPayout(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One payout that no longer waits for funds."""
 
     payout_id: str
@@ -151,7 +151,7 @@ class BatchCanceled(Event, frozen=True, kw_only=True, tag="batch_canceled"):
     reason: str | None = None
 
 
-class StartedAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StartedAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One attempt that is now open under `reference`."""
 
     payout_id: str
@@ -170,7 +170,7 @@ class AttemptsStarted(Event, frozen=True, kw_only=True, tag="attempts_started"):
     batch_id: str | None = None
 
 
-class PaidPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PaidPayout(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One payout that the provider paid."""
 
     payout_id: str
@@ -189,7 +189,7 @@ class PayoutsCompleted(Event, frozen=True, kw_only=True, tag="payouts_completed"
     batch_id: str | None = None
 
 
-class UnpaidPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class UnpaidPayout(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One payout whose attempt did not end in money paid. `due_at` is the next retry or inquiry, if one is owed."""
 
     payout_id: str
@@ -229,7 +229,7 @@ class OutcomesUnknown(Event, frozen=True, kw_only=True, tag="outcomes_unknown"):
     batch_id: str | None = None
 
 
-class ProgressingPayout(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProgressingPayout(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One payout that the provider has taken and not finished."""
 
     payout_id: str

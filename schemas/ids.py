@@ -7,7 +7,6 @@ Owns derivation (row payout, attempt reference). Must not mint: a UUIDv7 for a p
 import hashlib
 import re
 from typing import NewType
-from uuid import UUID
 
 MerchantId = NewType("MerchantId", str)
 PayoutId = NewType("PayoutId", str)
@@ -55,7 +54,6 @@ def attempt_reference(payout_id: str, attempt: int) -> str:
 
     A function of payout and attempt number only: a crash, a restart or a second worker can never make another one.
     """
-    digest = bytearray(hashlib.sha256(f"{payout_id}/{attempt}".encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x40
-    digest[8] = digest[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(digest)))
+    digits = hashlib.sha256(f"{payout_id}/{attempt}".encode()).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

@@ -20,7 +20,11 @@ from services.processor import rows
 Cursor = AsyncCursor[dict[str, Any]]
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 
-_UNFINISHED = "status IN ('pending', 'processing', 'requires_action')"
+_UNFINISHED = (
+    "status IN ('pending', 'processing', 'requires_action') AND completed_at IS NULL AND failed_at IS NULL AND canceled_at IS NULL "
+    "AND reason IS DISTINCT FROM 'insufficient_funds'"
+)
+"""What follows the states is the condition of the index `payouts_unfinished`, which says the same without them."""
 
 
 @dataclass(frozen=True)

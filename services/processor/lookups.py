@@ -71,13 +71,12 @@ def _lacking(book: Book, commands: Iterable[CommandRecord]) -> Lacking:
     references: Pairs = set()
     credited: Pairs = set()
     for command in commands:
-        named, merchant = needs(command), command.merchant_id
+        named, merchant = needs(command, book.payouts), command.merchant_id
         payouts.update(named.payout_ids)
         batches.update(named.batch_ids)
         keys.update((merchant, key) for key in named.keys)
         references.update((merchant, reference) for reference in named.references)
         credited.update((merchant, reference) for reference in named.credit_references)
-    payouts = {payout_id for payout_id in payouts if payout_id not in book.payouts}
     return Lacking(
         payouts - _fresh_rows(book, payouts),
         {batch_id for batch_id in batches if batch_id not in book.batches},

@@ -5,13 +5,26 @@ memory and projection together always know everything. Must not read the project
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 from domain.evolve import evolve
 from domain.payout.state import UNFINISHED
-from schemas.events import BatchCanceled, BatchRefused, BatchReleased, EventRecord, MerchantCredited
+from schemas.events import (
+    BatchCanceled,
+    BatchRefused,
+    BatchReleased,
+    EventRecord,
+    MerchantCredited,
+    PayoutAccepted,
+    RowsAdded,
+)
 from services.processor.checkpoint import Checkpoint
 
+KINDS = ("payouts", "references", "keys", "credits", "batches")
+"""What may be forgotten, by the names that the book has for it."""
+FETCHED = -1
+"""In place of an offset: it came from the projection, so the projection has it."""
 ENDED_BATCHES_KEPT = 10_000
 """Their rows still name them for long; beyond so many the oldest are fetched again when they are named."""
 
@@ -26,8 +39,8 @@ class Memory:
         self.next_offset = checkpoint.next_offset
         self.forgotten_to = 0
         """The projection was seen at this events offset when something was forgotten: it must never be read at an older one."""
-        self._passed_at: dict[Hashable, int] = {}
-        self._queue: deque[tuple[int, Hashable]] = deque()
+        self._passed_at: dict[str, dict[Hashable, int]] = {kind: {} for kind in KINDS}
+        self._queue: deque[tuple[int, str, Sequence[Hashable]]] = deque()
         self._ended_batches: dict[str, None] = {}
 
     def fold(self, record: EventRecord) -> list[str]:
@@ -37,55 +50,59 @@ class Memory:
     def stand(self, record: EventRecord, touched: Iterable[str], offset: int) -> None:
         """The folded record stands at `offset` for good: go on behind it, and let go of what it ended once that is projected."""
         self.next_source, self.next_offset = record.source_offset + 1, offset + 1
-        for name in self._forgettable(record, touched):
-            self._mark(name, offset)
+        for kind, keys in self._forgettable(record, touched):
+            self._mark(kind, keys, offset)
 
-    def visit(self, names: Iterable[Hashable]) -> None:
+    def visit(self, names: Iterable[tuple[str, Hashable]]) -> None:
         """What was fetched from the projection may be forgotten at the next occasion, unless it changes before."""
-        for name in names:
-            if name not in self._passed_at:
-                self._mark(name, -1)
+        for kind, key in names:
+            if key not in self._passed_at[kind]:
+                self._mark(kind, [key], FETCHED)
 
     def forget(self, projected: int) -> int:
         """Drop what has ended before the projection's next offset; returns how many were dropped."""
         dropped, self.forgotten_to = 0, max(projected, self.forgotten_to)
         while self._queue and self._queue[0][0] < projected:
-            offset, name = self._queue.popleft()
-            if self._passed_at.get(name) == offset:
-                del self._passed_at[name]
-                dropped += self._drop(name)
+            offset, kind, keys = self._queue.popleft()
+            passed_at = self._passed_at[kind]
+            gone = [key for key in keys if passed_at.get(key) == offset]
+            for key in gone:
+                del passed_at[key]
+            dropped += self._drop(kind, gone)
         return dropped
 
-    def _mark(self, name: Hashable, offset: int) -> None:
-        self._passed_at[name] = offset
-        if offset < 0:
-            self._queue.appendleft((offset, name))
+    def _mark(self, kind: str, keys: Sequence[Hashable], offset: int) -> None:
+        self._passed_at[kind].update(dict.fromkeys(keys, offset))
+        if offset == FETCHED:
+            self._queue.appendleft((offset, kind, keys))
         else:
-            self._queue.append((offset, name))
+            self._queue.append((offset, kind, keys))
 
-    def _forgettable(self, record: EventRecord, touched: Iterable[str]) -> Iterable[Hashable]:
-        for payout_id in touched:
-            payout = self.book.payouts[payout_id]
-            if payout.status not in UNFINISHED:
-                yield "payouts", payout_id
-            if payout.reference is not None:
-                yield "references", (record.merchant_id, payout.reference)
+    def _forgettable(self, record: EventRecord, touched: Iterable[str]) -> Iterable[tuple[str, Sequence[Hashable]]]:
+        """What the record ends, and references that it brings: they never change, so the projection knows all of them by then."""
+        payouts, merchant_id = self.book.payouts, record.merchant_id
+        if ended := [payout_id for payout_id in touched if payouts[payout_id].status not in UNFINISHED]:
+            yield "payouts", ended
         if record.remember is not None:
-            yield "keys", (record.merchant_id, record.remember.key)
+            yield "keys", [(merchant_id, record.remember.key)]
         for event in record.events:
-            if isinstance(event, MerchantCredited):
-                yield "credits", (record.merchant_id, event.reference)
-            elif isinstance(event, BatchReleased | BatchRefused | BatchCanceled):
-                yield "batches", event.batch_id
+            match event:
+                case RowsAdded():
+                    yield "references", [(merchant_id, form.reference) for form in event.rows if form.reference is not None]
+                case PayoutAccepted():
+                    yield "references", [(merchant_id, event.form.reference)]
+                case MerchantCredited():
+                    yield "credits", [(merchant_id, event.reference)]
+                case BatchReleased() | BatchRefused() | BatchCanceled():
+                    yield "batches", [event.batch_id]
 
-    def _drop(self, name: Hashable) -> int:
-        assert isinstance(name, tuple)
-        kind, key = name
+    def _drop(self, kind: str, keys: Sequence[Any]) -> int:
         if kind == "batches":
-            return self._drop_oldest_batch(key)
-        if kind == "payouts" and self._is_unfinished(key):
-            return 0
-        return int(getattr(self.book, kind).pop(key, None) is not None)
+            return sum(self._drop_oldest_batch(key) for key in keys)
+        if kind == "payouts":
+            keys = [key for key in keys if not self._is_unfinished(key)]
+        known = getattr(self.book, kind)
+        return sum(known.pop(key, None) is not None for key in keys)
 
     def _drop_oldest_batch(self, ended: str) -> int:
         self._ended_batches[ended] = None

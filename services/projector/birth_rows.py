@@ -15,6 +15,7 @@ from services.projector.scene import Scene
 from services.projector.steps import NewPayout
 
 S = PayoutStatus
+_JSON = msgspec.json.Encoder()
 
 FIRST_VERSION = 1
 
@@ -46,14 +47,12 @@ def _single(scene: Scene, payout_id: str, form: str, reference: str | None, key:
 def rows_added(scene: Scene, event: events.RowsAdded) -> None:
     """Rows of a batch: the path of most payouts, so what they share is made once."""
     state = _born(scene.at, S.PENDING)
-    batch_id, rows = event.batch_id, scene.changes.payouts()
+    batch_id, born = event.batch_id, scene.changes.payouts().born
+    place, time = f"{scene.merchant_id}\t{scene.partition}\t{batch_id}", f"{NULL}\t{scene.at}"
     for row, form in enumerate(event.rows, event.first_row):
         payout_id = row_payout_id(batch_id, row)
-        head = (
-            f"{payout_id}\t{scene.merchant_id}\t{scene.partition}\t{batch_id}\t{row}\t{text_field(form.reference)}\t{NULL}\t"
-            f"{scene.at}\t{_form_fields(form, 0)}"
-        )
-        rows.add(payout_id, NewPayout(head, state))
+        head = f"{payout_id}\t{place}\t{row}\t{text_field(form.reference)}\t{time}\t{_form_fields(form, 0)}"
+        born[payout_id] = NewPayout(head, state)
         scene.changed(payout_id, batch_id, state)
     scene.counted(batch_id, event.totals, row_count=event.first_row + len(event.rows) - 1)
     for delta in event.totals:
@@ -93,4 +92,4 @@ def _form_fields(form: PayoutForm, fee_minor: int) -> str:
 
 def recipient_text(form: PayoutForm) -> str | None:
     """The recipient as JSON text, its keys in the order they came."""
-    return None if form.recipient is None else msgspec.json.encode(form.recipient).decode()
+    return None if form.recipient is None else _JSON.encode(form.recipient).decode()

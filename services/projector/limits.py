@@ -6,8 +6,8 @@ all good records before the faulty one are written and the partition halts exact
 
 from services.projector.changes import Changes
 
-TAKEN_AT_ONCE = 16
-"""Raw records fetched from the consumer at a time; they may be large."""
+TAKEN_AT_ONCE = 100
+"""Records asked of the consumer at a time; they are in its memory already, so this bounds only what waits undecoded beside it."""
 
 
 class Limits:

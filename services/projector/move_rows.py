@@ -24,20 +24,27 @@ def payouts_funded(scene: Scene, event: events.PayoutsFunded) -> None:
 
 def attempts_started(scene: Scene, event: events.AttemptsStarted) -> None:
     """Attempts are open; the first one says since when the payout is processing."""
+    after: Move | None = None
     for item in event.attempts:
-        after = Move(
-            expects=item.version - 1,
-            version=item.version,
-            status=S.PROCESSING,
-            updated_at=scene.at,
-            due_at=event.deadline_at,
-            provider=event.provider,
-            attempt_count=item.attempt,
-            inquiry_count=0,
-            processing_started_at=scene.at,
-        )
+        if after is None or (after.version, after.attempt_count) != (item.version, item.attempt):
+            after = _started(scene, event, item)
         scene.moved(item.payout_id, event.batch_id, after, item.attempt)
     scene.counted(event.batch_id, event.totals)
+
+
+def _started(scene: Scene, event: events.AttemptsStarted, item: events.StartedAttempt) -> Move:
+    """Most attempts of an event are the same number of the same version, and share this."""
+    return Move(
+        expects=item.version - 1,
+        version=item.version,
+        status=S.PROCESSING,
+        updated_at=scene.at,
+        due_at=event.deadline_at,
+        provider=event.provider,
+        attempt_count=item.attempt,
+        inquiry_count=0,
+        processing_started_at=scene.at,
+    )
 
 
 def payouts_completed(scene: Scene, event: events.PayoutsCompleted) -> None:

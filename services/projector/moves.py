@@ -37,7 +37,7 @@ class DriftError(Exception):
     """The log and the views do not fit together: a change meets a payout that is not at the version before it. Halt."""
 
 
-class Move(Struct, frozen=True, kw_only=True):
+class Move(Struct, frozen=True, kw_only=True, gc=False):
     """The state of a payout after a change of its state. Times in ms UTC.
 
     From `provider` on, None means: as before. `expects` is the version before the change, 0 for a payout that is new.

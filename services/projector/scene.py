@@ -17,8 +17,10 @@ class Scene:
     """One event record being projected: counts its changes and its ledger legs."""
 
     __slots__ = (
+        "_after",
         "_change_head",
         "_change_tail",
+        "_state",
         "at",
         "cause",
         "changes",
@@ -43,6 +45,8 @@ class Scene:
             command_id=record.command_id,
         )
         self.idx = self.leg = 0
+        self._after: Move | None = None
+        self._state = ""
         self._change_head = f"{changes.partition}\t{offset}\t"
         self._change_tail = f"\t{record.at}\t{text_field(record.actor)}\t{text_field(record.command_id)}\n"
 
@@ -55,9 +59,16 @@ class Scene:
 
     def changed(self, payout_id: str, batch_id: str | None, after: Move, attempt: int = 0) -> None:
         """One row of history."""
-        idx = self.skip(1)
-        self.changes.changes.append(
-            f"{self._change_head}{idx}\t{payout_id}\t{self.merchant_id}\t{batch_id or NULL}\t{after.version}\t{after.status}\t"
+        if after is not self._after:
+            self._after, self._state = after, self._state_text(batch_id, after, attempt)
+        self.changes.changes.append(f"{self._change_head}{self.idx}\t{payout_id}\t{self._state}")
+        self.idx += 1
+        self.changes.change_count += 1
+
+    def _state_text(self, batch_id: str | None, after: Move, attempt: int) -> str:
+        """All of a line that follows from the state: rows of one event that share it share this."""
+        return (
+            f"{self.merchant_id}\t{batch_id or NULL}\t{after.version}\t{after.status}\t"
             f"{plain_field(after.reason)}\t{attempt}\t{plain_field(after.inquiry_count)}\t{plain_field(after.due_at)}\t"
             f"{text_field(after.failure_code)}\t{text_field(after.failure_reason)}\t{text_field(after.bank_reference_id)}"
             f"{self._change_tail}"

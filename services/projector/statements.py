@@ -18,6 +18,10 @@ CREATE TEMP TABLE IF NOT EXISTS payout_moves (
 SESSION = "SELECT set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false)"
 """All joins here are few staged rows against a primary key: without statistics the planner might read the whole table instead."""
 
+BUILD = "SELECT set_config('synchronous_commit', 'off', false)"
+"""Views beside the live ones are begun anew after a crash: no transaction of theirs waits for the disk. That of the switch does, and all
+before it are then safe too."""
+
 CLAIM = """
 UPDATE projection_offsets SET next_offset = %s, next_source = %s, last_at = %s
 WHERE partition = %s AND next_offset = %s AND next_source = %s

@@ -21,7 +21,7 @@ class Cause(Struct, frozen=True, kw_only=True):
     command_id: str
 
 
-class NewPayout(Struct, frozen=True):
+class NewPayout(Struct, frozen=True, gc=False):
     """A payout that is born: its fixed columns as COPY text, and its state."""
 
     head: str

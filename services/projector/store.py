@@ -33,10 +33,12 @@ class Position(msgspec.Struct, frozen=True):
 class Store:
     """The views of one schema. Every method raises psycopg.OperationalError when the database is away."""
 
-    def __init__(self, database_url: str, schema: str, *, connections: int = 2, notify: bool = True) -> None:
-        """Not connected yet. `notify` tells the feed of every transaction; a rebuild does not."""
-        self._notify = notify
-        session = (statements.SESSION, statements.PREPARE)
+    def __init__(self, database_url: str, schema: str, *, connections: int = 2, live: bool = True) -> None:
+        """Not connected yet. Views that are `live` tell the feed of every transaction, which is on disk then; others are built."""
+        self._live = live
+        session = (
+            (statements.SESSION, statements.PREPARE) if live else (statements.SESSION, statements.PREPARE, statements.BUILD)
+        )
         self._connections = Connections(database_url, schema, limit=connections, session=session)
 
     async def close(self) -> None:
@@ -64,7 +66,7 @@ class Store:
             await _copy(cursor, statements.COPY_CHANGES, changes.changes)
             await _copy(cursor, statements.COPY_ENTRIES, changes.entries)
             await _write_small(cursor, changes)
-            if self._notify:
+            if self._live:
                 await cursor.execute(statements.NOTIFY, (f"{changes.partition}:{changes.next_offset}",))
             await failpoints.reach("projector.before_commit")
 

@@ -8,12 +8,15 @@ import msgspec
 import psycopg
 import pytest
 
+from domain.payout.state import UNFINISHED as STILL_OPEN
 from domain.payout.state import Payout
-from schemas.commands import EditPayout, OpenMerchant, RequestPayout, SealBatch
+from schemas.commands import EditPayout, OpenMerchant, RequestPayout, SealBatch, StartAttempts
 from schemas.events import AnyEvent, FundedPayout, PayoutCanceled, PayoutEdited, PayoutsFunded
 from schemas.forms import PayoutForm
+from schemas.ids import row_payout_id
 from services.projector.moves import DriftError
 from services.projector.store import DisplacedError
+from services.projector.tables import UNFINISHED
 from tests.integration.projector.views import PARTITION, Views, transactions
 from tests.support.event_story import HOSTILE, EventStory, everything
 
@@ -213,3 +216,32 @@ async def test_the_feed_is_told_where_the_views_stand_when_they_stand_there(view
             break
         else:
             pytest.fail("nobody was told")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_the_index_of_unfinished_payouts_has_exactly_them(seed: int, views: Views) -> None:
+    """A restart reads them by it; its condition does not name the state, which would cost every change an entry in every index."""
+    story = everything(seed)
+    await views.project(story.records, 7)
+    found = {str(row["id"]) for row in views.rows(f"SELECT id FROM payouts WHERE {UNFINISHED}")}
+    assert found == {payout.id for payout in story.book.payouts.values() if payout.status in STILL_OPEN}
+
+
+async def test_a_payout_that_begins_to_be_paid_changes_on_its_page(views: Views) -> None:
+    """No index gets a new entry for it."""
+    story = EventStory()
+    story.open("acme", 50_000)
+    story.credit("acme", 50_000, "EUR")
+    batch_id = story.batch("acme", 50)
+    story.tell("acme", SealBatch(batch_id=batch_id))
+    await views.project(story.records, 1000)
+    rows = [row_payout_id(batch_id, row) for row in range(1, 51)]
+    story.tell("acme", StartAttempts(provider="bank", payout_ids=rows, batch_id=batch_id))
+    await views.project(story.records[-1:], 1000)
+    with views.connect() as connection:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+    [counted] = views.rows(
+        "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'payouts' AND schemaname = %s",
+        views.schema,
+    )
+    assert counted == {"n_tup_upd": 50, "n_tup_hot_upd": 50}

@@ -74,3 +74,11 @@ def test_what_is_no_uuid_exists_nowhere(body: Command) -> None:
 def test_rows_beyond_the_numbers_are_not_looked_for(first_row: int, rows: list[int]) -> None:
     body = commands.AddRows(batch_id=BATCH, first_row=first_row, rows=[form(), form()])
     assert of(body).payout_ids == [row_payout_id(BATCH, row) for row in rows if row]
+
+
+@pytest.mark.parametrize(("body", "expected"), CASES)
+def test_payouts_that_are_known_are_not_asked_for(body: Command, expected: Needs) -> None:
+    known = {A, row_payout_id(BATCH, 8)}
+    named = needs(CommandRecord(id="c", merchant_id="acme", at=0, body=body), known)
+    assert named.payout_ids == [name for name in expected.payout_ids if name not in known]
+    assert (named.batch_ids, named.references) == (expected.batch_ids, expected.references)

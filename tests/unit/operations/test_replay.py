@@ -11,7 +11,7 @@ from schemas.codec import encode
 from schemas.events import EventRecord
 from services.projector.changes import Changes
 from services.projector.limits import Limits
-from services.projector.replay import ReplayHaltedError, _replay_one, _Until
+from services.projector.replay import ReplayHaltedError, _replay_all, _replay_one, _Until
 from services.projector.store import Position
 from tests.support.event_story import everything
 
@@ -104,3 +104,36 @@ async def test_a_record_that_cannot_be_read_ends_it_too() -> None:
     with pytest.raises(ReplayHaltedError, match="partition 3: CodecError"):
         await replay(Unreadable(STORY, LAST + 2), views, LAST + 1)
     assert views.stand.next_offset == STORY[4][0] + 1, "all before it is written"
+
+
+class ByPartition:
+    """The same story in several partitions: what has the methods of `Source` or `Views`, each call passed on to the partition's own."""
+
+    def __init__(self, parts: dict[int, Any]) -> None:
+        self._parts = parts
+
+    def __getattr__(self, name: str) -> Any:
+        def call(first: Any, *rest: object) -> Any:
+            partition = first.partition if isinstance(first, Changes) else first
+            return getattr(self._parts[partition], name)(first, *rest)
+
+        return call
+
+
+async def replay_several(sources: dict[int, Source], views: dict[int, Views], end: int) -> None:
+    async with asyncio.timeout(SECONDS):
+        await _replay_all(Consumer(), ByPartition(sources), ByPartition(views), dict.fromkeys(views, end))  # type: ignore[arg-type]
+
+
+async def test_all_partitions_are_built_some_at_a_time() -> None:
+    views = {partition: Views() for partition in range(5)}
+    await replay_several({partition: Source(STORY, LAST + 2) for partition in views}, views, LAST + 1)
+    assert {built.stand.next_offset for built in views.values()} == {LAST + 1}
+
+
+async def test_a_partition_that_halts_ends_the_whole_rebuild_and_is_named() -> None:
+    views = {partition: Views() for partition in range(3)}
+    broken = [record for record in STORY if record is not STORY[5]]
+    sources = {partition: Source(broken if partition == 1 else STORY, LAST + 2) for partition in views}
+    with pytest.raises(ReplayHaltedError, match="partition 1"):
+        await replay_several(sources, views, LAST + 1)

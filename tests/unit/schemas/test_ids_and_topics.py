@@ -31,6 +31,20 @@ def test_rai_03_the_attempt_reference_is_a_lasting_uuid_v4() -> None:
 
 
 @pytest.mark.parametrize(
+    ("payout_id", "attempt", "reference"),
+    [
+        ("019b0000-000a-7000-8000-000000000000", 1, "39bd1fcd-a86a-4678-9965-c528b97d295c"),
+        ("019b0000-000a-7000-8000-000000000000", 2, "9cb09070-c5ac-4d17-b4a4-92486f6cf041"),
+        ("01a1fe81-3d97-74f4-98f3-000000000007", 1, "cf67dc35-f4d7-43b4-9ea0-535e05fde009"),
+        ("01a1fe81-3d97-74f4-98f3-000000000008", 3, "20b6d941-bb14-46ca-85c2-757a721aad3a"),
+    ],
+)
+def test_rai_03_an_attempt_has_the_reference_that_it_always_had(payout_id: str, attempt: int, reference: str) -> None:
+    """An open attempt is asked after by it, also by code that is newer than its send."""
+    assert attempt_reference(payout_id, attempt) == reference
+
+
+@pytest.mark.parametrize(
     ("key", "hashed"),
     [("21", -973932308), ("foobar", -790332482), ("a-little-bit-long-string", -985981536),
      ("a-little-bit-longer-string", -1486304829), ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971), ("abc", 479470107)],
