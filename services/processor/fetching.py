@@ -1,8 +1,8 @@
 """How Faust fetches for us: what its driver has no settings for.
 
-Owns two things. Rails read committed records only; the processor takes every command that is there. And a fetch waits WAIT_MS at the broker,
-not 1.5 s as the driver has it: a partition whose records were not taken in time is left out of the next fetch, and all that comes on it
-meanwhile waits for that fetch to end. Must not read a record.
+Owns two things. Rails read committed records only; the processor takes every command that is there. And a fetch waits WAIT_MS at the
+broker, not 1.5 s as the driver has it: a partition whose records were not taken in time is left out of the next fetch, and all that comes
+on it meanwhile waits for that fetch to end. Must not read a record.
 """
 
 from typing import Any, ClassVar
