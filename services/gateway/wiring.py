@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from runtime import http_problems, metrics
 from runtime.clock import Clock, SystemClock
+from runtime.http_ending import Ending
 from runtime.http_watch import Watch
 from services.gateway.door import Door
 from services.gateway.hosts import Hosts
@@ -74,6 +75,7 @@ def fronted(app: FastAPI, settings: GatewaySettings, clock: Clock) -> FastAPI:
     """The application behind what every request passes: path, count, host, and what answers get on their way out."""
     app.add_middleware(Leaving)
     app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
+    app.add_middleware(Ending)
     app.add_middleware(Watch, service="gateway", clock=clock)
     app.add_middleware(Normalise)
     return app
