@@ -80,6 +80,12 @@ def problem_response(request: HTTPConnection, refused: ProblemError) -> Response
     return Response(msgspec.json.encode(body), entry.status, {**retry, **refused.headers}, PROBLEM_JSON)
 
 
+def same_key(asked: HTTPConnection) -> dict[str, str]:
+    """The header that tells a client to come again with the key it gave; none if it gave none that can be told."""
+    key = asked.headers.get("idempotency-key")
+    return {"Idempotency-Key": key} if key is not None and key.isascii() and key.isprintable() else {}
+
+
 def install(app: FastAPI) -> None:
     """Make every error of this app a problem: ours, the framework's (404, 405, ...) and the unforeseen (500)."""
     app.add_exception_handler(ProblemError, _on_refused)

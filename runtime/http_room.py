@@ -9,7 +9,7 @@ from collections.abc import Collection
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from runtime.http_problems import ProblemError, problem_response
+from runtime.http_problems import ProblemError, problem_response, same_key
 
 FULL = (
     "As many requests as can be held are being answered; nothing was acknowledged. Send it again later, with the same key."
@@ -59,7 +59,7 @@ class Room:
             await self._app(scope, receive, send)
         elif self._requests >= self._requests_max:
             asked = HTTPConnection(scope)
-            await problem_response(asked, ProblemError("backlog_full", FULL, headers=_same_key(asked)))(scope, receive, send)
+            await problem_response(asked, ProblemError("backlog_full", FULL, headers=same_key(asked)))(scope, receive, send)
         else:
             await self._hold(scope, receive, send)
 
@@ -95,8 +95,3 @@ class _Body:
         self._held.take(count)
         self.bytes += count
         return message
-
-
-def _same_key(asked: HTTPConnection) -> dict[str, str]:
-    key = asked.headers.get("idempotency-key")
-    return {"Idempotency-Key": key} if key is not None and key.isascii() and key.isprintable() else {}

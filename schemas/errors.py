@@ -54,6 +54,7 @@ _ALL = (
     ErrorCode(code="backlog_full", status=429, title="Too much is waiting", retryable=True),
     ErrorCode(code="internal_error", status=500, title="Something failed on our side", retryable=True),
     ErrorCode(code="log_unavailable", status=503, title="The log cannot take commands now", retryable=True),
+    ErrorCode(code="service_ending", status=503, title="This process is ending", retryable=True),
     ErrorCode(code="view_unavailable", status=503, title="The views cannot be read now", retryable=True),
 )
 

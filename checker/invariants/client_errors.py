@@ -27,7 +27,7 @@ CODES = {
     428: "precondition_required",
     429: "rate_limited backlog_full",
     500: "internal_error",
-    503: "log_unavailable view_unavailable",
+    503: "log_unavailable service_ending view_unavailable",
 }
 INTERNAL = 500
 TRACE = re.compile(rb"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from runtime import http_problems, metrics
 from runtime.clock import Clock, SystemClock
+from runtime.http_ending import Ending
 from runtime.http_room import Room
 from runtime.http_watch import Watch
 from services.gateway.door import Door
@@ -78,6 +79,7 @@ def fronted(app: FastAPI, settings: GatewaySettings, clock: Clock) -> FastAPI:
     app.add_middleware(Leaving)
     app.add_middleware(Room, requests_max=REQUESTS_MAX, free=ROOT)
     app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
+    app.add_middleware(Ending)
     app.add_middleware(Watch, service="gateway", clock=clock)
     app.add_middleware(Normalise)
     return app
