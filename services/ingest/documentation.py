@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from schemas.ids import MERCHANT_ID_PATTERN
 from services.ingest import forms
 
 JSON = "application/json"
@@ -42,7 +43,7 @@ class Entry(NamedTuple):
 ENTRIES: dict[str, Entry] = {
     "request_payout": Entry("payouts", forms.PayoutRequest, {201: forms.Payout, 200: forms.Payout}, (402,)),
     "edit_payout": Entry("payouts", forms.PayoutEdit, {200: forms.Payout}, (402, 412)),
-    "replace_payout": Entry("payouts", forms.PayoutEdit, {200: forms.Payout}, (402, 412)),
+    "replace_payout": Entry("payouts", forms.PayoutReplacement, {200: forms.Payout}, (402, 412)),
     "delete_payout": Entry("payouts", None, {204: None}, (412,)),
     "cancel_payout": Entry("payouts", forms.CancelRequest, {204: None}, (412,), needs_body=False),
     "create_batch": Entry("batches", forms.BatchRequest, {201: forms.Batch, 200: forms.Batch}, (402,), key="required"),
@@ -100,9 +101,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _response(model: type[BaseModel] | None) -> dict[str, Any]:
     if model is None:
-        return {"description": "Done."}
+        return {"description": "Done.", "headers": _HEADERS}
     description = (model.__doc__ or "").strip()
-    return {"description": description, "content": {JSON: {"schema": {"$ref": REFS.format(model=model.__name__)}}}}
+    content = {JSON: {"schema": {"$ref": REFS.format(model=model.__name__)}}}
+    return {"description": description, "content": content, "headers": _HEADERS}
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -133,4 +135,25 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
 
 
 def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": required, "description": description, "schema": {"type": "string"}}
+    schema = {"type": "string", **_FORMS.get(name, {})}
+    return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
+
+
+_FORMS: dict[str, dict[str, Any]] = {
+    "X-Merchant-Id": {"pattern": MERCHANT_ID_PATTERN, "examples": ["demo"]},
+    "Idempotency-Key": {"pattern": r"^[\x21-\x7e]{1,255}$", "examples": ["0d5f8f5e-6f5d-4a0f-9c1b-2f3f0c7e8a11"]},
+    "If-Match": {"examples": ['"3"']},
+    "Prefer": {"examples": ["wait=10"]},
+}
+_HEADERS = {
+    name: {"description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("Payflow-Position", "Where the decision stands on the log; send it with a read to see what you wrote."),
+        ("Idempotency-Key", "The key of the request; made here if you sent none where none is required."),
+        ("Idempotency-Replayed", "true: this is the first answer again."),
+        ("Preference-Applied", "The wait that was granted, if you asked for one."),
+        ("Location", "Where the thing is found."),
+        ("Retry-After", "Seconds, where asking again helps."),
+        ("ETag", "The version; send it as If-Match with a change."),
+    )
+}
