@@ -22,6 +22,7 @@ from rich.table import Table
 from deploy.local.kafka_files import KafkaUnavailableError
 from deploy.local.postgres import PostgresUnavailableError
 from payflow import explain
+from payflow.client import Payflow
 from payflow.feed_watch import follow
 from payflow.public_api import ApiError, PublicApi
 from payflow.seed import DEMO, seed
@@ -76,7 +77,8 @@ async def _story(stack: Stack) -> dict[str, bool]:
         console.rule("What became of it")
         _summary(batch)
         console.rule("One payout, step by step (the one that failed twice before it was paid)")
-        told = explain.show(console, api, _row_id(api, batch, 300))
+        with Payflow(stack.url) as client:
+            told = explain.show(console, client, _row_id(api, batch, 300))
         console.rule("The ledger")
         checked = await asyncio.to_thread(_check_ledger, stack)
         return {**verdicts, "the explained payout's history has no gap": told, "the ledger holds": checked}
