@@ -81,7 +81,8 @@ def _form_ids(operation: Json) -> None:
 def _show_examples(document: Json, operation: Json) -> None:
     """The examples of a request's form stand beside its media type too, where every tool finds them."""
     for media in operation.get("requestBody", {}).get("content", {}).values():
-        name = media["schema"].get("$ref", "").rpartition("/")[2]
+        refs = [part.get("$ref", "") for part in (media["schema"], *media["schema"].get("anyOf", []))]
+        name = next((ref.rpartition("/")[2] for ref in refs if ref), "")
         examples = document["components"]["schemas"].get(name, {}).get("examples", [])
         if examples:
             media["examples"] = {f"{name}{number}": {"value": value} for number, value in enumerate(examples, 1)}

@@ -115,7 +115,8 @@ def _problem(status: int) -> dict[str, Any]:
 def _request_body(entry: Entry) -> dict[str, Any]:
     if entry.takes is None:
         return {}
-    schema = {"$ref": REFS.format(model=entry.takes.__name__)}
+    schema: dict[str, Any] = {"$ref": REFS.format(model=entry.takes.__name__)}
+    schema = schema if entry.needs_body else {"anyOf": [schema, {"type": "null"}]}
     return {"requestBody": {"required": entry.needs_body, "content": {kind: {"schema": schema} for kind in entry.types}}}
 
 

@@ -280,6 +280,14 @@ class SealRequest(BaseModel):
 class UploadForm(BaseModel):
     """A CSV file with a header row: `amount`, `currency`, `msisdn` or `account_number`, and so on; more columns are kept."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"file": "msisdn,amount,currency\n+256772123456,10.00,USD\n+256772123457,20.00,USD\n", "name": "November"}
+            ]
+        }
+    )
+
     file: str = Field(json_schema_extra={"format": "binary"})
     name: str | None = None
     reference: str | None = None
