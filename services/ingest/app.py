@@ -13,6 +13,7 @@ from runtime import http_problems
 from runtime.clock import SystemClock
 from runtime.http_watch import Watch
 from services.ingest import documentation, internal, routes
+from services.ingest.granted import Granted
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 TELEMETRY: Any = {"logs": False, "operation_spans": False}
@@ -34,6 +35,7 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     )
     app.include_router(routes.api)
     app.include_router(internal.router)
+    app.add_middleware(Granted)
     app.add_middleware(Watch, service="ingest", clock=SystemClock())
     http_problems.install(app)
     documentation.install(app)
