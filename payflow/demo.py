@@ -22,8 +22,7 @@ from rich.table import Table
 from deploy.local.kafka_files import KafkaUnavailableError
 from deploy.local.postgres import PostgresUnavailableError
 from payflow import explain
-from payflow.client import Payflow
-from payflow.feed_watch import follow
+from payflow.client import Feed, Payflow
 from payflow.public_api import ApiError, PublicApi
 from payflow.seed import DEMO, seed
 from payflow.stack import Stack
@@ -125,7 +124,7 @@ async def _watch(url: str, batch_id: str) -> None:
 
 async def _follow(url: str, batch_id: str, progress: Progress, bar: TaskID) -> None:
     states: dict[str, str] = {}
-    async with contextlib.aclosing(follow(url, f"batch:{batch_id}")) as messages:
+    async with contextlib.aclosing(Feed(url).follow(f"batch:{batch_id}", rows=False)) as messages:
         async for message in messages:
             for change in message.get("changes", ()):
                 states[change["id"]] = change["status"]

@@ -6,7 +6,7 @@ not know what a message means.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import websockets
@@ -37,7 +37,7 @@ class Feed:
 
     async def follow(
         self, channel: str, *, resume: str | None = None, rows: bool = True, wait_for_server: bool = True
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Messages (`snapshot`, `changes`, `batch`, `balance`, `heartbeat`, ...) until you stop.
 
         Without `resume` the first ones tell the state; `rows=False` leaves rows out of it. Raises FeedRefusedError when the feed
