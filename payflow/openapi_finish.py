@@ -12,6 +12,7 @@ Json = dict[str, Any]
 FORMS = {
     "payout_id": {"type": "string", "format": "uuid"},
     "batch_id": {"type": "string", "format": "uuid"},
+    "draft_id": {"type": "string", "format": "uuid"},
     "merchant_id": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"},
 }
 UNUSED = ("HTTPValidationError", "ValidationError")
@@ -27,6 +28,7 @@ INTRODUCTION = """Pays many people at once and never loses sight of a single pay
 TAGS = {
     "payouts": "One payment to one payee.",
     "batches": "Payouts submitted together: whole, in chunks, or as a file.",
+    "drafts": "Payouts and batches written down and not asked for yet; they touch no money.",
     "money": "Balances and the ledger.",
     "merchants": "Whose money it is, where it comes from, and saved bank accounts.",
     "documentation": "What error codes mean.",
@@ -40,6 +42,7 @@ _CREATED = {
         ("get_payout", "get_payout_events", "edit_payout", "delete_payout", "cancel_payout"),
     ),
     "create_batch": ("batch_id", _ID, ("get_batch", "list_rows", "add_rows", "seal_batch", "delete_batch")),
+    "create_draft": ("draft_id", _ID, ("get_draft", "replace_draft", "submit_draft", "discard_draft")),
     "open_merchant": ("merchant_id", _ID, ("credit_merchant", "add_bank_account")),
 }
 """operation -> (parameter, where its value stands, the operations that take it)."""

@@ -83,9 +83,14 @@ class Ask:
             return ""
         return OPEN_MERCHANT
 
-    def envelope(self, merchant_id: str, operation: str, content: object, *, make_key: bool = False) -> Envelope:
-        """The envelope of this request's commands. `make_key`: mint a key if none was given. The key's faults are noted already."""
-        key = self.key or (mint() if make_key and not self._has_key else None)
+    def envelope(
+        self, merchant_id: str, operation: str, content: object, *, make_key: bool = False, key: str | None = None
+    ) -> Envelope:
+        """The envelope of this request's commands. `make_key`: mint a key if none was given. The key's faults are noted already.
+
+        `key` is one that was chosen before, whatever this request says.
+        """
+        key = key or self.key or (mint() if make_key and not self._has_key else None)
         return Envelope(
             merchant_id=merchant_id,
             clock=self.edge.clock,

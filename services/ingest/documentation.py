@@ -26,6 +26,7 @@ _PROBLEM_OF = {
     503: "The log cannot take commands now; nothing was acknowledged.",
 }
 _COMMON = (400, 404, 409, 413, 415, 503)
+_READS = (400, 404, 412, 503)
 
 
 class Entry(NamedTuple):
@@ -38,6 +39,7 @@ class Entry(NamedTuple):
     types: tuple[str, ...] = (JSON,)
     needs_body: bool = True
     key: str = "optional"
+    reads: bool = False
 
 
 ENTRIES: dict[str, Entry] = {
@@ -58,6 +60,12 @@ ENTRIES: dict[str, Entry] = {
     "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
     "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402,), needs_body=False),
     "delete_batch": Entry("batches", None, {204: None}),
+    "create_draft": Entry("drafts", forms.DraftRequest, {201: forms.Draft, 200: forms.Draft}),
+    "list_drafts": Entry("drafts", None, {200: forms.DraftPage}, reads=True),
+    "get_draft": Entry("drafts", None, {200: forms.Draft}, reads=True),
+    "replace_draft": Entry("drafts", forms.DraftRequest, {200: forms.Draft}, (412,)),
+    "discard_draft": Entry("drafts", None, {204: None}, (412,)),
+    "submit_draft": Entry("drafts", None, {201: forms.Submitted, 200: forms.Submitted}, (402, 412)),
     "open_merchant": Entry("merchants", forms.MerchantRequest, {201: forms.OpenedMerchant, 200: forms.OpenedMerchant}),
     "credit_merchant": Entry("merchants", forms.CreditRequest, {201: forms.Credit, 200: forms.Credit}, key="required"),
     "add_bank_account": Entry("merchants", forms.BankAccountRequest, {201: forms.SavedAccount, 200: forms.SavedAccount}),
@@ -74,8 +82,8 @@ def documented(name: str) -> dict[str, Any]:
         "status_code": first,
         "response_model": None,
         "responses": {status: _response(entry.gives.get(status)) for status in (first, *others)}
-        | {202: _response(forms.Pending)}
-        | {status: _problem(status) for status in sorted({*_COMMON, *entry.problems})},
+        | ({} if entry.reads else {202: _response(forms.Pending)})
+        | {status: _problem(status) for status in sorted({*(_READS if entry.reads else _COMMON), *entry.problems})},
         "openapi_extra": {"parameters": _parameters(entry, name), **_request_body(entry)},
     }
 
@@ -121,6 +129,9 @@ def _request_body(entry: Entry) -> dict[str, Any]:
 
 
 def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
+    if entry.reads:
+        merchant = _header("X-Merchant-Id", "Whose it is; without one, demo's.", required=False)
+        return [merchant, *(_LISTED if name.startswith("list_") else [])]
     parameters = [
         _header("X-Merchant-Id", "Whose money it is; see the rules of each request.", required=False),
         _header("Idempotency-Key", "1 to 255 visible ASCII characters.", required=entry.key == "required"),
@@ -130,9 +141,25 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
             required=False,
         ),
     ]
-    if "payout" in name and name != "request_payout":
+    if ("payout" in name or "draft" in name) and name not in {"request_payout", "create_draft"}:
         parameters.append(_header("If-Match", "The ETag you saw; another version is 412.", required=False))
     return parameters
+
+
+_LISTED: list[dict[str, Any]] = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+    }
+    for name, description, schema in (
+        ("limit", "How many, 50 if left out.", {"type": "integer", "minimum": 1, "maximum": 100}),
+        ("cursor", "Where the list goes on: `next_cursor` of the page before.", {"type": "string", "format": "uuid"}),
+        ("merchant_id", "The merchant; or the header.", {"type": "string", "pattern": MERCHANT_ID_PATTERN}),
+    )
+]
 
 
 def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
