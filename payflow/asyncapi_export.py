@@ -146,11 +146,18 @@ def _schemas() -> Json:
     found: Json = {}
     for name, kind in (("commands", CommandRecord), ("events", EventRecord)):
         own, parts = msgspec.json.schema_components([kind], ref_template="#/components/schemas/" + name + "_{name}")
-        found |= {f"{name}_{part}": schema for part, schema in parts.items()}
+        found |= {f"{name}_{part}": _without_discriminators(schema) for part, schema in parts.items()}
         found[name] = own[0]
     from payflow.asyncapi_messages import feed_schemas, inbox_schemas
 
     return {**found, **inbox_schemas(), **feed_schemas()}
+
+
+def _without_discriminators(schema: Any) -> Any:
+    """The same without OpenAPI's `discriminator` objects, which AsyncAPI does not have; the types' own constants tell them apart."""
+    if isinstance(schema, dict):
+        return {name: _without_discriminators(part) for name, part in schema.items() if name != "discriminator"}
+    return [_without_discriminators(part) for part in schema] if isinstance(schema, list) else schema
 
 
 _TOLD = ("topic", "partition", "offset", "code", "reason", "failed_at")

@@ -7,12 +7,15 @@ not add a route, a field or a status: those come from the services.
 from collections.abc import Iterator
 from typing import Any
 
+from schemas.errors import REGISTRY
+
 Json = dict[str, Any]
 
 FORMS = {
     "payout_id": {"type": "string", "format": "uuid"},
     "batch_id": {"type": "string", "format": "uuid"},
     "draft_id": {"type": "string", "format": "uuid"},
+    "code": {"type": "string", "enum": sorted(REGISTRY)},
     "merchant_id": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"},
 }
 UNUSED = ("HTTPValidationError", "ValidationError")
