@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from payflow.client import Batch, Payflow, Payout
 from payflow.front_door import DEFAULT_URL, ApiKey, Json, MerchantId, Url, answering, say
@@ -64,15 +64,20 @@ def _found(
     return api.rows(batch, **filters) if batch is not None else api.payouts(**filters)
 
 
+def _id(name: str) -> Column:
+    """An id is shown whole, however narrow the window is."""
+    return Column(name, no_wrap=True, min_width=36)
+
+
 def _table(found: Sequence[Payout | Batch]) -> Table:
     if found and isinstance(found[0], Batch):
-        table = Table("batch", "created", "name", "rows", "done", "status", "attention")
+        table = Table(_id("batch"), "created", "name", "rows", "done", "status", "attention")
         for one in found:
             assert isinstance(one, Batch)
             done = f"{one.progress['percent']} %"
             table.add_row(one.id, one.created_at[:19], one.name or "", str(one.row_count), done, one.status, one.attention)
         return table
-    table = Table("payout", "created", "amount", "status", "why", "reference")
+    table = Table(_id("payout"), "created", "amount", "status", "why", "reference")
     for one in found:
         assert isinstance(one, Payout)
         why = one.failure_code or one.reason or ""

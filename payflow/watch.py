@@ -62,8 +62,8 @@ async def _batch(feed: Feed, batch: Batch, *, json: bool) -> int:
                 batch = msgspec.convert(message["batch"], Batch)
                 done = batch.progress["done"]
                 progress.update(task, description=_counts(batch), total=batch.row_count or None, completed=done)
-            if batch.ended:
-                return 0 if batch.counts.get(PAID) == batch.row_count else NOT_PAID
+                if batch.ended:  # also one that had ended before: the feed tells how it stands, first of all
+                    return 0 if batch.counts.get(PAID) == batch.row_count else NOT_PAID
     raise AssertionError("the feed goes on until it is left")
 
 

@@ -111,11 +111,14 @@ class Payflow:
         self._write("DELETE", f"/batches/{batch_id}/", type(None), new_key())
 
     def upload_batch(
-        self, file: IO[bytes], name: str, *, kind: str = "text/csv", key: str | None = None, **fields: str
+        self, file: IO[bytes], file_name: str, /, *, kind: str = "text/csv", key: str | None = None, **fields: str
     ) -> Batch:
-        """Submit a file as a batch; the answer comes when all of it is decided. It is read again for a repeat, so it must seek."""
+        """Submit a file as a batch; the answer comes when all of it is decided. It is read again for a repeat, so it must seek.
+
+        `fields` are those of the upload form: name, reference, currency, row_count, total, ...
+        """
         parts: dict[str, Any] = {
-            "files": {"file": (name, file, kind)},
+            "files": {"file": (file_name, file, kind)},
             "data": fields,
             "timeout": UPLOAD_SECONDS,
             "rewind": file,

@@ -99,6 +99,13 @@ class DoorStore(MemoryGatewayStore):
     async def count_batches(self, merchant_id: str | None) -> int:
         return len([1 for row in self._database.all("batches").values() if merchant_id in {None, row["merchant_id"]}])
 
+    async def cells(self, batch_ids: Sequence[str]) -> dict[str, Any]:
+        found = self._cells(batch_ids)
+        return {
+            name: {(str(status), currency): cell for (status, currency), cell in cells.items()}
+            for name, cells in found.items()
+        }
+
     async def merchants(self, merchant_id: str | None) -> list[Row]:
         return [row for row in self._database.all("merchants").values() if merchant_id in {None, row["id"]}]
 

@@ -134,7 +134,7 @@ def test_a_file_is_sent_from_its_start_each_time(server: Server, api: Payflow) -
     batch: dict[str, Any] = {"id": "b", "merchant_id": "demo", "phase": "released", "status": "pending", "attention": "none"}
     batch |= {"row_count": 1, "counts": {}, "progress": {"done": 0, "total": 1, "percent": 0}, "created_at": "t"}
     server.answers = [(503, BUSY, {}), (201, batch, {})]
-    made = api.upload_batch(io.BytesIO(b"amount,currency\n1.00,USD\n"), "a.csv", currency="USD")
+    made = api.upload_batch(io.BytesIO(b"amount,currency\n1.00,USD\n"), "a.csv", currency="USD", name="November")
     assert (made.id, made.ended) == ("b", False)
     assert all(b"1.00,USD" in request.content and b'name="currency"' in request.content for request in server.asked)
 
