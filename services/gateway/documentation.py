@@ -32,8 +32,9 @@ router = APIRouter()
 
 @functools.cache
 def _table() -> list[tuple[re.Pattern[str], frozenset[str]]]:
-    """Every address of the document as a pattern, with its methods."""
+    """Every address of the document as a pattern, with its methods; those with fewer blanks first."""
     paths = orjson.loads(DOCUMENT.read_bytes())["paths"]
+    paths = dict(sorted(paths.items(), key=lambda path: path[0].count("{")))
     return [
         (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path.rstrip("/"))), frozenset(method.upper() for method in item))
         for path, item in paths.items()
@@ -41,8 +42,11 @@ def _table() -> list[tuple[re.Pattern[str], frozenset[str]]]:
 
 
 def methods_of(path: str) -> frozenset[str]:
-    """The methods of a canonical path by the document, of all services, and HEAD where GET is; empty for no such address."""
-    found = frozenset().union(*(methods for pattern, methods in _table() if pattern.fullmatch(path)))
+    """The methods of a canonical path by the document, of all services, and HEAD where GET is; empty for no such address.
+
+    An address written out is no id: `/batches/upload` is not the batch "upload".
+    """
+    found = next((methods for pattern, methods in _table() if pattern.fullmatch(path)), frozenset[str]())
     return found | {"HEAD"} if "GET" in found else found
 
 

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas.ids import MERCHANT_ID_PATTERN
+from schemas.ids import MERCHANT_ID_PATTERN, UUID_PATTERN
 from services.ingest import forms
 
 JSON = "application/json"
@@ -146,6 +146,7 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
     return parameters
 
 
+_CURSOR = {"type": "string", "pattern": f"^({UUID_PATTERN[1:-1]})?$"}
 _LISTED: list[dict[str, Any]] = [
     {
         "name": name,
@@ -156,7 +157,7 @@ _LISTED: list[dict[str, Any]] = [
     }
     for name, description, schema in (
         ("limit", "How many, 50 if left out.", {"type": "integer", "minimum": 1, "maximum": 100}),
-        ("cursor", "Where the list goes on: `next_cursor` of the page before.", {"type": "string", "format": "uuid"}),
+        ("cursor", "Where the list goes on: `next_cursor` of the page before. Empty for its start.", _CURSOR),
         ("merchant_id", "The merchant; or the header.", {"type": "string", "pattern": MERCHANT_ID_PATTERN}),
     )
 ]
