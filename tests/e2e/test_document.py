@@ -22,7 +22,7 @@ TAKEN = range(200, 300)
 
 def test_api_30_schemathesis_finds_no_failure(stack: Stack, tmp_path: Path) -> None:
     seen = tmp_path / "seen.txt"
-    env = {**os.environ, "PAYFLOW_SEEN": str(seen), "PYTHONPATH": str(HERE.parents[1])}
+    env = {**os.environ, "PAYFLOW_SEEN": str(seen), "PAYFLOW_URL": stack.url, "PYTHONPATH": str(HERE.parents[1])}
     ask = [str(Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"), "run"]
     ask += [f"{stack.url}/api/schema/", "-c", "all", "--max-examples", EXAMPLES, "--continue-on-failure"]
     done = subprocess.run(ask, env=env, cwd=HERE.parents[1], capture_output=True, text=True, timeout=SECONDS)
