@@ -117,12 +117,7 @@ class Payflow:
 
         `fields` are those of the upload form: name, reference, currency, row_count, total, ...
         """
-        parts: dict[str, Any] = {
-            "files": {"file": (file_name, file, kind)},
-            "data": fields,
-            "timeout": UPLOAD_SECONDS,
-            "rewind": file,
-        }
+        parts: dict[str, Any] = {"files": {"file": (file_name, file, kind)}, "data": fields, "timeout": UPLOAD_SECONDS}
         return self._write("POST", "/batches/upload/", Batch, key or new_key(), **parts)
 
     def batch(self, batch_id: str) -> Batch:

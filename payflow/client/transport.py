@@ -6,7 +6,7 @@ place that this client wrote to. Must not know what is asked.
 
 import time
 from collections.abc import Mapping
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx2
 import msgspec
@@ -67,18 +67,11 @@ class Transport:
                 return _typed(answer, kind)
             time.sleep(_pause(answer, 1))  # with its key the same request again hears the decision
 
-    def send(
-        self, method: str, path: str, *, key: str | None = None, rewind: IO[bytes] | None = None, **content: Any
-    ) -> httpx2.Response:
-        """One request and its repeats; `rewind` is a file that each of them reads from its start.
-
-        Raises RefusedError from 400 on, UnreachableError when nobody answers.
-        """
+    def send(self, method: str, path: str, *, key: str | None = None, **content: Any) -> httpx2.Response:
+        """One request and its repeats. Raises RefusedError from 400 on, UnreachableError when nobody answers."""
         safe = method == "GET" or key is not None
         for number in range(1, self._tries + 1):
             last = number == self._tries or not safe
-            if rewind is not None:
-                rewind.seek(0)
             try:
                 answer = self._http.request(method, PREFIX + path, **content)
             except httpx2.HTTPError as error:
