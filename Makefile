@@ -6,7 +6,7 @@ UV     := uv==0.13.8
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e check lint format typecheck imports schemas diagrams bench lock-baseline simulate faults planted clean
+.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e schemathesis door check lint format typecheck imports schemas diagrams bench lock-baseline simulate faults planted clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,12 @@ test: setup ## All tests: unit, contract, integration, end to end, on a real bro
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/integration tests/e2e
 unit contract integration e2e: setup ## One level of tests
 	@$(BIN)/python -m pytest tests/$@
+
+schemathesis: setup ## The API against its own OpenAPI document: generated requests, stateful, all checks: SCHEMATHESIS_EXAMPLES=n
+	@$(BIN)/python -m pytest -q -s tests/e2e/test_document.py
+
+door: setup ## The front door over memory, in two minutes: the rows of intake, the client, the commands, the document
+	@PAYFLOW_DOOR=memory $(BIN)/python -m pytest -q tests/e2e/test_rows_of_intake.py tests/e2e/test_client.py tests/e2e/test_commands.py tests/e2e/test_document.py -k "not inbox"
 
 check: setup lint typecheck imports ## Format, lint, types, import contracts, unit tests, stale generated files
 	@$(BIN)/payflow schemas export --check

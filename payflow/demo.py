@@ -22,7 +22,7 @@ from rich.table import Table
 from deploy.local.kafka_files import KafkaUnavailableError
 from deploy.local.postgres import PostgresUnavailableError
 from payflow import explain
-from payflow.feed_watch import follow
+from payflow.client import Feed, Payflow
 from payflow.public_api import ApiError, PublicApi
 from payflow.seed import DEMO, seed
 from payflow.stack import Stack
@@ -76,7 +76,8 @@ async def _story(stack: Stack) -> dict[str, bool]:
         console.rule("What became of it")
         _summary(batch)
         console.rule("One payout, step by step (the one that failed twice before it was paid)")
-        told = explain.show(console, api, _row_id(api, batch, 300))
+        with Payflow(stack.url) as client:
+            told = explain.show(console, client, _row_id(api, batch, 300))
         console.rule("The ledger")
         checked = await asyncio.to_thread(_check_ledger, stack)
         return {**verdicts, "the explained payout's history has no gap": told, "the ledger holds": checked}
@@ -123,7 +124,7 @@ async def _watch(url: str, batch_id: str) -> None:
 
 async def _follow(url: str, batch_id: str, progress: Progress, bar: TaskID) -> None:
     states: dict[str, str] = {}
-    async with contextlib.aclosing(follow(url, f"batch:{batch_id}")) as messages:
+    async with contextlib.aclosing(Feed(url).follow(f"batch:{batch_id}", rows=False)) as messages:
         async for message in messages:
             for change in message.get("changes", ()):
                 states[change["id"]] = change["status"]

@@ -1,6 +1,7 @@
 """One OpenAPI document for all services (API-30): the gateway's reads and ingest's writes behind one door.
 
-Owns the merge. Neither service knows the other; here, above both, they meet.
+Owns the merge. Neither service knows the other; here, above both, they meet. What a reader needs besides (ids in addresses, examples,
+links from an answer to what can be done next) is added by `payflow.openapi_finish`.
 """
 
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 
 def document() -> dict[str, Any]:
     """The merged OpenAPI 3.1 document."""
+    from payflow.openapi_finish import finished
+    from services.gateway.answers import SCHEMAS
     from services.gateway.wiring import build_app
     from services.ingest.app import create_app
 
@@ -17,7 +20,8 @@ def document() -> dict[str, Any]:
     parts = reads.get("components", {}), writes.get("components", {})
     names = sorted(set(parts[0]) | set(parts[1]))
     merged["components"] = {name: {**parts[0].get(name, {}), **parts[1].get(name, {})} for name in names}
-    return merged
+    merged["components"]["schemas"] |= SCHEMAS
+    return finished(merged)
 
 
 def _spec(app: Any) -> dict[str, Any]:

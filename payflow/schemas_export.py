@@ -36,6 +36,7 @@ def generated() -> dict[str, str]:
         "schemas/exported/events.json": _events,
         "schemas/exported/inbox.json": _inbox,
         "schemas/exported/openapi.json": _openapi,
+        "schemas/exported/asyncapi.json": _asyncapi,
         "docs/topics.md": _topics,
         "docs/errors.md": _errors,
         "docs/state-machine.md": _states,
@@ -80,6 +81,12 @@ def _openapi() -> str:
     return _json(document())
 
 
+def _asyncapi() -> str:
+    from payflow.asyncapi_export import document
+
+    return _json(document())
+
+
 def _topics() -> str:
     from schemas.topics import CATALOGUE, KEEP_FOR_EVER, inbox
 
@@ -93,11 +100,12 @@ def _topics() -> str:
 
 def _errors() -> str:
     from schemas.errors import REGISTRY
+    from schemas.remedies import remedy_of
 
-    lines = ["# Error codes\n", "| code | status | title | same request again? |", "|---|---|---|---|"]
+    lines = ["# Error codes\n", "| code | status | title | same request again? | what to do |", "|---|---|---|---|---|"]
     for entry in REGISTRY.values():
         again = "yes" if entry.retryable else "no"
-        lines.append(f"| `{entry.code}` | {entry.status} | {entry.title} | {again} |")
+        lines.append(f"| `{entry.code}` | {entry.status} | {entry.title} | {again} | {remedy_of(entry)} |")
     return WARNING + "\n".join(lines) + "\n"
 
 

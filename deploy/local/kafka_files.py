@@ -17,6 +17,7 @@ from pathlib import Path
 
 KAFKA_VERSION = "4.1.0"
 ARTIFACTS = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
+TOOLS = f"org.apache.kafka:kafka-tools:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
 JAVA_MIN = 17
 
 
@@ -44,7 +45,12 @@ def find_classpath() -> str:
         if not (Path(home) / "libs").is_dir():
             raise KafkaUnavailableError(f"KAFKA_HOME={home} has no folder libs: point it at an unpacked Kafka")
         return str(Path(home) / "libs" / "*")
-    return _resolve()
+    return _resolve(ARTIFACTS)
+
+
+def find_tools_classpath() -> str:
+    """Class path of Kafka's command-line tools, such as its console producer: KAFKA_HOME/libs, or the Maven artifacts."""
+    return find_classpath() if os.environ.get("KAFKA_HOME") else _resolve(TOOLS)
 
 
 def _java_version(java: str) -> int:
@@ -57,12 +63,12 @@ def _java_version(java: str) -> int:
 
 
 @functools.cache
-def _resolve() -> str:
+def _resolve(artifacts: str) -> str:
     try:
         import jgo  # noqa: PLC0415  only where Kafka is started from its artifacts
 
         with _alone():
-            environment = jgo.build(ARTIFACTS)
+            environment = jgo.build(artifacts)
     except ImportError:
         raise KafkaUnavailableError("jgo is missing: install the extra `local` of this package, or set KAFKA_HOME") from None
     except Exception as error:

@@ -161,7 +161,7 @@ def _option_faults(raw: Mapping[str, object]) -> list[Fault]:
         faults.append(text_fault("/name", raw["name"], longest=VALUE_MAX, shortest=1))
     if raw.get("reference") is not None:
         faults.append(text_fault("/reference", raw["reference"], longest=REFERENCE_MAX, shortest=1))
-    if raw.get("funding", Funding.ALL_OR_NOTHING) not in {member.value for member in Funding}:
+    if raw.get("funding", Funding.ALL_OR_NOTHING) not in [member.value for member in Funding]:
         faults.append(Fault(pointer="/funding", detail=f"must be one of {', '.join(member.value for member in Funding)}"))
     if raw.get("on_row_failure", "continue") != "continue":
         faults.append(Fault(pointer="/on_row_failure", detail="must be continue"))

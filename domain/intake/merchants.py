@@ -90,7 +90,7 @@ def read_bank_account(raw: object) -> BankAccountRequest | list[Fault]:
     for name in ("verified", "primary"):
         if not isinstance(raw.get(name, False), bool):
             faults.append(Fault(pointer=f"/{name}", detail="must be true or false"))
-    if raw.get("account_type", "current") not in {"savings", "current"}:
+    if raw.get("account_type", "current") not in ["savings", "current"]:
         faults.append(Fault(pointer="/account_type", detail="must be savings or current"))
     if faults:
         return faults

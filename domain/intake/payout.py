@@ -10,7 +10,7 @@ from msgspec import Struct
 from domain.intake.amounts import Amount, read_amount
 from domain.intake.faults import Fault
 from domain.intake.recipients import read_recipient, recipient_faults
-from domain.intake.text import DESCRIPTION_MAX, REFERENCE_MAX, text_fault
+from domain.intake.text import DESCRIPTION_MAX, REFERENCE_MAX, choice_fault, text_fault
 from schemas.forms import PayoutForm
 from schemas.ids import is_merchant_id, is_uuid
 from schemas.words import OnInsufficientFunds
@@ -139,8 +139,8 @@ def _text_faults(raw: Mapping[str, object]) -> list[Fault]:
 def _choice_faults(raw: Mapping[str, object]) -> list[Fault]:
     faults = []
     choice, merchant = raw.get("on_insufficient_funds"), raw.get("merchant_id")
-    if choice is not None and choice not in {member.value for member in OnInsufficientFunds}:
-        faults.append(Fault(pointer="/on_insufficient_funds", detail="must be refuse or wait"))
+    if (fault := choice_fault("/on_insufficient_funds", choice, OnInsufficientFunds)) is not None:
+        faults.append(fault)
     if merchant is not None and not (isinstance(merchant, str) and is_merchant_id(merchant)):
         detail = "must be 1 to 64 lower-case letters, digits, _ or -"
         faults.append(Fault(pointer="/merchant_id", code="unknown_merchant", detail=detail))

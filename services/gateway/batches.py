@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from services.gateway import rows
+from services.gateway.described import described
 from services.gateway.door import door_of, freshness, json_response, listing, merchant_asked, undecided, wait_for_position
 from services.gateway.filters import (
     CURSOR_LIMIT_MAX,
@@ -18,10 +19,10 @@ from services.gateway.filters import (
 )
 from services.gateway.store import Row
 
-router = APIRouter(tags=["batches"])
+router = APIRouter()
 
 
-@router.get("/batches", summary="List batches, newest first")
+@router.get("/batches", summary="List batches, newest first", **described("list_batches"))
 async def list_batches(request: Request) -> Response:
     """Counts and sums per state for each."""
     await wait_for_position(request)
@@ -35,7 +36,7 @@ async def list_batches(request: Request) -> Response:
     return listing(request, [rows.batch(row, cells[row["id"]]) for row in found], count, paging)
 
 
-@router.get("/batches/{batch_id}", summary="One batch with counts, sums and progress")
+@router.get("/batches/{batch_id}", summary="One batch with counts, sums and progress", **described("get_batch"))
 async def get_batch(request: Request, batch_id: str) -> Response:
     """What the rows add up to, how far it is, and whether it needs somebody."""
     await wait_for_position(request)
@@ -46,7 +47,7 @@ async def get_batch(request: Request, batch_id: str) -> Response:
     return json_response({**rows.batch(row, cells[row["id"]]), "freshness": freshness(request)})
 
 
-@router.get("/batches/{batch_id}/rows", summary="Rows of a batch, in order, by cursor")
+@router.get("/batches/{batch_id}/rows", summary="Rows of a batch, in order, by cursor", **described("list_rows"))
 async def get_rows(request: Request, batch_id: str) -> Response:
     """Pages by cursor, with the payout filters."""
     await wait_for_position(request)

@@ -16,20 +16,25 @@ from fastapi.responses import FileResponse
 import schemas
 from runtime.http_problems import ProblemError
 from schemas.errors import REGISTRY
+from schemas.remedies import remedy_of
+from services.gateway.described import described
 from services.gateway.door import json_response
 
-DOCUMENT = Path(schemas.__file__).parent / "exported" / "openapi.json"
+EXPORTED = Path(schemas.__file__).parent / "exported"
+DOCUMENT = EXPORTED / "openapi.json"
+ASYNC_DOCUMENT = EXPORTED / "asyncapi.json"
 ASSETS = Path(fastapi_offline.__file__).parent / "static"
 ASSETS_PATH = "/api/v1/docs/assets"
 ASSET_NAMES = frozenset({"favicon.png", "redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"})
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @functools.cache
 def _table() -> list[tuple[re.Pattern[str], frozenset[str]]]:
-    """Every address of the document as a pattern, with its methods."""
+    """Every address of the document as a pattern, with its methods; those with fewer blanks first."""
     paths = orjson.loads(DOCUMENT.read_bytes())["paths"]
+    paths = dict(sorted(paths.items(), key=lambda path: path[0].count("{")))
     return [
         (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path.rstrip("/"))), frozenset(method.upper() for method in item))
         for path, item in paths.items()
@@ -37,18 +42,27 @@ def _table() -> list[tuple[re.Pattern[str], frozenset[str]]]:
 
 
 def methods_of(path: str) -> frozenset[str]:
-    """The methods of a canonical path by the document, of all services, and HEAD where GET is; empty for no such address."""
-    found = frozenset().union(*(methods for pattern, methods in _table() if pattern.fullmatch(path)))
+    """The methods of a canonical path by the document, of all services, and HEAD where GET is; empty for no such address.
+
+    An address written out is no id: `/batches/upload` is not the batch "upload".
+    """
+    found = next((methods for pattern, methods in _table() if pattern.fullmatch(path)), frozenset[str]())
     return found | {"HEAD"} if "GET" in found else found
 
 
-@router.get("/schema")
+@router.get("/schema", include_in_schema=False)
 async def schema() -> Response:
     """The OpenAPI document."""
     return FileResponse(DOCUMENT, media_type="application/json")
 
 
-@router.get("/docs")
+@router.get("/asyncapi", include_in_schema=False)
+async def asyncapi() -> Response:
+    """The AsyncAPI document: the inbox, its replies, the log and the feed."""
+    return FileResponse(ASYNC_DOCUMENT, media_type="application/json")
+
+
+@router.get("/docs", include_in_schema=False)
 async def swagger() -> Response:
     """Swagger UI."""
     base = ASSETS_PATH
@@ -61,7 +75,7 @@ async def swagger() -> Response:
     )
 
 
-@router.get("/redoc")
+@router.get("/redoc", include_in_schema=False)
 async def redoc() -> Response:
     """ReDoc."""
     base = ASSETS_PATH
@@ -74,7 +88,7 @@ async def redoc() -> Response:
     )
 
 
-@router.get("/docs/assets/{name}")
+@router.get("/docs/assets/{name}", include_in_schema=False)
 async def asset(name: str) -> Response:
     """A file of the documentation pages."""
     if name not in ASSET_NAMES:
@@ -82,10 +96,11 @@ async def asset(name: str) -> Response:
     return FileResponse(ASSETS / name, headers={"Cache-Control": "public, max-age=86400"})
 
 
-@router.get("/docs/errors/{code}")
+@router.get("/docs/errors/{code}", summary="What an error code means", **described("get_error_code"))
 async def error_code(code: str) -> Response:
     """What an error code means; the `type` of every problem points here."""
     entry = REGISTRY.get(code)
     if entry is None:
         raise ProblemError("not_found", "There is no such error code.")
-    return json_response({"code": entry.code, "status": entry.status, "title": entry.title, "retryable": entry.retryable})
+    told = {"code": entry.code, "status": entry.status, "title": entry.title, "retryable": entry.retryable}
+    return json_response({**told, "remedy": remedy_of(entry)})

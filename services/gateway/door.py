@@ -124,7 +124,9 @@ def listing(request: Request, results: list[dict[str, Any]], count: int | None, 
         "next_cursor": cursor,
         "freshness": freshness(request),
     }
-    return json_response(body)
+    links = {"next": body["next"], "prev": body["previous"]}
+    named = ", ".join(f'<{address}>; rel="{relation}"' for relation, address in links.items() if address is not None)
+    return json_response(body, headers={"Link": named} if named else None)
 
 
 def _next(request: Request, paging: Paging, cursor: str) -> str:

@@ -4,27 +4,28 @@ from fastapi import APIRouter, Request, Response
 
 from runtime import health
 from runtime.http_problems import ProblemError
+from services.gateway.described import health_described
 from services.gateway.door import door_of, json_response
 
 LAG_MAX_MS = 10_000
 
-router = APIRouter(tags=["health"])
+router = APIRouter()
 
 
-@router.get("/health", summary="Is it there?")
+@router.get("/health", summary="Is it there?", **health_described("is_there"))
 @router.get("/healthz", include_in_schema=False)
 async def is_there() -> Response:
     """200 while the process answers."""
     return json_response({"status": "ok"})
 
 
-@router.get("/livez", summary="Is the process alive?")
+@router.get("/livez", summary="Is the process alive?", **health_described("is_alive"))
 async def is_alive() -> Response:
     """200 while the process answers."""
     return json_response({"status": "ok"})
 
 
-@router.get("/readyz", summary="Can it do its work?")
+@router.get("/readyz", summary="Can it do its work?", **health_described("is_ready", 503))
 async def is_ready(request: Request) -> Response:
     """200 when the views, ingest and the projection's lag are well, else 503; `?verbose` names each check."""
     door = door_of(request)

@@ -4,16 +4,17 @@ from fastapi import APIRouter, Request, Response
 
 from runtime.http_problems import ProblemError
 from services.gateway import rows
+from services.gateway.described import described
 from services.gateway.door import door_of, freshness, json_response, wait_for_position
 from services.gateway.filters import PAGING, Paging, known_only, read_id, read_merchant, read_paging
 from services.gateway.store import Row
 
 OPEN_MERCHANT = "demo"
 
-router = APIRouter(tags=["money"])
+router = APIRouter()
 
 
-@router.get("/balance", summary="Balance of a merchant")
+@router.get("/balance", summary="Balance of a merchant", **described("get_balance"))
 async def get_balance(request: Request) -> Response:
     """Available, held and total per currency, with the log position it stands at."""
     await wait_for_position(request)
@@ -26,7 +27,7 @@ async def get_balance(request: Request) -> Response:
     return json_response({**body, "position": position, "freshness": freshness(request)})
 
 
-@router.get("/ledger", summary="Ledger entries of a merchant, newest first")
+@router.get("/ledger", summary="Ledger entries of a merchant, newest first", **described("list_ledger"))
 async def get_ledger(request: Request) -> Response:
     """Entries on the merchant's own accounts; an entry of a chunk names its batch and how many payouts it covers."""
     await wait_for_position(request)
@@ -40,7 +41,7 @@ async def get_ledger(request: Request) -> Response:
     return json_response({"count": count, "results": [rows.entry(row) for row in found], "freshness": freshness(request)})
 
 
-@router.get("/merchants", summary="Active merchants with their bank accounts")
+@router.get("/merchants", summary="Active merchants with their bank accounts", **described("list_merchants"))
 async def list_merchants(request: Request) -> Response:
     """All active merchants, or the one that is named."""
     await wait_for_position(request)

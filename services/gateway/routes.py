@@ -6,6 +6,7 @@ Owns the table of routes and the payouts' reads; the other themes have files of 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from services.gateway import batches, documentation, health, money, rows
+from services.gateway.described import described
 from services.gateway.door import door_of, json_response, listing, merchant_asked, tagged, undecided, wait_for_position
 from services.gateway.filters import (
     PAGING,
@@ -25,7 +26,7 @@ WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 api = APIRouter(prefix="/api/v1")
 
 
-@api.get("/payouts", summary="List payouts, newest first", tags=["payouts"])
+@api.get("/payouts", summary="List payouts, newest first", **described("list_payouts"))
 async def list_payouts(request: Request) -> Response:
     """By page (10), by limit and offset (50) or by cursor (50), with filters (API-17 to API-19)."""
     await wait_for_position(request)
@@ -41,7 +42,7 @@ async def list_payouts(request: Request) -> Response:
     return listing(request, [rows.payout(row) for row in found], count, paging)
 
 
-@api.get("/payouts/{payout_id}", summary="One payout", tags=["payouts"])
+@api.get("/payouts/{payout_id}", summary="One payout", **described("get_payout"))
 async def get_payout(request: Request, payout_id: str) -> Response:
     """200 with a strong ETag, 304 on match, 202 until decided, 404 for what is not this merchant's (API-14, API-20)."""
     await wait_for_position(request)
@@ -49,7 +50,7 @@ async def get_payout(request: Request, payout_id: str) -> Response:
     return tagged(request, rows.payout(row)) if row is not None else await undecided(request, "payout", payout_id)
 
 
-@api.get("/payouts/{payout_id}/events", summary="A payout's history", tags=["payouts"])
+@api.get("/payouts/{payout_id}/events", summary="A payout's history", **described("get_payout_events"))
 async def get_payout_events(request: Request, payout_id: str) -> Response:
     """Every change with from, to, reason, actor, time and log position (LIF-18); 202 until decided."""
     await wait_for_position(request)
@@ -67,12 +68,7 @@ async def _own_payout(request: Request, payout_id: str) -> Row | None:
     return row if row is not None and merchant in {None, row["merchant_id"]} else None
 
 
-for theme in (batches, money, documentation, socket):
-    api.include_router(theme.router)
-
-
-@api.api_route("/{path:path}", methods=[*READS, *WRITES], include_in_schema=False)
-async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the whole path travels
+async def write(request: Request) -> Response:
     """Every write goes on to ingest, as a stream; 404 where no service has this address, 405 where none has this method."""
     asked: str = request.scope["path"]
     methods = documentation.methods_of(asked)
@@ -81,6 +77,12 @@ async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the w
     if request.method not in methods:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
     return await door_of(request).proxy.pass_on(request)
+
+
+api.add_api_route("/batches/upload", write, methods=["GET"], include_in_schema=False)  # before the batch of any id
+for theme in (batches, money, documentation, socket):
+    api.include_router(theme.router)
+api.add_api_route("/{path:path}", write, methods=[*READS, *WRITES], include_in_schema=False)
 
 
 root = APIRouter()

@@ -15,6 +15,7 @@ from runtime.http_ending import Ending
 from runtime.http_room import Bytes, Room
 from runtime.http_watch import Watch
 from services.ingest import documentation, internal, routes
+from services.ingest.granted import Granted
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 REQUESTS_MAX = 4_000
@@ -42,6 +43,7 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     )
     app.include_router(routes.api)
     app.include_router(internal.router)
+    app.add_middleware(Granted)
     app.add_middleware(Room, requests_max=REQUESTS_MAX, free=HEALTH, json=Bytes(JSON_BYTES_MAX), files=Bytes(FILE_BYTES_MAX))
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="ingest", clock=SystemClock())

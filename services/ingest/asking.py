@@ -19,6 +19,7 @@ from schemas.ids import is_merchant_id
 from services.ingest.bodies import JSON_TYPES, has_body, read_json_bytes
 from services.ingest.edge import Edge, edge_of
 from services.ingest.envelope import Envelope
+from services.ingest.granted import grant
 from services.ingest.problems import ProblemError, problem_of, traceparent
 
 OPEN_MERCHANT = "demo"
@@ -44,6 +45,8 @@ class Ask:
         self.faults: list[Fault] = [*_twice(request)]
         headers = request.headers
         self.wait_seconds = self._read(read_wait(headers.get("prefer"), WAIT_SECONDS)) or 0.0
+        if "wait" in headers.get("prefer", "") and not self.faults:
+            grant(request, self.wait_seconds)
         self.match_version = self._read(read_match(headers.get("if-match")))
         self.key = self._read(read_key(headers["idempotency-key"])) if "idempotency-key" in headers else None
         self.merchant_id = self._read(read_merchant(headers["x-merchant-id"])) if "x-merchant-id" in headers else None
@@ -81,10 +84,15 @@ class Ask:
             return ""
         return OPEN_MERCHANT
 
-    def envelope(self, merchant_id: str, operation: str, content: object, *, make_key: bool = False) -> Envelope:
-        """The envelope of this request's commands. `make_key`: mint a key if none was given. The key's faults are noted already."""
-        makes = make_key and not self._has_key
-        key = mint() if makes else self.key
+    def envelope(
+        self, merchant_id: str, operation: str, content: object, *, make_key: bool = False, key: str | None = None
+    ) -> Envelope:
+        """The envelope of this request's commands. `make_key`: mint a key if none was given. The key's faults are noted already.
+
+        `key` is one that was chosen before, whatever this request says.
+        """
+        makes = key is None and make_key and not self._has_key
+        key = mint() if makes else key or self.key
         return Envelope(
             merchant_id=merchant_id,
             clock=self.edge.clock,

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from schemas.ids import MERCHANT_ID_PATTERN, UUID_PATTERN
 from services.ingest import forms
 
 JSON = "application/json"
@@ -26,6 +27,7 @@ _PROBLEM_OF = {
     503: "The log cannot take commands now; nothing was acknowledged.",
 }
 _COMMON = (400, 404, 409, 413, 415, 429, 503)
+_READS = (400, 404, 412, 429, 503)
 
 
 class Entry(NamedTuple):
@@ -38,12 +40,13 @@ class Entry(NamedTuple):
     types: tuple[str, ...] = (JSON,)
     needs_body: bool = True
     key: str = "optional"
+    reads: bool = False
 
 
 ENTRIES: dict[str, Entry] = {
     "request_payout": Entry("payouts", forms.PayoutRequest, {201: forms.Payout, 200: forms.Payout}, (402,)),
     "edit_payout": Entry("payouts", forms.PayoutEdit, {200: forms.Payout}, (402, 412)),
-    "replace_payout": Entry("payouts", forms.PayoutEdit, {200: forms.Payout}, (402, 412)),
+    "replace_payout": Entry("payouts", forms.PayoutReplacement, {200: forms.Payout}, (402, 412)),
     "delete_payout": Entry("payouts", None, {204: None}, (412,)),
     "cancel_payout": Entry("payouts", forms.CancelRequest, {204: None}, (412,), needs_body=False),
     "create_batch": Entry("batches", forms.BatchRequest, {201: forms.Batch, 200: forms.Batch}, (402,), key="required"),
@@ -58,6 +61,12 @@ ENTRIES: dict[str, Entry] = {
     "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
     "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402,), needs_body=False),
     "delete_batch": Entry("batches", None, {204: None}),
+    "create_draft": Entry("drafts", forms.DraftRequest, {201: forms.Draft, 200: forms.Draft}),
+    "list_drafts": Entry("drafts", None, {200: forms.DraftPage}, reads=True),
+    "get_draft": Entry("drafts", None, {200: forms.Draft}, reads=True),
+    "replace_draft": Entry("drafts", forms.DraftRequest, {200: forms.Draft}, (412,)),
+    "discard_draft": Entry("drafts", None, {204: None}, (412,)),
+    "submit_draft": Entry("drafts", None, {201: forms.Submitted, 200: forms.Submitted}, (402, 412)),
     "open_merchant": Entry("merchants", forms.MerchantRequest, {201: forms.OpenedMerchant, 200: forms.OpenedMerchant}),
     "credit_merchant": Entry("merchants", forms.CreditRequest, {201: forms.Credit, 200: forms.Credit}, key="required"),
     "add_bank_account": Entry("merchants", forms.BankAccountRequest, {201: forms.SavedAccount, 200: forms.SavedAccount}),
@@ -74,8 +83,8 @@ def documented(name: str) -> dict[str, Any]:
         "status_code": first,
         "response_model": None,
         "responses": {status: _response(entry.gives.get(status)) for status in (first, *others)}
-        | {202: _response(forms.Pending)}
-        | {status: _problem(status) for status in sorted({*_COMMON, *entry.problems})},
+        | ({} if entry.reads else {202: _response(forms.Pending)})
+        | {status: _problem(status) for status in sorted({*(_READS if entry.reads else _COMMON), *entry.problems})},
         "openapi_extra": {"parameters": _parameters(entry, name), **_request_body(entry)},
     }
 
@@ -101,9 +110,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _response(model: type[BaseModel] | None) -> dict[str, Any]:
     if model is None:
-        return {"description": "Done."}
+        return {"description": "Done.", "headers": _HEADERS}
     description = (model.__doc__ or "").strip()
-    return {"description": description, "content": {JSON: {"schema": {"$ref": REFS.format(model=model.__name__)}}}}
+    content = {JSON: {"schema": {"$ref": REFS.format(model=model.__name__)}}}
+    return {"description": description, "content": content, "headers": _HEADERS}
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -114,11 +124,15 @@ def _problem(status: int) -> dict[str, Any]:
 def _request_body(entry: Entry) -> dict[str, Any]:
     if entry.takes is None:
         return {}
-    schema = {"$ref": REFS.format(model=entry.takes.__name__)}
+    schema: dict[str, Any] = {"$ref": REFS.format(model=entry.takes.__name__)}
+    schema = schema if entry.needs_body else {"anyOf": [schema, {"type": "null"}]}
     return {"requestBody": {"required": entry.needs_body, "content": {kind: {"schema": schema} for kind in entry.types}}}
 
 
 def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
+    if entry.reads:
+        merchant = _header("X-Merchant-Id", "Whose it is; without one, demo's.", required=False)
+        return [merchant, *(_LISTED if name.startswith("list_") else [])]
     parameters = [
         _header("X-Merchant-Id", "Whose money it is; see the rules of each request.", required=False),
         _header("Idempotency-Key", "1 to 255 visible ASCII characters.", required=entry.key == "required"),
@@ -128,10 +142,48 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
             required=False,
         ),
     ]
-    if "payout" in name and name != "request_payout":
+    if ("payout" in name or "draft" in name) and name not in {"request_payout", "create_draft"}:
         parameters.append(_header("If-Match", "The ETag you saw; another version is 412.", required=False))
     return parameters
 
 
+_CURSOR = {"type": "string", "pattern": f"^({UUID_PATTERN[1:-1]})?$"}
+_LISTED: list[dict[str, Any]] = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+    }
+    for name, description, schema in (
+        ("limit", "How many, 50 if left out.", {"type": "integer", "minimum": 1, "maximum": 100}),
+        ("cursor", "Where the list goes on: `next_cursor` of the page before. Empty for its start.", _CURSOR),
+        ("merchant_id", "The merchant; or the header.", {"type": "string", "pattern": MERCHANT_ID_PATTERN}),
+    )
+]
+
+
 def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": required, "description": description, "schema": {"type": "string"}}
+    schema = {"type": "string", **_FORMS.get(name, {})}
+    return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
+
+
+_FORMS: dict[str, dict[str, Any]] = {
+    "X-Merchant-Id": {"pattern": MERCHANT_ID_PATTERN, "examples": ["demo"]},
+    "Idempotency-Key": {"pattern": r"^[\x21-\x7e]{1,255}$", "examples": ["0d5f8f5e-6f5d-4a0f-9c1b-2f3f0c7e8a11"]},
+    "If-Match": {"examples": ['"3"']},
+    "Prefer": {"examples": ["wait=10"]},
+}
+_HEADERS = {
+    name: {"description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("Payflow-Position", "Where the decision stands on the log; send it with a read to see what you wrote."),
+        ("Idempotency-Key", "The key of the request; made here if you sent none where none is required."),
+        ("Idempotency-Replayed", "true: this is the first answer again."),
+        ("Preference-Applied", "The wait that was granted, if you asked for one."),
+        ("Location", "Where the thing is found."),
+        ("Retry-After", "Seconds, where asking again helps."),
+        ("ETag", "The version; send it as If-Match with a change."),
+    )
+}

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from runtime.clock import Clock
 from schemas.commands import Command
 from services.ingest.answers import About, pending_response, response_of
+from services.ingest.drafts.store import DraftStore
 from services.ingest.envelope import Envelope
 from services.ingest.idempotency import Keys
 from services.ingest.in_flight import InFlight
@@ -34,6 +35,7 @@ class Edge:
     currencies: frozenset[str]
     dispatch_delay_ms: int
     temp_dir: str | None = None
+    drafts: DraftStore | None = None
     numbering: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     """One number at a time for rows of a batch that come without one; by batch id."""
 

@@ -4,26 +4,98 @@ Owns words and examples for readers. Requests are read by `domain.intake`, not b
 every channel; a test holds the two together. Must not validate.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-AMOUNT = Field(None, description="Decimal text, at most 12 digits and the currency's decimals.", examples=["100.50"])
-MINOR = Field(None, description="The same amount as an integer of minor units.", examples=[10050])
-PAISE = Field(None, description="The same for INR; the currency is then INR.", examples=[50000])
-CURRENCY = Field(None, description="ISO 4217, upper case; needed with amount and amount_minor.", examples=["USD"])
+TEXT_IN_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]*$"
+TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]*$"
+DECIMAL = r"^([1-9][0-9]{0,8}(\.[0-9]{1,4})?|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$"
+HIGHEST_MINOR = 9_999_999_999_900
+"""Of a currency with four decimals; each currency has its own highest amount below it."""
+
+AMOUNT = Field(
+    None, pattern=DECIMAL, description="Decimal text, at most 12 digits and the currency's decimals.", examples=["100.50"]
+)
+MINOR = Field(None, ge=1, le=HIGHEST_MINOR, description="The same amount as an integer of minor units.", examples=[10050])
+PAISE = Field(None, ge=1, le=99_999_999_999, description="The same for INR; the currency is then INR.", examples=[50000])
+CURRENCY = Field(
+    None,
+    pattern="^[A-Z]{3}$",
+    description="ISO 4217, upper case; needed with amount and amount_minor. USD, EUR, GBP, RUB and INR unless set otherwise.",
+    examples=["USD"],
+)
 RECIPIENT = Field(
     None,
     description="One payee: `account_number` (also `account`) or `iban`, or `msisdn` (also `phone`). Other keys are kept as sent.",
     examples=[{"account_number": "1234567890", "bank_name": "Example Bank"}],
 )
-SAVED = Field(None, description="A saved bank account instead of a recipient; needs X-Merchant-Id and Idempotency-Key.")
-REFERENCE = Field(None, description="The merchant's own reference, unique for ever.", max_length=64)
-DESCRIPTION = Field(None, description="Free text.", max_length=1024)
+SAVED = Field(
+    None,
+    description="A saved bank account instead of a recipient; needs X-Merchant-Id and Idempotency-Key.",
+    json_schema_extra={"format": "uuid"},
+)
+REFERENCE = Field(
+    None, description="The merchant's own reference, unique for ever.", min_length=1, max_length=64, pattern=TEXT_IN_LINE
+)
+DESCRIPTION = Field(None, description="Free text.", max_length=1024, pattern=TEXT)
+MERCHANT = Field(
+    None,
+    description="Another way to name the merchant; must agree with X-Merchant-Id.",
+    pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+)
+VERSION = Field(None, ge=1, description="The version you saw; another one is 409.")
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Date = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
 
-def _examples(**examples: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": list(examples.values())})
+def _need(*names: str, **types: object) -> dict[str, Any]:
+    """A branch of a form: these members, and of these types."""
+    return {"required": list(names), "properties": {name: types.get(name, {"type": "string"}) for name in names}}
+
+
+_WHOLE = {"type": "integer"}
+_AN_AMOUNT = {
+    "anyOf": [
+        _need("amount", "currency"),
+        _need("amount_minor", "currency", amount_minor=_WHOLE),
+        {**_need("amount_paise", amount_paise=_WHOLE)},
+    ]
+}
+_ONE_PAYEE = {"oneOf": [_need("recipient_details", recipient_details={"type": "object"}), _need("bank_account_id")]}
+
+
+def _form(*rules: dict[str, Any], **examples: Any) -> ConfigDict:
+    """A request form: no other members, the rules that no single member can say, and examples by name."""
+    extra: dict[str, Any] = {"allOf": list(rules)} if rules else {}
+    return ConfigDict(
+        extra="forbid", json_schema_extra={**extra, "examples": list(examples.values())} if examples else extra
+    )
+
+
+class Recipient(RootModel[dict[str, str]]):
+    """Who is paid: a bank account or a mobile-money wallet."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "maxProperties": 20,
+            "propertyNames": {"minLength": 1, "maxLength": 256, "pattern": TEXT_IN_LINE},
+            "additionalProperties": {"type": "string", "maxLength": 256, "pattern": TEXT_IN_LINE},
+            "properties": {
+                "type": {"enum": ["bank_account", "mobile_money"]},
+                "account_number": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9 ./-]{3,32}[A-Za-z0-9]$"},
+                "account": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9 ./-]{3,32}[A-Za-z0-9]$"},
+                "iban": {"type": "string", "minLength": 15, "maxLength": 42},
+                "ifsc": {"type": "string", "pattern": "^[A-Z]{4}0[A-Z0-9]{6}$"},
+                "msisdn": {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"},
+                "phone": {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"},
+            },
+            "oneOf": [
+                {"anyOf": [{"required": [name]} for name in ("account_number", "account", "iban")]},
+                {"anyOf": [{"required": [name]} for name in ("msisdn", "phone")]},
+            ],
+        }
+    )
 
 
 class Amounts(BaseModel):
@@ -38,7 +110,9 @@ class Amounts(BaseModel):
 class PayoutRequest(Amounts):
     """One payout to make."""
 
-    model_config = _examples(
+    model_config = _form(
+        _AN_AMOUNT,
+        _ONE_PAYEE,
         written_out={
             "amount": "100.50",
             "currency": "USD",
@@ -50,30 +124,48 @@ class PayoutRequest(Amounts):
         wallet={"amount": "12.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}},
     )
 
-    recipient_details: dict[str, str] | None = RECIPIENT
+    recipient_details: Recipient | None = RECIPIENT
     bank_account_id: str | None = SAVED
     reference: str | None = REFERENCE
     description: str | None = DESCRIPTION
-    on_insufficient_funds: Literal["refuse", "wait"] = "refuse"
-    merchant_id: str | None = Field(None, description="Another way to name the merchant; must agree with X-Merchant-Id.")
+    on_insufficient_funds: Literal["refuse", "wait"] | None = "refuse"
+    merchant_id: str | None = MERCHANT
 
 
 class PayoutEdit(Amounts):
     """What to change of a pending payout. Read-only fields may be sent back unchanged."""
 
-    model_config = _examples(amount={"amount": "90.00", "currency": "USD"}, text={"description": "Invoice 42b"})
+    model_config = _form(amount={"amount": "90.00", "currency": "USD"}, text={"description": "Invoice 42b"})
 
-    recipient_details: dict[str, str] | None = RECIPIENT
+    recipient_details: Recipient | None = RECIPIENT
     bank_account_id: str | None = SAVED
     description: str | None = DESCRIPTION
-    expected_version: int | None = Field(None, description="The version you saw; another one is 409.")
+    expected_version: int | None = VERSION
+
+
+class PayoutReplacement(PayoutEdit):
+    """All that a pending payout can change: amount, currency, payee and description."""
+
+    model_config = _form(
+        {"anyOf": [_need("amount"), _need("amount_minor", amount_minor=_WHOLE), _need("amount_paise", amount_paise=_WHOLE)]},
+        {"required": ["currency", "description"]},
+        _ONE_PAYEE,
+        all={
+            "amount": "95.00",
+            "currency": "USD",
+            "recipient_details": {"account_number": "1234567890", "bank_name": "Example Bank"},
+            "description": "Invoice 42, corrected",
+        },
+    )
 
 
 class CancelRequest(BaseModel):
     """Why a payout or a batch is canceled; the body may be left out."""
 
-    reason: str | None = Field(None, max_length=256)
-    expected_version: int | None = None
+    model_config = _form(why={"reason": "paid by hand"})
+
+    reason: str | None = Field(None, max_length=256, pattern=TEXT_IN_LINE)
+    expected_version: int | None = VERSION
 
 
 class SavedAccount(BaseModel):
@@ -107,9 +199,9 @@ class Payout(BaseModel):
     bank_account_id: str | None = None
     bank_account: SavedAccount | None = None
     description: str | None = None
-    status: str
+    status: Literal["pending", "processing", "requires_action", "completed", "failed", "canceled", "rejected", "returned"]
     reason: str | None = None
-    waits_until: str | None = None
+    waits_until: Time | None = None
     version: int
     idempotency_key: str | None = None
     provider: str | None = None
@@ -117,28 +209,30 @@ class Payout(BaseModel):
     failure_code: str | None = None
     failure_reason: str | None = None
     bank_reference_id: str | None = None
-    expected_settlement_date: str | None = None
-    created_at: str
-    updated_at: str
-    processing_started_at: str | None = None
-    completed_at: str | None = None
-    failed_at: str | None = None
-    canceled_at: str | None = None
-    returned_at: str | None = None
-    settled_at: str | None = None
+    expected_settlement_date: Date | None = None
+    created_at: Time
+    updated_at: Time
+    processing_started_at: Time | None = None
+    completed_at: Time | None = None
+    failed_at: Time | None = None
+    canceled_at: Time | None = None
+    returned_at: Time | None = None
+    settled_at: Time | None = None
 
 
 class Declaration(BaseModel):
     """What a batch is declared to add up to; a mismatch refuses all of it."""
 
-    row_count: int | None = None
-    sums: dict[str, str] | None = Field(None, examples=[{"USD": "1250.00"}])
+    model_config = ConfigDict(extra="forbid")
+
+    row_count: int | None = Field(None, ge=0)
+    sums: dict[Annotated[str, Field(pattern="^[A-Z]{3}$")], str] | None = Field(None, examples=[{"USD": "1250.00"}])
 
 
 class BatchRequest(BaseModel):
     """A batch; with `rows` it is submitted at once, without it is opened to be filled."""
 
-    model_config = _examples(
+    model_config = _form(
         whole={
             "name": "November salaries",
             "declared": {"row_count": 2, "sums": {"USD": "30.00"}},
@@ -149,30 +243,50 @@ class BatchRequest(BaseModel):
         }
     )
 
-    name: str | None = Field(None, max_length=256)
+    name: str | None = Field(None, min_length=1, max_length=256, pattern=TEXT_IN_LINE)
     reference: str | None = REFERENCE
     funding: Literal["all_or_nothing"] = "all_or_nothing"
     on_row_failure: Literal["continue"] = "continue"
     declared: Declaration | None = None
-    rows: list[PayoutRequest] | None = None
-    merchant_id: str | None = None
+    rows: list[PayoutRequest] | None = Field(None, min_length=1, max_length=1_000_000)
+    merchant_id: str | None = MERCHANT
 
 
 class RowsRequest(BaseModel):
     """The next rows of an open batch, at most 500. With `first_row` a repeat is recognised without a key."""
 
-    rows: list[PayoutRequest]
+    model_config = _form(
+        two={
+            "first_row": 1,
+            "rows": [
+                {"amount": "10.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}},
+                {"amount": "20.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}},
+            ],
+        }
+    )
+
+    rows: list[PayoutRequest] = Field(min_length=1, max_length=500)
     first_row: int | None = Field(None, ge=1, le=1_000_000)
 
 
 class SealRequest(BaseModel):
     """The body may be left out."""
 
+    model_config = _form(declared={"declared": {"row_count": 2, "sums": {"USD": "30.00"}}})
+
     declared: Declaration | None = None
 
 
 class UploadForm(BaseModel):
     """A CSV file with a header row: `amount`, `currency`, `msisdn` or `account_number`, and so on; more columns are kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"file": "msisdn,amount,currency\n+256772123456,10.00,USD\n+256772123457,20.00,USD\n", "name": "November"}
+            ]
+        }
+    )
 
     file: str = Field(json_schema_extra={"format": "binary"})
     name: str | None = None
@@ -207,9 +321,9 @@ class Batch(BaseModel):
     refusal_code: str | None = None
     refusal_detail: str | None = None
     idempotency_key: str | None = None
-    created_at: str
-    released_at: str | None = None
-    updated_at: str
+    created_at: Time
+    released_at: Time | None = None
+    updated_at: Time
 
 
 class RowsAdded(BaseModel):
@@ -221,14 +335,62 @@ class RowsAdded(BaseModel):
     row_count: int
 
 
+class DraftRequest(BaseModel):
+    """One payout, or a whole batch with its rows, to be kept for later."""
+
+    model_config = _form(
+        {"oneOf": [_need("payout", payout={"type": "object"}), _need("batch", batch={"type": "object"})]},
+        payout={"payout": {"amount": "100.50", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}},
+        batch={
+            "batch": {
+                "name": "December salaries",
+                "rows": [{"amount": "10.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}}],
+            }
+        },
+    )
+
+    payout: PayoutRequest | None = None
+    batch: BatchRequest | None = None
+
+
+class Draft(BaseModel):
+    """A draft. What it makes when it is submitted has the draft's own id, and is then found at `made`.
+
+    A refused one was asked for and refused for good (402, 409, 422): its key is used up, so write a new draft under a new key.
+    """
+
+    id: str
+    merchant_id: str
+    status: Literal["draft", "submitting", "submitted", "refused", "discarded"]
+    kind: Literal["payout", "batch"]
+    payout: dict[str, Any] | None = None
+    batch: dict[str, Any] | None = None
+    idempotency_key: str
+    version: int
+    made: str | None = None
+    created_at: Time
+    updated_at: Time
+
+
+class DraftPage(BaseModel):
+    """Open drafts, newest first; `next_cursor` goes on from here."""
+
+    results: list[Draft]
+    next_cursor: str | None = None
+
+
+class Submitted(RootModel[Payout | Batch]):
+    """What the draft asked for, as it was decided."""
+
+
 class MerchantRequest(BaseModel):
     """A merchant to open."""
 
-    model_config = _examples(one={"id": "acme", "name": "Acme Ltd", "main_currency": "USD"})
+    model_config = _form(one={"id": "acme", "name": "Acme Ltd", "main_currency": "USD"})
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
-    name: str
-    main_currency: str = "USD"
+    name: str = Field(min_length=1, max_length=256, pattern=TEXT_IN_LINE)
+    main_currency: str | None = Field("USD", pattern="^[A-Z]{3}$")
 
 
 class OpenedMerchant(BaseModel):
@@ -244,9 +406,9 @@ class OpenedMerchant(BaseModel):
 class CreditRequest(Amounts):
     """Incoming money."""
 
-    model_config = _examples(one={"amount": "1000.00", "currency": "USD", "reference": "wire-2026-11-20"})
+    model_config = _form(_AN_AMOUNT, one={"amount": "1000.00", "currency": "USD", "reference": "wire-2026-11-20"})
 
-    reference: str = Field(max_length=64, description="Unique per merchant for ever.")
+    reference: str = Field(min_length=1, max_length=64, pattern=TEXT_IN_LINE, description="Unique per merchant for ever.")
     description: str | None = DESCRIPTION
 
 
@@ -261,19 +423,21 @@ class Credit(BaseModel):
     currency: str
     reference: str
     description: str | None = None
-    created_at: str
+    created_at: Time
 
 
 class BankAccountRequest(BaseModel):
     """A payee's bank account to save."""
 
-    model_config = _examples(one={"holder": "Ramesh Exports", "account_number": "50100012345678", "ifsc": "HDFC0001234"})
+    model_config = _form(one={"holder": "Ramesh Exports", "account_number": "50100012345678", "ifsc": "HDFC0001234"})
 
-    id: str | None = Field(None, description="A UUID of your own; made here if left out.")
-    holder: str
-    account_number: str
-    ifsc: str | None = None
-    bank_name: str | None = None
+    id: str | None = Field(
+        None, description="A UUID of your own; made here if left out.", json_schema_extra={"format": "uuid"}
+    )
+    holder: str = Field(min_length=1, max_length=256, pattern=TEXT_IN_LINE)
+    account_number: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./-]{3,32}[A-Za-z0-9]$")
+    ifsc: str | None = Field(None, pattern="^[A-Z]{4}0[A-Z0-9]{6}$")
+    bank_name: str | None = Field(None, max_length=256, pattern=TEXT_IN_LINE)
     account_type: Literal["current", "savings"] = "current"
     verified: bool = False
     primary: bool = False

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
-from domain.intake.payout import PayoutRequest, read_payout
+from domain.intake.payout import read_payout
 from runtime.ids import mint
-from schemas.commands import RequestPayout
 from services.ingest import batch_rows, batches, internal, merchants, payouts, upload
 from services.ingest.answers import About
 from services.ingest.asking import Ask
 from services.ingest.documentation import documented
+from services.ingest.drafts import routes as drafts
 from services.ingest.edge import PAYOUTS
+from services.ingest.payout_command import payout_command
 
 api = APIRouter(prefix="/api/v1")
 
@@ -39,16 +40,6 @@ async def request_payout(request: Request) -> Response:
     return await ask.edge.decide(envelope, command, about, ask.wait_seconds, subject=command.payout_id)
 
 
-def payout_command(wanted: PayoutRequest, payout_id: str, release_at: int | None) -> RequestPayout:
-    """The command of a valid request. `release_at` (ms UTC) is until when it can be recalled."""
-    return RequestPayout(
-        payout_id=payout_id,
-        form=wanted.form,
-        release_at=release_at,
-        on_insufficient_funds=wanted.on_insufficient_funds,
-    )
-
-
 def _owner(ask: Ask, content: object) -> str:
     raw = content if isinstance(content, Mapping) else {}
     saved_account = raw.get("bank_account_id") is not None
@@ -57,6 +48,6 @@ def _owner(ask: Ask, content: object) -> str:
     return ask.owner(raw.get("merchant_id"), saved_account=saved_account)
 
 
-for theme in (upload, batches, batch_rows, payouts, merchants):
+for theme in (upload, batches, batch_rows, payouts, merchants, drafts):
     api.include_router(theme.router)
 internal_routes = internal.router

@@ -23,6 +23,7 @@ from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import EventReader
 from runtime.logging import logger
 from runtime.settings import RefusedStartError
+from services.ingest.drafts.store import DraftStore
 from services.ingest.edge import Edge
 from services.ingest.health import checks
 from services.ingest.idempotency import Keys
@@ -35,6 +36,7 @@ from services.ingest.submitting import Submitter
 from services.ingest.waiting import DecisionReader, Waiting
 
 POOL_MAX = 8
+DRAFTS_POOL_MAX = 4
 CHECK_SECONDS = 10.0
 EVENTS_WAIT_MS = 500
 
@@ -75,10 +77,28 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
         currencies=settings.currencies,
         dispatch_delay_ms=int(settings.dispatch_delay_seconds * 1000),
         temp_dir=settings.temp_dir,
+        drafts=await _drafts(settings, stack),
     )
     app.state.edge = edge
     app.state.checks = checks(store, waiting, following, settings.kafka_bootstrap_servers)
     await _start_inboxes(settings, edge, stack)
+
+
+async def _drafts(settings: IngestSettings, stack: AsyncExitStack) -> DraftStore:
+    """Ingest's own schema, made if it is not there; a pool of its own, because the other one only reads."""
+    options = f"-c search_path={settings.own_schema} -c statement_timeout={STATEMENT_MS}"
+    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+        settings.database_url,
+        min_size=1,
+        max_size=DRAFTS_POOL_MAX,
+        open=False,
+        timeout=POOL_SECONDS,
+        kwargs={"options": options, "autocommit": True},
+    )
+    await stack.enter_async_context(pool)
+    drafts = DraftStore(pool, settings.own_schema)
+    await drafts.prepare()
+    return drafts
 
 
 async def _start_inboxes(settings: IngestSettings, edge: Edge, stack: AsyncExitStack) -> None:

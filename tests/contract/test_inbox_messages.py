@@ -32,6 +32,11 @@ def test_every_kind_of_message_has_an_example() -> None:
     assert {path.stem for path in INBOX} >= KINDS
 
 
+@pytest.mark.parametrize("path", [path for path in INBOX if "_structured" not in path.stem], ids=lambda path: path.stem)
+def test_a_plain_example_is_valid_by_the_exported_schema(path: Path) -> None:
+    jsonschema.Draft202012Validator(EXPORTED).validate(json.loads(path.read_text()))
+
+
 @pytest.mark.parametrize("path", REPLIES, ids=lambda path: path.stem)
 def test_a_reply_example_is_valid_by_the_exported_schema(path: Path) -> None:
     reply = json.loads(path.read_text())

@@ -4,6 +4,7 @@ import json
 import os
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -26,8 +27,12 @@ QUICK = {
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, database_url: str, kafka_bootstrap: str) -> Iterator[Stack]:
-    """Everything on free ports, with short waits, seeded."""
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Everything on free ports, with short waits, seeded. With PAYFLOW_DOOR=memory only the front door, over memory: quick."""
+    if os.environ.get("PAYFLOW_DOOR") == "memory":
+        yield from _memory_door()
+        return
+    database_url, kafka_bootstrap = (request.getfixturevalue(name) for name in ("database_url", "kafka_bootstrap"))
     env = {
         **QUICK,
         "DATABASE_URL": database_url,
@@ -39,6 +44,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory, database_url: str, kafka_boo
         seed(api, CURRENCIES.split(","), "1000000")
         api.close()
         yield running
+
+
+def _memory_door() -> Iterator[Any]:
+    from tests.support.front_door import MemoryDoor
+
+    with MemoryDoor(CURRENCIES.split(","), 1500) as door:
+        api = PublicApi(door.url)
+        seed(api, CURRENCIES.split(","), "1000000")
+        api.close()
+        yield door
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from services.ingest.batches import open_command
 from services.ingest.chunks import check_fits
 from services.ingest.inbox.messages import InboxRecord, Message
 from services.ingest.merchants import credit_command
+from services.ingest.payout_command import payout_command
 from services.ingest.payouts import read_cancel
 from services.ingest.problems import problem_of
-from services.ingest.routes import payout_command
 
 T = TypeVar("T")
 

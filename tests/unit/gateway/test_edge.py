@@ -6,6 +6,7 @@ import pytest
 
 from runtime.http_problems import ProblemError
 from services.gateway import __main__ as gateway
+from services.gateway.documentation import methods_of
 from services.gateway.filters import payout_conditions, read_merchant, read_paging
 from services.gateway.live.cursor import Cursor, parse
 from services.gateway.live.line import FeedProtocol
@@ -116,3 +117,16 @@ def test_liv_08_the_server_can_cut_a_line(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(gateway.logging, "set_up", lambda _service: None)
     gateway.main()
     assert served["ws"] is FeedProtocol
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/batches/upload", {"POST"}),
+        ("/api/v1/batches/01a1fce3-eadb-73ce-b132-dc140c212c12", {"GET", "HEAD", "DELETE"}),
+        ("/api/v1/drafts", {"GET", "HEAD", "POST"}),
+        ("/api/v1/nothing", set()),
+    ],
+)
+def test_err_02_an_address_written_out_is_no_id(path: str, methods: set[str]) -> None:
+    assert methods_of(path) == methods

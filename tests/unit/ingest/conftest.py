@@ -14,6 +14,7 @@ from services.ingest.idempotency import Keys
 from services.ingest.in_flight import InFlight
 from services.ingest.submitting import Submitter
 from services.ingest.waiting import Waiting
+from tests.support.drafts import MemoryDrafts
 from tests.support.ingest_log import FakeLog, FakeStore
 
 CURRENCIES = frozenset({"USD", "EUR", "GBP", "RUB", "INR"})
@@ -29,6 +30,7 @@ class Ingest:
     store: FakeStore
     edge: Edge
     clock: ManualClock
+    drafts: MemoryDrafts
     good: dict[str, Any] = field(default_factory=lambda: dict(GOOD))
 
     async def pay(self, body: object = None, **headers: str) -> httpx2.Response:
@@ -46,6 +48,7 @@ async def ingest() -> AsyncIterator[Ingest]:
     clock, waiting, in_flight = ManualClock(), Waiting(), InFlight()
     log = FakeLog(waiting, clock)
     store: Any = FakeStore(log)
+    drafts: Any = MemoryDrafts()
     log.fund("demo", 100_000)
     log.fund("demo", 100_000, "INR")
     edge = Edge(
@@ -56,10 +59,11 @@ async def ingest() -> AsyncIterator[Ingest]:
         submitter=Submitter(log, waiting, in_flight),
         currencies=CURRENCIES,
         dispatch_delay_ms=2000,
+        drafts=drafts,
     )
     app = create_app()
     app.state.edge = edge
     app.state.checks = {"views": store.ping}
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as client:
-        yield Ingest(client, log, store, edge, clock)
+        yield Ingest(client, log, store, edge, clock, drafts)

@@ -91,7 +91,13 @@ def test_the_published_inbox_schema_takes_good_messages_and_refuses_others__INB_
     schema = published.document()
     jsonschema.Draft202012Validator.check_schema(schema)
     check = jsonschema.Draft202012Validator(schema)
-    good = {"type": "request_payout", "idempotency_key": "k", "data": {"amount": "1.00", "currency": "USD"}}
+    payee = {"recipient_details": {"account_number": "1234567890"}}
+    good = {"type": "request_payout", "idempotency_key": "k", "data": {"amount": "1.00", "currency": "USD", **payee}}
     assert check.is_valid(good)
-    for bad in ({**good, "type": "launch"}, {**good, "colour": 1}, {**good, "data": {"amount": 1}}, {"type": "open_batch"}):
+    for bad in (
+        {**good, "type": "launch"},
+        {**good, "colour": 1},
+        {**good, "data": {"amount": 1, **payee}},
+        {"type": "open_batch"},
+    ):
         assert not check.is_valid(bad)

@@ -1,0 +1,105 @@
+"""What the one OpenAPI document says beyond its routes: forms of ids, examples by name, links, and an introduction (API-30).
+
+Owns the links from an answer to what can be done with what it made: readers follow them, and so does the stateful test of the API. Must
+not add a route, a field or a status: those come from the services.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.errors import REGISTRY
+
+Json = dict[str, Any]
+
+FORMS = {
+    "payout_id": {"type": "string", "format": "uuid"},
+    "batch_id": {"type": "string", "format": "uuid"},
+    "draft_id": {"type": "string", "format": "uuid"},
+    "code": {"type": "string", "enum": sorted(REGISTRY)},
+    "merchant_id": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"},
+}
+UNUSED = ("HTTPValidationError", "ValidationError")
+INTRODUCTION = """Pays many people at once and never loses sight of a single payment.
+
+- Every path works under `/api/v1/` and `/api/`, with and without a slash at the end.
+- Money is a decimal string (`amount`) and an integer of minor units (`amount_minor`), never a float.
+- A write names its place on the log (`Payflow-Position`); send it with a read, and the read waits until the views have passed it.
+- A write with an `Idempotency-Key` can be sent again: the first answer comes back, byte for byte, with `Idempotency-Replayed: true`.
+- Every error is `application/problem+json` with a stable `code`; `type` leads to what to do about it.
+- Inside v1 changes only add: ignore members and words you do not know.
+"""
+TAGS = {
+    "payouts": "One payment to one payee.",
+    "batches": "Payouts submitted together: whole, in chunks, or as a file.",
+    "drafts": "Payouts and batches written down and not asked for yet; they touch no money.",
+    "money": "Balances and the ledger.",
+    "merchants": "Whose money it is, where it comes from, and saved bank accounts.",
+    "documentation": "What error codes mean.",
+    "health": "Whether it is well.",
+}
+_ID = "$response.body#/id"
+_CREATED = {
+    "request_payout": (
+        "payout_id",
+        _ID,
+        ("get_payout", "get_payout_events", "edit_payout", "delete_payout", "cancel_payout"),
+    ),
+    "create_batch": ("batch_id", _ID, ("get_batch", "list_rows", "add_rows", "seal_batch", "delete_batch")),
+    "create_draft": ("draft_id", _ID, ("get_draft", "replace_draft", "submit_draft", "discard_draft")),
+    "open_merchant": ("merchant_id", _ID, ("credit_merchant", "add_bank_account")),
+}
+"""operation -> (parameter, where its value stands, the operations that take it)."""
+
+
+def finished(document: Json) -> Json:
+    """The same document, complete. Changes it in place."""
+    document["info"]["description"] = INTRODUCTION
+    for operation in _operations(document):
+        _drop_framework_answers(operation)
+        _form_ids(operation)
+        _show_examples(document, operation)
+        _link(operation)
+    for name in UNUSED:
+        document["components"]["schemas"].pop(name, None)
+    used = {tag for operation in _operations(document) for tag in operation.get("tags", [])}
+    document["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in (*TAGS, *sorted(used - set(TAGS)))]
+    return document
+
+
+def _operations(document: Json) -> Iterator[Json]:
+    for item in document["paths"].values():
+        yield from item.values()
+
+
+def _drop_framework_answers(operation: Json) -> None:
+    """The framework's own 422 is never given: parameters of paths are read by our rules."""
+    answer = operation["responses"].get("422", {})
+    if "HTTPValidationError" in str(answer):
+        del operation["responses"]["422"]
+
+
+def _form_ids(operation: Json) -> None:
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path" and parameter["name"] in FORMS:
+            parameter["schema"] = FORMS[parameter["name"]]
+
+
+def _show_examples(document: Json, operation: Json) -> None:
+    """The examples of a request's form stand beside its media type too, where every tool finds them."""
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        refs = [part.get("$ref", "") for part in (media["schema"], *media["schema"].get("anyOf", []))]
+        name = next((ref.rpartition("/")[2] for ref in refs if ref), "")
+        examples = document["components"]["schemas"].get(name, {}).get("examples", [])
+        if examples:
+            media["examples"] = {f"{name}{number}": {"value": value} for number, value in enumerate(examples, 1)}
+
+
+def _link(operation: Json) -> None:
+    made = _CREATED.get(operation.get("operationId", ""))
+    if made is None:
+        return
+    parameter, where, targets = made
+    links = {target: {"operationId": target, "parameters": {parameter: where}} for target in targets}
+    for status in ("200", "201"):
+        if status in operation["responses"]:
+            operation["responses"][status]["links"] = links

@@ -1,0 +1,49 @@
+"""What a client does about each error code: one sentence for the docs page and for `GET /api/docs/errors/{code}` (ERR-05).
+
+Owns the sentences; `schemas.errors` owns the codes. Must not know a request.
+"""
+
+from schemas.errors import ErrorCode
+
+_AGAIN = "Send the same request again, with the same Idempotency-Key, after Retry-After."
+_MEND = "Read errors[]: each entry names the field and what it takes. Mend them all and send again."
+
+REMEDIES: dict[str, str] = {
+    "validation_error": _MEND,
+    "malformed_body": "Send one JSON value in UTF-8, without repeated keys, at most 32 levels deep.",
+    "idempotency_key_required": "Send an Idempotency-Key header; a UUID v4 is a good choice. Keep it for repeats.",
+    "idempotency_key_invalid": "Send 1 to 255 visible ASCII characters as Idempotency-Key.",
+    "merchant_required": "Send X-Merchant-Id: it says whose money this is.",
+    "unknown_merchant": "Name an active merchant; `GET /api/v1/merchants/` lists them.",
+    "bank_account_unusable": "Use another saved account of this merchant, or have this one verified.",
+    "invalid_rows": "Mend the rows that errors[] names and send the batch again; nothing of it was taken.",
+    "declaration_mismatch": "Compare what you declared with the rows; the detail shows both. Nothing of the batch was taken.",
+    "unauthorized": "Send a credential.",
+    "insufficient_funds": "Credit the merchant and pay under a new key, or ask with on_insufficient_funds=wait.",
+    "forbidden": "Ask an administrator for the right that this needs.",
+    "not_found": "Check the address and the id, and that the thing is this merchant's.",
+    "method_not_allowed": "Use a method that the Allow header names.",
+    "not_acceptable": "Ask for a form that this address gives.",
+    "idempotency_conflict": "The key belongs to another request: take a new key for a new payment; never for a repeat.",
+    "idempotency_in_flight": "The first request with this key is being decided: send it again after Retry-After.",
+    "duplicate_reference": "This reference was paid before: look at the payout that the answer names before you take a new one.",
+    "invalid_state_transition": "Read the payout or batch again: its state no longer allows this.",
+    "version_conflict": "Read it again, decide again, and send the version you then saw.",
+    "batch_sealed": "Put further rows into a new batch.",
+    "row_gap": "Send the rows from `next_row` on.",
+    "row_conflict": "These row numbers hold other rows already: read the batch's rows before you go on.",
+    "precondition_failed": "Read it again and send the ETag you then got as If-Match.",
+    "payload_too_large": "Send less at once: a batch can be filled in chunks or uploaded as a file.",
+    "unsupported_media_type": "Send the body in a type that the detail names, not compressed.",
+    "limit_exceeded": "Stay below the limit that the detail names.",
+    "precondition_required": "Send If-Match with the ETag you saw.",
+    "rate_limited": "Slow down: send again after Retry-After.",
+    "internal_error": f"{_AGAIN} If it stays, tell the operator the trace_id.",
+    "log_unavailable": f"Nothing was acknowledged. {_AGAIN}",
+    "view_unavailable": "Ask again in a moment.",
+}
+
+
+def remedy_of(entry: ErrorCode) -> str:
+    """What to do about it; for a code without a sentence of its own, what holds for its kind."""
+    return REMEDIES.get(entry.code) or (_AGAIN if entry.retryable else _MEND)

@@ -1,0 +1,141 @@
+"""Where drafts are kept: one table in ingest's own schema.
+
+Owns the table and its moves: draft -> submitting -> submitted or refused, or draft -> discarded; each guarded by state and version in the
+statement itself, so that two at once cannot both move it. Must not know what a draft asks for.
+"""
+
+from typing import Any
+
+import msgspec
+import psycopg
+from msgspec import Struct
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from runtime.http_problems import ProblemError
+from runtime.logging import logger
+
+DRAFT, SUBMITTING, SUBMITTED, REFUSED, DISCARDED = "draft", "submitting", "submitted", "refused", "discarded"
+POOL_SECONDS = 2.0
+
+_log = logger(__name__)
+_LOCK = 0x6472_6166  # "draf": one process at a time makes the table
+_COLUMNS = "id::text, merchant_id, idempotency_key, kind, content, status, version, created_at, updated_at"
+_TABLE = """
+CREATE TABLE IF NOT EXISTS drafts (
+    id uuid PRIMARY KEY,
+    merchant_id text NOT NULL,
+    idempotency_key text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('payout', 'batch')),
+    content text NOT NULL,
+    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'submitting', 'submitted', 'refused', 'discarded')),
+    version integer NOT NULL DEFAULT 1,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (merchant_id, idempotency_key)
+)
+"""
+
+
+class DraftsUnavailableError(ProblemError):
+    """The drafts cannot be read or written now: a 503."""
+
+    def __init__(self, why: str) -> None:
+        """`why` is the kind of the error, for our own log only."""
+        super().__init__("view_unavailable", "The drafts cannot be reached now; try again in a moment.")
+        _log.warning("ingest.drafts_unavailable", error=why)
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """One draft. Times in ms UTC. What it makes when it is submitted has the draft's own id."""
+
+    id: str
+    merchant_id: str
+    idempotency_key: str
+    kind: str
+    content: dict[str, Any]
+    status: str = DRAFT
+    version: int = 1
+    created_at: int = 0
+    updated_at: int = 0
+
+
+class DraftStore:
+    """The table. Every method raises DraftsUnavailableError in bounded time."""
+
+    def __init__(self, pool: "AsyncConnectionPool[Any]", schema: str) -> None:
+        """`pool` comes from `wiring`, with the search path set to `schema`, and may write there."""
+        self._pool = pool
+        self._schema = schema
+
+    async def prepare(self) -> None:
+        """Make schema and table if they are not there. Safe to repeat, and when several processes do it."""
+        try:
+            async with self._pool.connection(timeout=POOL_SECONDS) as link, link.transaction():
+                await link.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+                await link.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self._schema)))
+                await link.execute(_TABLE)
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            raise DraftsUnavailableError(type(error).__name__) from error
+
+    async def add(self, draft: Draft) -> Draft:
+        """Keep a new draft; one that has the merchant's key already is given instead, whatever its content."""
+        values = (draft.id, draft.merchant_id, draft.idempotency_key, draft.kind, _text(draft.content))
+        made = await self._one(
+            "INSERT INTO drafts (id, merchant_id, idempotency_key, kind, content, created_at, updated_at) "
+            f"VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
+            (*values, draft.created_at, draft.created_at),
+        )
+        query = f"SELECT {_COLUMNS} FROM drafts WHERE merchant_id = %s AND idempotency_key = %s"
+        found = made or await self._one(query, (draft.merchant_id, draft.idempotency_key))
+        assert found is not None
+        return found
+
+    async def get(self, draft_id: str) -> Draft | None:
+        """One draft. `draft_id` is a UUID in canonical form."""
+        return await self._one(f"SELECT {_COLUMNS} FROM drafts WHERE id = %s", (draft_id,))
+
+    async def listed(self, merchant_id: str, before: str | None, limit: int) -> list[Draft]:
+        """A merchant's drafts that are neither submitted nor discarded, newest first, behind an id."""
+        query = (
+            f"SELECT {_COLUMNS} FROM drafts WHERE merchant_id = %s AND status IN ('draft', 'submitting') "
+            "AND (%s::uuid IS NULL OR id < %s::uuid) ORDER BY id DESC LIMIT %s"
+        )
+        return await self._all(query, (merchant_id, before, before, limit))
+
+    async def replace(self, draft: Draft, kind: str, content: dict[str, Any], at: int) -> Draft | None:
+        """Other content for a draft that still is as it was read; None if it is not."""
+        return await self._one(
+            "UPDATE drafts SET kind = %s, content = %s, version = version + 1, updated_at = %s "
+            f"WHERE id = %s AND version = %s AND status = 'draft' RETURNING {_COLUMNS}",
+            (kind, _text(content), at, draft.id, draft.version),
+        )
+
+    async def move(self, draft: Draft, status: str, at: int) -> Draft | None:
+        """Another status for a draft that still is as it was read; None if it is not."""
+        return await self._one(
+            "UPDATE drafts SET status = %s, version = version + 1, updated_at = %s "
+            f"WHERE id = %s AND version = %s AND status = %s RETURNING {_COLUMNS}",
+            (status, at, draft.id, draft.version, draft.status),
+        )
+
+    async def _one(self, query: str, values: tuple[object, ...]) -> Draft | None:
+        found = await self._all(query, values)
+        return found[0] if found else None
+
+    async def _all(self, query: str, values: tuple[object, ...]) -> list[Draft]:
+        try:
+            async with self._pool.connection(timeout=POOL_SECONDS) as link:
+                rows = await (await link.execute(query, values)).fetchall()
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            raise DraftsUnavailableError(type(error).__name__) from error
+        return [_draft(row) for row in rows]
+
+
+def _draft(row: tuple[Any, ...]) -> Draft:
+    named = dict(zip(Draft.__struct_fields__, row, strict=True))
+    return Draft(**{**named, "content": msgspec.json.decode(named["content"])})
+
+
+def _text(content: dict[str, Any]) -> str:
+    return msgspec.json.encode(content).decode()

@@ -1,0 +1,57 @@
+"""Drafts in a real table: kept over a restart, and moved once however many try (LIF-05)."""
+
+import concurrent.futures
+
+import httpx2
+import pytest
+
+from runtime.ids import mint
+from tests.support.ingest_stack import IngestStack
+
+pytestmark = pytest.mark.integration
+
+PAYOUT = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890", "note": "Zoë 😀"}}
+
+
+def _draft(client: httpx2.Client, key: str) -> str:
+    headers = {"X-Merchant-Id": "demo", "Idempotency-Key": key}
+    answer = client.post("/api/v1/drafts", json={"payout": PAYOUT}, headers=headers)
+    assert answer.status_code in {200, 201}, answer.text
+    return str(answer.json()["id"])
+
+
+def test_a_draft_outlives_a_kill_and_is_paid_once_by_many_submits__LIF_05(stack: IngestStack) -> None:
+    key = mint()
+    with stack.client as client:
+        draft_id = _draft(client, key)
+        assert _draft(client, key) == draft_id
+    before = stack.command_count()
+    stack.restart_ingest(hard=True)
+    with stack.client as client:
+        kept = client.get(f"/api/v1/drafts/{draft_id}").json()
+        assert (kept["payout"], kept["status"], kept["version"]) == (PAYOUT, "draft", 1)
+        assert draft_id in [draft["id"] for draft in client.get("/api/v1/drafts?merchant_id=demo").json()["results"]]
+        assert stack.command_count() == before
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: client.post(f"/api/v1/drafts/{draft_id}/submit"), range(6)))
+        assert {answer.status_code for answer in answers} <= {200, 201, 409}
+        last = client.post(f"/api/v1/drafts/{draft_id}/submit")
+        assert (last.status_code, last.json()["id"], last.json()["idempotency_key"]) == (200, draft_id, key)
+        assert client.get(f"/api/v1/drafts/{draft_id}").json()["status"] == "submitted"
+    made = [one for one in stack.commands("demo") if one.key == key]
+    assert len({getattr(one.body, "payout_id", None) for one in made}) == 1
+
+
+def test_two_edits_of_one_version_do_not_both_hold__LIF_05(stack: IngestStack) -> None:
+    with stack.client as client:
+        draft_id = _draft(client, mint())
+
+        def edit(number: int) -> int:
+            body = {"payout": {**PAYOUT, "amount": f"{number}.00"}}
+            return client.put(f"/api/v1/drafts/{draft_id}", json=body, headers={"If-Match": '"1"'}).status_code
+
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            statuses = sorted(pool.map(edit, range(1, 6)))
+        assert statuses[0] == 200
+        assert set(statuses[1:]) <= {409, 412}
+        assert client.get(f"/api/v1/drafts/{draft_id}").json()["version"] == 2

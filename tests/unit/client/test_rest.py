@@ -1,0 +1,161 @@
+"""The typed client against answers made up here: one key over all tries, positions, cursors, problems (docs/client.md)."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from payflow.client import Payflow, RefusedError, UnreachableError, rest, transport
+
+PAYOUT = {
+    "id": "01a1fce3-eadb-73ce-b132-dc140c212c12",
+    "merchant_id": "demo",
+    "amount": "1.00",
+    "amount_minor": 100,
+    "currency": "USD",
+    "status": "pending",
+    "version": 1,
+    "created_at": "2026-01-31T08:00:00Z",
+    "updated_at": "2026-01-31T08:00:00Z",
+    "a_member_of_tomorrow": {"x": 1},
+}
+PROBLEM = {
+    "code": "validation_error",
+    "detail": "Two faults.",
+    "errors": [{"pointer": "/amount", "code": "validation_error", "detail": "must be above 0"}],
+}
+BUSY = {"code": "log_unavailable", "detail": "Not now.", "retryable": True}
+Answer = tuple[int, Any, dict[str, str]]
+
+
+class Server:
+    """Gives its answers in order and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer | Exception] = []
+        self.asked: list[httpx2.Request] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        request.read()
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        status, body, headers = answer
+        return (
+            httpx2.Response(status, json=body, headers=headers)
+            if body is not None
+            else httpx2.Response(status, headers=headers)
+        )
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setattr(transport.time, "sleep", lambda _: None)
+    return Server()
+
+
+@pytest.fixture
+def api(server: Server) -> Iterator[Payflow]:
+    with Payflow("http://x", merchant="demo", api_key="secret", transport=httpx2.MockTransport(server)) as client:
+        yield client
+
+
+def test_who_asks_travels_with_every_request(server: Server, api: Payflow) -> None:
+    server.answers = [(200, PAYOUT, {})]
+    api.payout(PAYOUT["id"])  # type: ignore[arg-type]
+    headers = server.asked[0].headers
+    assert (headers["x-merchant-id"], headers["authorization"]) == ("demo", "Bearer secret")
+
+
+def test_a_lost_answer_is_asked_for_again_under_the_same_key(server: Server, api: Payflow) -> None:
+    server.answers = [httpx2.ReadTimeout("gone"), (503, BUSY, {"Retry-After": "1"}), (201, PAYOUT, {})]
+    made = api.request_payout({"amount": "1.00", "currency": "USD"})
+    assert (made.id, made.amount_minor) == (PAYOUT["id"], 100)
+    assert len({request.headers["idempotency-key"] for request in server.asked}) == 1
+    assert len({request.content for request in server.asked}) == 1
+
+
+def test_nobody_answers_and_the_key_to_go_on_with_is_told(server: Server, api: Payflow) -> None:
+    server.answers = [httpx2.ConnectError("no")] * 5
+    with pytest.raises(UnreachableError) as lost:
+        api.request_payout({"amount": "1.00"}, key="my-key")
+    assert lost.value.key == "my-key"
+    assert "my-key" in str(lost.value)
+
+
+def test_a_refusal_is_not_tried_again_and_names_its_faults(server: Server, api: Payflow) -> None:
+    server.answers = [(400, PROBLEM, {})]
+    with pytest.raises(RefusedError) as refused:
+        api.request_payout({})
+    assert (refused.value.status, refused.value.code, refused.value.errors[0].pointer) == (
+        400,
+        "validation_error",
+        "/amount",
+    )
+    assert len(server.asked) == 1
+
+
+def test_an_undecided_payout_is_asked_for_until_it_is_decided(server: Server, api: Payflow) -> None:
+    server.answers = [(202, {"id": "x", "pending": True}, {"Retry-After": "1"}), (200, PAYOUT, {})]
+    assert api.request_payout({}, key="k", wait=0).status == "pending"
+    assert [request.headers["idempotency-key"] for request in server.asked] == ["k", "k"]
+    assert server.asked[0].headers["prefer"] == "wait=0"
+
+
+def test_a_read_waits_for_what_this_client_wrote(server: Server, api: Payflow) -> None:
+    server.answers = [(201, PAYOUT, {"Payflow-Position": "3:42"}), (200, PAYOUT, {})]
+    api.request_payout({})
+    api.payout("x")
+    assert server.asked[1].headers["payflow-position"] == "3:42"
+
+
+def test_a_change_of_what_was_seen_carries_the_version(server: Server, api: Payflow) -> None:
+    server.answers = [(200, PAYOUT, {})]
+    api.edit_payout("x", {"description": "y"}, version=3)
+    assert server.asked[0].headers["if-match"] == '"3"'
+
+
+def test_lists_are_read_to_their_end_by_cursor(server: Server, api: Payflow) -> None:
+    server.answers = [
+        (200, {"results": [PAYOUT], "next_cursor": "c1"}, {}),
+        (200, {"results": [PAYOUT], "next_cursor": None}, {}),
+    ]
+    assert len(list(api.payouts(status=["pending", "failed"], currency=None))) == 2
+    first, second = (dict(request.url.params) for request in server.asked)
+    assert first == {"limit": str(rest.PAGE_ROWS), "status": "pending,failed", "cursor": ""}
+    assert second["cursor"] == "c1"
+
+
+def test_a_file_is_sent_from_its_start_each_time(server: Server, api: Payflow) -> None:
+    batch: dict[str, Any] = {"id": "b", "merchant_id": "demo", "phase": "released", "status": "pending", "attention": "none"}
+    batch |= {"row_count": 1, "counts": {}, "progress": {"done": 0, "total": 1, "percent": 0}, "created_at": "t"}
+    server.answers = [(503, BUSY, {}), (201, batch, {})]
+    made = api.upload_batch(io.BytesIO(b"amount,currency\n1.00,USD\n"), "a.csv", currency="USD", name="November")
+    assert (made.id, made.ended) == ("b", False)
+    assert all(b"1.00,USD" in request.content and b'name="currency"' in request.content for request in server.asked)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api: api.cancel_payout("x", "why"),
+        lambda api: api.cancel_batch("x"),
+    ],
+)
+def test_what_answers_nothing_gives_none(server: Server, api: Payflow, call: Callable[[Payflow], None]) -> None:
+    server.answers = [(204, None, {})]
+    assert call(api) is None
+
+
+def test_what_is_no_problem_document_is_told_all_the_same(server: Server, api: Payflow) -> None:
+    def page(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(502, text="<html>Bad gateway</html>")
+
+    with Payflow("http://x", transport=httpx2.MockTransport(page)) as other, pytest.raises(RefusedError) as refused:
+        other.balance()
+    assert (refused.value.code, refused.value.status) == ("unreadable", 502)
+    assert json.dumps(refused.value.problem)
