@@ -4,6 +4,9 @@ Owns the form between a record of the log and a delivery, and the order number: 
 because a merchant lives in one partition. Must not know who is told.
 """
 
+import hashlib
+from uuid import UUID
+
 from msgspec import Struct
 
 PER_RECORD = 1 << 20
@@ -39,3 +42,15 @@ class Notice(Struct, frozen=True, kw_only=True):
     def offset(self) -> int:
         """Where it stands on the log."""
         return record_offset(self.order)
+
+
+def delivery_id(endpoint_id: str, partition: int, notice: Notice) -> str:
+    """The lasting id of a notice to one endpoint, sent as `webhook-id`: in UUIDv7 form, its time that of the record.
+
+    A function of the place on the log and the endpoint only, so that a repeat after a crash makes no second one.
+    """
+    digest = bytearray(hashlib.sha256(f"{endpoint_id}/{partition}/{notice.order}".encode()).digest()[:16])
+    digest[:6] = (notice.at & 0xFFFF_FFFF_FFFF).to_bytes(6)
+    digest[6] = digest[6] & 0x0F | 0x70
+    digest[8] = digest[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(digest)))

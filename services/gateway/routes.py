@@ -73,14 +73,17 @@ for theme in (batches, money, documentation, socket):
 
 @api.api_route("/{path:path}", methods=[*READS, *WRITES], include_in_schema=False)
 async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the whole path travels
-    """Every write goes on to ingest, as a stream; 404 where no service has this address, 405 where none has this method."""
+    """Every write goes on to ingest, as a stream, and all about webhooks to their own part.
+
+    404 where no service has this address, 405 where none has this method.
+    """
     asked: str = request.scope["path"]
     methods = documentation.methods_of(asked)
     if not methods or {".", ".."} & set(asked.split("/")):
         raise HTTPException(404)
     if request.method not in methods:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
-    return await door_of(request).proxy.pass_on(request)
+    return await door_of(request).proxy_of(asked).pass_on(request)
 
 
 root = APIRouter()

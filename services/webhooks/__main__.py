@@ -1,0 +1,55 @@
+"""`python -m services.webhooks`: follow the log and tell the merchants, or refuse in one line."""
+
+import asyncio
+
+from runtime import logging, starting
+from runtime.settings import RefusedStartError, load, refuse
+from services.webhooks.settings import WebhooksSettings
+
+GRACE_SECONDS = 8
+
+
+async def check(settings: WebhooksSettings) -> None:
+    """Raise RefusedStartError unless settings, broker, topic and schemas are as promised."""
+    from runtime.event_log.guard import check_topics
+    from schemas.topics import EVENTS
+    from services.webhooks.wiring import check_schemas
+
+    settings.check()
+    await check_topics(settings, [EVENTS.name])
+    check_schemas(settings)
+
+
+def serve(settings: WebhooksSettings) -> None:
+    """Serve until SIGTERM."""
+    import uvicorn
+
+    from services.webhooks.app import create_app
+    from services.webhooks.wiring import lifespan
+
+    uvicorn.run(
+        create_app(lifespan(settings)),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def main() -> None:
+    """Check, then serve."""
+    logging.set_up("webhooks")
+    try:
+        settings = load(WebhooksSettings)
+        asyncio.run(check(settings))
+        starting.run("webhooks", lambda: serve(settings))
+    except (RefusedStartError, OSError) as error:
+        refuse("webhooks", error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Following `payouts.events`: each partition that is ours is read, checked for gaps, and written down.
+
+Owns the flow and what halts it: a record that cannot be read or does not follow the one before is never skipped (RUN-27, RUN-28). A record
+is told only after the views have passed it. Must not know who is told.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from domain.webhooks.notice import Notice
+from domain.webhooks.tally import BatchMove
+from domain.webhooks.telling import tell
+from runtime import failpoints, metrics
+from runtime.clock import Clock
+from runtime.event_log.reader import Contiguity, EventReader, GapFoundError, LoggedEvent
+from runtime.logging import logger
+from schemas.codec import CodecError, decode_event
+from services.webhooks.database import AWAY
+from services.webhooks.notebook import DisplacedError, Notebook, Position, Stretch
+
+SERVICE = "webhooks"
+RECORDS_MAX = 50
+"""Records of one transaction; each may tell of 500 payouts."""
+POLL_MS = 500
+VIEWS_SECONDS = 0.05
+AWAY_SECONDS = 1.0
+
+_log = logger(__name__)
+
+
+class Follower:
+    """Follows the partitions that `follow` names, one task each, over one reader."""
+
+    def __init__(self, bootstrap: str, notebook: Notebook, clock: Clock, wake: Callable[[], None]) -> None:
+        """`wake` is told when there is something to send."""
+        self._bootstrap, self._notebook, self._clock, self._wake = bootstrap, notebook, clock, wake
+        self._running: asyncio.Task[None] | None = None
+        self.halted: dict[int, str] = {}
+        """Partitions that stand still for good, and why."""
+
+    async def follow(self, partitions: frozenset[int]) -> None:
+        """Follow these and no others from now on; returns when the others are let go of."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        self.halted.clear()
+        _forget_metrics()
+        self._running = asyncio.create_task(self._run(partitions)) if partitions else None
+
+    async def _run(self, partitions: frozenset[int]) -> None:
+        while True:
+            reader = EventReader(self._bootstrap, wait_ms=POLL_MS)
+            try:
+                stands = {partition: await self._notebook.position(partition) for partition in sorted(partitions)}
+                await reader.start({partition: stand.next_offset for partition, stand in stands.items()})
+                async with asyncio.TaskGroup() as group:
+                    for partition in partitions:
+                        group.create_task(self._follow(reader, partition))
+            except (*AWAY, KafkaError) as error:
+                _log.warning("webhooks.follower_away", error=type(error).__name__)
+            finally:
+                with contextlib.suppress(Exception):
+                    await reader.stop()
+            await asyncio.sleep(AWAY_SECONDS)
+
+    async def _follow(self, reader: EventReader, partition: int) -> None:
+        """One partition until cancelled. Returns only when it has halted."""
+        metrics.WRITER_HALTED.labels(SERVICE, partition).set(0)
+        while True:
+            try:
+                await self._flow(reader, partition)
+            except DisplacedError:
+                _log.warning("webhooks.displaced", partition=partition)
+            except (OffsetOutOfRangeError, GapFoundError, CodecError, KeyError, ValueError) as error:
+                return self._halt(partition, error)
+            except (*AWAY, KafkaError) as error:
+                _log.warning("webhooks.follower_away", partition=partition, error=type(error).__name__)
+                await asyncio.sleep(AWAY_SECONDS)
+            except Exception as error:  # noqa: BLE001  what the tables refuse, or a bug of ours: nothing may be skipped
+                return self._halt(partition, error)
+
+    async def _flow(self, reader: EventReader, partition: int) -> None:
+        stand = await self._notebook.position(partition)
+        reader.seek(partition, stand.next_offset)
+        while True:
+            events = await reader.poll(POLL_MS, RECORDS_MAX, only=[partition])
+            if events:
+                stretch = stretch_of(partition, stand, events)
+                await self._await_views(partition, stretch.after.next_offset)
+                made = await self._notebook.write(stretch, self._clock.now_ms())
+                await failpoints.reach("webhooks.committed")
+                stand = stretch.after
+                if made:
+                    metrics.WEBHOOKS_MADE.inc(made)
+                    self._wake()
+            metrics.LAG_RECORDS.labels(SERVICE, partition).set(reader.lag(partition))
+
+    async def _await_views(self, partition: int, offset: int) -> None:
+        while await self._notebook.views_next(partition) < offset:  # noqa: ASYNC110  another process moves it
+            await asyncio.sleep(VIEWS_SECONDS)
+
+    def _halt(self, partition: int, error: BaseException) -> None:
+        first = (str(error).strip() or "no text").splitlines()[0]
+        self.halted[partition] = type(error).__name__
+        metrics.WRITER_HALTED.labels(SERVICE, partition).set(1)
+        remedy = "nothing after it is told; mend the cause, then start again"
+        _log.error("webhooks.halted", partition=partition, error=f"{type(error).__name__}: {first}", remedy=remedy)
+
+
+def stretch_of(partition: int, stand: Position, events: Sequence[LoggedEvent]) -> Stretch:
+    """What records tell that come next at `stand`. Raises GapFoundError, CodecError, KeyError."""
+    check = Contiguity(partition, stand.next_source)
+    parts: list[Notice | BatchMove] = []
+    for event in events:
+        check.check(event)
+        record = decode_event(event.value)
+        if record.source_offset != event.source_offset:
+            raise GapFoundError(f"events {partition}@{event.offset}: header and record name other source offsets", partition)
+        parts += tell(event.offset, record)
+    last = events[-1]
+    return Stretch(partition=partition, before=stand, after=Position(last.offset + 1, last.source_offset + 1), parts=parts)
+
+
+def _forget_metrics() -> None:
+    for gauge in (metrics.LAG_RECORDS, metrics.WRITER_HALTED):
+        for labels in [sample.labels for family in gauge.collect() for sample in family.samples]:
+            if labels.get("service") == SERVICE:
+                with contextlib.suppress(KeyError):
+                    gauge.remove(SERVICE, labels["partition"])
