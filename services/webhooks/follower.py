@@ -59,6 +59,7 @@ class Follower:
                 async with asyncio.TaskGroup() as group:
                     for partition in partitions:
                         group.create_task(self._follow(reader, partition))
+                await asyncio.Event().wait()  # all have halted: nothing is tried again before a start or another owner
             except (*AWAY, KafkaError) as error:
                 _log.warning("webhooks.follower_away", error=type(error).__name__)
             finally:

@@ -13,7 +13,7 @@ class WebhooksSettings(ServiceSettings):
     host: str = Field("127.0.0.1", alias="WEBHOOKS_HOST")
     port: int = Field(8002, alias="WEBHOOKS_PORT", ge=0, le=65_535)
     metrics_port: int = Field(9107, alias="WEBHOOKS_METRICS_PORT", ge=0, le=65_535)
-    webhooks_schema: str = Field("webhooks", alias="WEBHOOKS_SCHEMA", pattern=SCHEMA_PATTERN)
+    given_schema: str | None = Field(None, alias="WEBHOOKS_SCHEMA", pattern=SCHEMA_PATTERN)
     allow_loopback: bool = Field(default=False, alias="WEBHOOKS_ALLOW_LOOPBACK")
     """Lets endpoints be on this machine; refused in production."""
     per_endpoint: int = Field(16, alias="WEBHOOKS_CONCURRENCY_PER_ENDPOINT", ge=1, le=256)
@@ -22,6 +22,12 @@ class WebhooksSettings(ServiceSettings):
     """How long finished deliveries can be listed and sent again."""
     endpoints_max: int = Field(20, alias="WEBHOOKS_ENDPOINTS_MAX", ge=1, le=1000)
     """Per merchant."""
+
+    @property
+    def webhooks_schema(self) -> str:
+        """`webhooks`, unless named; beside views of another name it is theirs: positions fit one log only."""
+        beside = "webhooks" if self.projection_schema == "payflow" else f"{self.projection_schema}_webhooks"
+        return self.given_schema or beside
 
     @property
     def plain(self) -> bool:

@@ -13,7 +13,7 @@ from aiohttp import web
 from runtime.clock import SystemClock
 from services.webhooks.guard import Guard, PinnedResolver, RefusedAddressError
 from services.webhooks.sender import ANSWER_BYTES_MAX, Outcome, Sender
-from tests.unit.webhooks.receiver import Answer, receiving
+from tests.support.receiver import Answer, receiving
 
 
 class Names:
