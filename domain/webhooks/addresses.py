@@ -4,11 +4,14 @@ Owns both rules. Must not resolve a name: whoever connects does, and asks here a
 """
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 URL_MAX = 2048
 HOST_MAX = 253
 
+_NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+"""The last label of a host that some readers take for an IPv4 address."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.ip_network("::/96")
@@ -31,6 +34,8 @@ def url_fault(url: object, *, plain: bool) -> str | None:
         return "must not hold a user, a password or a backslash"
     if parts.fragment or not parts.hostname or len(parts.hostname) > HOST_MAX or port == 0:
         return "must name a host, and no fragment"
+    if _NUMERIC.fullmatch(parts.hostname.rstrip(".").rpartition(".")[2]) and literal(parts.hostname) is None:
+        return "must spell an IP address in full"
     return None
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from msgspec import Struct
+from yarl import URL
 
 from domain.webhooks.addresses import url_fault
 from domain.webhooks.schedule import is_success, retry_after_ms
@@ -97,20 +98,27 @@ class Sender:
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         assert self._session is not None
-        host, addresses = await self._addresses(url)
-        with self._guard.pin(host, addresses):
-            async with self._session.post(url, data=body, headers={**HEADERS, **headers}, allow_redirects=False) as response:
+        target, addresses = await self._addresses(url)
+        with self._guard.pin(target.host or "", addresses):
+            async with self._session.post(
+                target, data=body, headers={**HEADERS, **headers}, allow_redirects=False
+            ) as response:
                 wait = retry_after_ms(response.headers.get("Retry-After"), self._clock.now_ms())
                 answer = await _read(response)
                 error = None if is_success(response.status) else f"answered {response.status}"
                 return {"code": response.status, "answer": answer, "error": error, "retry_after_ms": wait}
 
-    async def _addresses(self, url: str) -> tuple[str, tuple[str, ...]]:
-        """Checked anew for each delivery: the name can point elsewhere since the last one."""
+    async def _addresses(self, url: str) -> tuple[URL, tuple[str, ...]]:
+        """Checked anew for each delivery: the name can point elsewhere since the last one.
+
+        The host is read as the client reads it, and an address that two readers take differently is refused.
+        """
         if (fault := url_fault(url, plain=self._plain)) is not None:
             raise RefusedAddressError(f"the address {fault}")
-        host = urlsplit(url).hostname or ""
-        return host, await self._guard.addresses(host)
+        target = URL(url)
+        if (target.host or "").rstrip(".") != (urlsplit(url).hostname or "").rstrip("."):
+            raise RefusedAddressError("the host can be read in two ways")
+        return target, await self._guard.addresses(target.host or "")
 
 
 async def _read(response: aiohttp.ClientResponse) -> str:

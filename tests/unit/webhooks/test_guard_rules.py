@@ -42,6 +42,7 @@ def test_loopback_is_allowed_only_where_it_is_said_and_nothing_else_with_it() ->
         "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com", "//example.com/x", "https://",
         "https:///path", "https://user@example.com/", "https://user:pw@example.com/", "https://example.com/#part",
         "https://exa mple.com/", "https://example.com:99999/", "https://example.com:0/", "https://[::1", "https://exämple.com/",
+        "https://127.1/", "https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/", "https://010.0.0.1/", "https://1.2.3.0x4./",
         "https://example.com\\@evil/", "https://example.com/\r\nHost: evil", "https://example.com/" + "a" * 2048, "", 5, None, [],
     ],
 )  # fmt: skip
