@@ -6,7 +6,7 @@ is told only after the views have passed it. Must not know who is told.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
@@ -23,7 +23,9 @@ from services.webhooks.notebook import DisplacedError, Notebook, Position, Stret
 
 SERVICE = "webhooks"
 RECORDS_MAX = 50
-"""Records of one transaction; each may tell of 500 payouts."""
+"""Records that are taken at a time."""
+PARTS_MAX = 2_000
+"""A transaction takes no further record once it tells this much: a record of a batch tells of 500 payouts, to each endpoint."""
 POLL_MS = 500
 VIEWS_SECONDS = 0.05
 AWAY_SECONDS = 1.0
@@ -88,16 +90,18 @@ class Follower:
         reader.seek(partition, stand.next_offset)
         while True:
             events = await reader.poll(POLL_MS, RECORDS_MAX, only=[partition])
-            if events:
-                stretch = stretch_of(partition, stand, events)
-                await self._await_views(partition, stretch.after.next_offset)
-                made = await self._notebook.write(stretch, self._clock.now_ms())
-                await failpoints.reach("webhooks.committed")
+            for stretch in stretches_of(partition, stand, events):
+                await self._keep(stretch)
                 stand = stretch.after
-                if made:
-                    metrics.WEBHOOKS_MADE.inc(made)
-                    self._wake()
             metrics.LAG_RECORDS.labels(SERVICE, partition).set(reader.lag(partition))
+
+    async def _keep(self, stretch: Stretch) -> None:
+        await self._await_views(stretch.partition, stretch.after.next_offset)
+        made = await self._notebook.write(stretch, self._clock.now_ms())
+        await failpoints.reach("webhooks.committed")
+        if made:
+            metrics.WEBHOOKS_MADE.inc(made)
+            self._wake()
 
     async def _await_views(self, partition: int, offset: int) -> None:
         while await self._notebook.views_next(partition) < offset:  # noqa: ASYNC110  another process moves it
@@ -111,18 +115,36 @@ class Follower:
         _log.error("webhooks.halted", partition=partition, error=f"{type(error).__name__}: {first}", remedy=remedy)
 
 
-def stretch_of(partition: int, stand: Position, events: Sequence[LoggedEvent]) -> Stretch:
-    """What records tell that come next at `stand`. Raises GapFoundError, CodecError, KeyError."""
+def stretches_of(partition: int, stand: Position, events: Sequence[LoggedEvent]) -> Iterator[Stretch]:
+    """What records tell that come next at `stand`, cut into transactions. Raises GapFoundError, CodecError, KeyError.
+
+    What stands before a record that cannot be read is given first.
+    """
     check = Contiguity(partition, stand.next_source)
-    parts: list[Notice | BatchMove] = []
+    before, parts = stand, list[Notice | BatchMove]()
     for event in events:
-        check.check(event)
-        record = decode_event(event.value)
-        if record.source_offset != event.source_offset:
-            raise GapFoundError(f"events {partition}@{event.offset}: header and record name other source offsets", partition)
-        parts += tell(event.offset, record)
-    last = events[-1]
-    return Stretch(partition=partition, before=stand, after=Position(last.offset + 1, last.source_offset + 1), parts=parts)
+        try:
+            check.check(event)
+            told = _told(event)
+        except Exception:
+            if before != stand:
+                yield Stretch(partition=partition, before=before, after=stand, parts=parts)
+            raise
+        parts += told
+        stand = Position(event.offset + 1, event.source_offset + 1)
+        if len(parts) >= PARTS_MAX:
+            yield Stretch(partition=partition, before=before, after=stand, parts=parts)
+            before, parts = stand, []
+    if before != stand:
+        yield Stretch(partition=partition, before=before, after=stand, parts=parts)
+
+
+def _told(event: LoggedEvent) -> list[Notice | BatchMove]:
+    record = decode_event(event.value)
+    if record.source_offset != event.source_offset:
+        place = f"events {event.partition}@{event.offset}"
+        raise GapFoundError(f"{place}: header and record name other source offsets", event.partition)
+    return tell(event.offset, record)
 
 
 def _forget_metrics() -> None:

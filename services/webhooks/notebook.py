@@ -41,6 +41,9 @@ INSERT = (
 )
 
 
+ROWS_AT_ONCE = 5_000
+
+
 class DisplacedError(Exception):
     """The position is not where this stretch begins: it was written before, or by somebody else. Read the position again."""
 
@@ -129,9 +132,8 @@ async def _deliver(link: Link, partition: int, notices: Sequence[Notice], now: i
         if _wants(endpoint, notice)
     ]
     rows = await _not_waiting(link, rows)
-    if not rows:
-        return 0
-    return (await link.execute(INSERT, [now, _json(rows)])).rowcount
+    parts = (rows[start : start + ROWS_AT_ONCE] for start in range(0, len(rows), ROWS_AT_ONCE))
+    return sum([(await link.execute(INSERT, [now, _json(part)])).rowcount for part in parts])
 
 
 def _newest(notices: Sequence[Notice]) -> Iterable[Notice]:

@@ -4,6 +4,8 @@ from pydantic import Field
 
 from runtime.settings import RefusedStartError, ServiceSettings
 
+NAME_MAX = 54
+"""Of a schema of views, so that `_webhooks` behind it still fits."""
 SCHEMA_PATTERN = r"^[a-z_][a-z0-9_]{0,40}$"
 
 
@@ -26,7 +28,7 @@ class WebhooksSettings(ServiceSettings):
     @property
     def webhooks_schema(self) -> str:
         """`webhooks`, unless named; beside views of another name it is theirs: positions fit one log only."""
-        beside = "webhooks" if self.projection_schema == "payflow" else f"{self.projection_schema}_webhooks"
+        beside = "webhooks" if self.projection_schema == "payflow" else f"{self.projection_schema[:NAME_MAX]}_webhooks"
         return self.given_schema or beside
 
     @property

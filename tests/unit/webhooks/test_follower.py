@@ -1,6 +1,7 @@
 """The follower with a log and a notebook in memory: nothing is skipped, nothing is ahead of the views (WHK-02, RUN-27, RUN-28)."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -8,12 +9,12 @@ import psycopg
 import pytest
 from aiokafka.errors import OffsetOutOfRangeError
 
-from domain.webhooks.notice import Notice
+from domain.webhooks.telling import tell
 from runtime.clock import ManualClock
 from runtime.event_log.reader import GapFoundError, LoggedEvent
-from schemas.codec import CodecError, encode
+from schemas.codec import CodecError, decode_event, encode
 from services.webhooks import follower
-from services.webhooks.follower import Follower, stretch_of
+from services.webhooks.follower import Follower, stretches_of
 from services.webhooks.notebook import DisplacedError, Position, Stretch
 from tests.support.event_story import everything
 
@@ -115,9 +116,7 @@ async def following(
 
 
 def wholly_told(notebook: MemoryNotebook) -> bool:
-    expected = [
-        part for event in EVENTS for part in stretch_of(0, Position(event.offset, event.source_offset), [event]).parts
-    ]
+    expected = [part for event in EVENTS for part in tell(event.offset, decode_event(event.value))]
     return notebook.told == expected
 
 
@@ -158,7 +157,7 @@ async def test_what_cannot_be_read_halts_its_partition_and_no_other(notebook: Me
         lambda running: 0 in running.halted and notebook.stands.get(1, Position(0, 0)).next_offset == END,
         frozenset({0, 1}),
     )
-    assert notebook.stands[0].next_offset <= EVENTS[7].offset
+    assert notebook.stands[0].next_source == EVENTS[7].source_offset, "all before it is told"
 
 
 @pytest.mark.parametrize("error", [OffsetOutOfRangeError({}), GapFoundError("no header"), psycopg.errors.NotNullViolation()])
@@ -171,10 +170,21 @@ async def test_a_cut_log_or_a_row_that_does_not_fit_halts(notebook: MemoryNotebo
     assert notebook.told == []
 
 
-def test_a_gap_and_a_repeat_are_found() -> None:
-    for events in ([EVENTS[0], EVENTS[2]], [EVENTS[0], EVENTS[0]]):
-        with pytest.raises(GapFoundError):
-            stretch_of(0, Position(0, 0), events)
-    with pytest.raises(CodecError):
-        stretch_of(0, Position(0, 0), [EVENTS[0]._replace(value=b"null")])
-    assert any(isinstance(part, Notice) for part in stretch_of(0, Position(0, 0), EVENTS).parts)
+def test_a_gap_and_a_repeat_are_found_and_what_is_before_is_told() -> None:
+    for events in ([EVENTS[0], EVENTS[2]], [EVENTS[0], EVENTS[0]], [EVENTS[0], EVENTS[1]._replace(value=b"null")]):
+        found = stretches_of(0, Position(0, 0), events)
+        assert next(found).after == Position(EVENTS[0].offset + 1, 1)
+        with pytest.raises((GapFoundError, CodecError)):
+            next(found)
+
+
+def test_a_transaction_has_a_bound_and_nothing_falls_between_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower, "PARTS_MAX", 10)
+    found = list(stretches_of(0, Position(0, 0), EVENTS))
+    assert len(found) > 3
+    assert all(one.after == two.before for one, two in itertools.pairwise(found))
+    assert (found[0].before, found[-1].after.next_offset) == (Position(0, 0), END)
+    whole = [part for event in EVENTS for part in tell(event.offset, decode_event(event.value))]
+    assert [part for one in found for part in one.parts] == whole
+    most = max(len(tell(event.offset, decode_event(event.value))) for event in EVENTS)
+    assert max(len(one.parts) for one in found) < 10 + most
