@@ -68,5 +68,5 @@ class Database:
 
     async def _fetch(self, query: str, arguments: Sequence[Any] | dict[str, Any]) -> list[Row]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(query, arguments)  # type: ignore[arg-type]  # our own text
+            cursor = await connection.execute(query, arguments)
             return await cursor.fetchall() if cursor.description else []

@@ -5,6 +5,7 @@ time is tried one delivery at a time until it answers again. Must not know SQL o
 """
 
 import asyncio
+import functools
 
 from domain.webhooks import payload, signing
 from domain.webhooks.payload import Letter, State
@@ -97,7 +98,7 @@ class Dispatcher:
             if endpoint.id not in self._lanes:
                 lane = asyncio.create_task(Lane(self, endpoint).run())
                 self._lanes[endpoint.id] = lane
-                lane.add_done_callback(lambda done, name=endpoint.id: self._ended(name, done))
+                lane.add_done_callback(functools.partial(self._ended, endpoint.id))
 
     def _ended(self, endpoint_id: str, lane: "asyncio.Task[None]") -> None:
         self._lanes.pop(endpoint_id, None)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 URL = Field(
     description="https, public; http and this machine only where the development profile allows it.", max_length=2048
 )
-TYPES = Field(
+TYPES: Any = Field(
     [], description="Event types or groups such as `payout.*`; none means all.", examples=[["payout.*", "batch.progress.v1"]]
 )
 SECRET = Field(description="`whsec_` and base64; told this once.", examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])

@@ -69,7 +69,7 @@ class Guard:
     async def _system_lookup(self, host: str) -> Sequence[str]:
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._threads, _getaddrinfo, host)
-        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        return list(dict.fromkeys(found))
 
 
 class PinnedResolver(AbstractResolver):
@@ -88,8 +88,8 @@ class PinnedResolver(AbstractResolver):
         """Nothing is held."""
 
 
-def _getaddrinfo(host: str) -> list[tuple[object, ...]]:
-    return list(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+def _getaddrinfo(host: str) -> list[str]:
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
 
 
 def _family(address: str) -> socket.AddressFamily:

@@ -96,5 +96,5 @@ class Membership:
 
 
 async def _partitions(link: Link, query: str, arguments: dict[str, object]) -> set[int]:
-    cursor = await link.execute(query, arguments)  # type: ignore[arg-type]  # our own text
+    cursor = await link.execute(query, arguments)
     return {row["partition"] for row in await cursor.fetchall()}

@@ -177,7 +177,7 @@ async def _judge_endpoints(link: Link, results: Sequence[Result], now: int) -> l
 
 
 async def _rows(link: Link, query: str, arguments: Any) -> list[Row]:
-    return await (await link.execute(query, arguments)).fetchall()  # type: ignore[arg-type]  # our own text
+    return await (await link.execute(query, arguments)).fetchall()
 
 
 def _letter(row: Row) -> Letter:

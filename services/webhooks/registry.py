@@ -190,7 +190,7 @@ class Registry:
                 )
             rows = await (
                 await link.execute(f"UPDATE deliveries d {AGAIN_SET} {where} RETURNING d.id::text", named)
-            ).fetchall()  # type: ignore[arg-type]
+            ).fetchall()
         return [row["id"] for row in rows]
 
     async def known(self, merchant_id: str, ids: Sequence[str]) -> dict[str, str]:
@@ -207,5 +207,5 @@ class Registry:
         return row["id"] if row else ""
 
 
-async def _one(link: Link, query: str, arguments: Sequence[Any]) -> Row | None:
-    return await (await link.execute(query, arguments)).fetchone()  # type: ignore[arg-type]  # our own text
+async def _one(link: Link, query: str, arguments: Sequence[Any] | dict[str, Any]) -> Row | None:
+    return await (await link.execute(query, arguments)).fetchone()
