@@ -72,6 +72,9 @@ class Sizes:
     small_sizes: tuple[int, ...] = (1, 1_000)
     """Those that are measured in a comparison, too."""
 
+    webhook_rows: int = _number("WEBHOOK_ROWS", 10_000, 1_000)
+    """Each makes two deliveries for each endpoint."""
+
     stopped_seconds: int = _number("STOPPED", 120, 20)
     """So long nobody decides."""
 

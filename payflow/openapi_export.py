@@ -1,4 +1,4 @@
-"""One OpenAPI document for all services (API-30): the gateway's reads and ingest's writes behind one door.
+"""One OpenAPI document for all services (API-30): the gateway's reads, ingest's writes and webhooks behind one door.
 
 Owns the merge. Neither service knows the other; here, above both, they meet. What a reader needs besides (ids in addresses, examples,
 links from an answer to what can be done next) is added by `payflow.openapi_finish`.
@@ -13,13 +13,16 @@ def document() -> dict[str, Any]:
     from services.gateway.answers import SCHEMAS
     from services.gateway.wiring import build_app
     from services.ingest.app import create_app
+    from services.webhooks.app import create_app as create_webhooks
 
-    reads, writes = _spec(build_app()), create_app().openapi()
+    reads, writes, webhooks = _spec(build_app()), create_app().openapi(), create_webhooks().openapi()
     merged = {**reads, "openapi": "3.1.0", "servers": [{"url": "/"}]}
-    merged["paths"] = _with_slashes(_join(reads["paths"], writes["paths"]))
-    parts = reads.get("components", {}), writes.get("components", {})
-    names = sorted(set(parts[0]) | set(parts[1]))
-    merged["components"] = {name: {**parts[0].get(name, {}), **parts[1].get(name, {})} for name in names}
+    merged["paths"] = _with_slashes(_join(_join(reads["paths"], writes["paths"]), webhooks["paths"]))
+    parts = [document.get("components", {}) for document in (webhooks, reads, writes)]
+    names = sorted({name for part in parts for name in part})
+    merged["components"] = {
+        name: {key: value for part in parts for key, value in part.get(name, {}).items()} for name in names
+    }
     merged["components"]["schemas"] |= SCHEMAS
     return finished(merged)
 

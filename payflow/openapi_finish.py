@@ -15,6 +15,8 @@ FORMS = {
     "payout_id": {"type": "string", "format": "uuid"},
     "batch_id": {"type": "string", "format": "uuid"},
     "draft_id": {"type": "string", "format": "uuid"},
+    "webhook_id": {"type": "string", "format": "uuid"},
+    "delivery_id": {"type": "string", "format": "uuid"},
     "code": {"type": "string", "enum": sorted(REGISTRY)},
     "merchant_id": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"},
 }
@@ -34,6 +36,8 @@ TAGS = {
     "drafts": "Payouts and batches written down and not asked for yet; they touch no money.",
     "money": "Balances and the ledger.",
     "merchants": "Whose money it is, where it comes from, and saved bank accounts.",
+    "webhooks": "Addresses of a merchant's own that are told what was decided, signed and in order.",
+    "deliveries": "What was sent to webhooks, each attempt of it, and sending it again.",
     "documentation": "What error codes mean.",
     "health": "Whether it is well.",
 }
@@ -46,6 +50,11 @@ _CREATED = {
     ),
     "create_batch": ("batch_id", _ID, ("get_batch", "list_rows", "add_rows", "seal_batch", "delete_batch")),
     "create_draft": ("draft_id", _ID, ("get_draft", "replace_draft", "submit_draft", "discard_draft")),
+    "create_webhook": (
+        "webhook_id",
+        _ID,
+        ("get_webhook", "change_webhook", "rotate_webhook_secret", "test_webhook", "delete_webhook"),
+    ),
     "open_merchant": ("merchant_id", _ID, ("credit_merchant", "add_bank_account")),
 }
 """operation -> (parameter, where its value stands, the operations that take it)."""

@@ -29,9 +29,10 @@ SERVICES = {
     "processor": "services.processor",
     "rails": "services.processor.rails",
     "ingest": "services.ingest",
+    "webhooks": "services.webhooks",
     "gateway": "services.gateway",
 }
-PORTS = {"GATEWAY_PORT": 8000, "INGEST_PORT": 8001, "SIMULATOR_PORT": 8100}
+PORTS = {"GATEWAY_PORT": 8000, "INGEST_PORT": 8001, "WEBHOOKS_PORT": 8002, "SIMULATOR_PORT": 8100}
 METRICS = {
     "INGEST_METRICS_PORT": 9101,
     "PROCESSOR_METRICS_PORT": 9102,
@@ -39,6 +40,7 @@ METRICS = {
     "PROJECTOR_METRICS_PORT": 9104,
     "GATEWAY_METRICS_PORT": 9105,
     "SIMULATOR_METRICS_PORT": 9106,
+    "WEBHOOKS_METRICS_PORT": 9107,
 }
 
 
@@ -66,6 +68,8 @@ class Stack:
         }
         self.environ: dict[str, str] = {**base, **chosen, "PYTHONUNBUFFERED": "1"}
         self.environ["INGEST_URL"] = f"http://127.0.0.1:{chosen['INGEST_PORT']}"
+        self.environ["WEBHOOKS_URL"] = f"http://127.0.0.1:{chosen['WEBHOOKS_PORT']}"
+        self.environ.setdefault("WEBHOOKS_ALLOW_LOOPBACK", "true")
         self.environ["SIMULATOR_URL"] = f"http://127.0.0.1:{chosen['SIMULATOR_PORT']}"
         self.environ["TMPDIR"] = str(self.folder / "tmp")
         self.environ.setdefault("SIMULATOR_DIR", str(self.folder / "simulator"))
@@ -179,7 +183,9 @@ class Stack:
     def _await_ready(self) -> None:
         self.say("starting the services")
         deadline = time.monotonic() + READY_SECONDS
-        while not (_answers(f"{self.url}/readyz") and self._deciding()):
+        while not (
+            _answers(f"{self.url}/readyz") and _answers(f"{self.environ['WEBHOOKS_URL']}/readyz") and self._deciding()
+        ):
             for child in self.children.values():
                 if child.process.poll() == 2:
                     raise RefusedStartError(f"{child.name} did not start: {_last_line(self.logs / f'{child.name}.log')}")

@@ -37,6 +37,9 @@ NAMES: dict[str, str] = {
     "feed.read": "K22",  # changes read, not queued for anybody
     "feed.mid_fanout": "K23",  # queued for some clients
     "upload.mid_file": "K24",  # some chunks of a file are on the log
+    "webhooks.before_commit": "K25",  # deliveries and position written, COMMIT not sent
+    "webhooks.committed": "K26",  # committed, the follower does not know
+    "webhooks.sent": "K27",  # the receiver has answered, nothing says so yet
 }
 """Name -> kill point of the fault catalogue."""
 

@@ -68,6 +68,22 @@ FEED_SENT = Counter("payflow_feed_sent_total", "Changes sent to live feed client
 FEED_DROPPED = Counter("payflow_feed_dropped_total", "Changes folded or dropped for slow feed clients.")
 HTTP_REQUESTS = Counter("payflow_http_requests_total", "Requests answered.", ["service", "route", "method", "status"])
 HTTP_SECONDS = Histogram("payflow_http_request_seconds", "Time of one request.", ["service", "route"], buckets=SECONDS)
+WEBHOOKS_MADE = Counter("payflow_webhooks_made_total", "Deliveries that the log made for endpoints.")
+WEBHOOK_TRIES = Counter(
+    "payflow_webhook_tries_total",
+    "Tries by what came of them. Remedy: many `pending` (tried again): see which endpoint fails in `webhooks/`.",
+    ["outcome"],
+)
+WEBHOOK_SECONDS = Histogram("payflow_webhook_seconds", "Time of one try.", buckets=SECONDS)
+WEBHOOKS_PENDING = Gauge("payflow_webhooks_pending", "Deliveries not at their end. Remedy: add a process, or see `failing`.")
+WEBHOOK_ENDPOINTS = Gauge(
+    "payflow_webhook_endpoints", "Endpoints that are `failing`, or `disabled` by it. Remedy: runbook.", ["state"]
+)
+WEBHOOKS_DISABLED = Counter(
+    "payflow_webhooks_disabled_total",
+    "Endpoints disabled by `failing` for 5 days or because they are `gone` (410). Remedy: tell the merchant; runbook.",
+    ["why"],
+)
 INBOX = Counter("payflow_inbox_records_total", "Inbox records by reply.", ["upstream", "status"])
 
 

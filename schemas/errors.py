@@ -45,10 +45,13 @@ _ALL = (
     ErrorCode(code="batch_sealed", status=409, title="The batch takes no more rows"),
     ErrorCode(code="row_gap", status=409, title="Rows before these are missing", retryable=True),
     ErrorCode(code="row_conflict", status=409, title="These row numbers hold other rows"),
+    ErrorCode(code="webhook_exists", status=409, title="A webhook has this address"),
+    ErrorCode(code="webhook_disabled", status=409, title="The webhook is not enabled"),
     ErrorCode(code="precondition_failed", status=412, title="If-Match does not match the current version"),
     ErrorCode(code="payload_too_large", status=413, title="The body is too large"),
     ErrorCode(code="unsupported_media_type", status=415, title="The content type is not supported"),
     ErrorCode(code="limit_exceeded", status=422, title="A limit forbids this"),
+    ErrorCode(code="webhook_address_refused", status=422, title="Nothing is sent to this address"),
     ErrorCode(code="precondition_required", status=428, title="If-Match is required"),
     ErrorCode(code="rate_limited", status=429, title="Too many requests", retryable=True),
     ErrorCode(code="backlog_full", status=429, title="Too much is waiting", retryable=True),
@@ -56,6 +59,7 @@ _ALL = (
     ErrorCode(code="log_unavailable", status=503, title="The log cannot take commands now", retryable=True),
     ErrorCode(code="service_ending", status=503, title="This process is ending", retryable=True),
     ErrorCode(code="view_unavailable", status=503, title="The views cannot be read now", retryable=True),
+    ErrorCode(code="webhooks_unavailable", status=503, title="Webhooks cannot be reached now", retryable=True),
 )
 
 REGISTRY: dict[str, ErrorCode] = {entry.code: entry for entry in _ALL}

@@ -35,11 +35,17 @@ REMEDIES: dict[str, str] = {
     "precondition_failed": "Read it again and send the ETag you then got as If-Match.",
     "payload_too_large": "Send less at once: a batch can be filled in chunks or uploaded as a file.",
     "unsupported_media_type": "Send the body in a type that the detail names, not compressed.",
+    "webhook_exists": "Change the webhook that has this address, or delete it first.",
+    "webhook_disabled": "Set the webhook's status to enabled, then send again.",
+    "webhook_address_refused": "Name an address on the public internet that answers by HTTPS; the detail says what was refused.",
     "limit_exceeded": "Stay below the limit that the detail names.",
     "precondition_required": "Send If-Match with the ETag you saw.",
     "rate_limited": "Slow down: send again after Retry-After.",
+    "backlog_full": f"Nothing was acknowledged: more waits than may. {_AGAIN}",
     "internal_error": f"{_AGAIN} If it stays, tell the operator the trace_id.",
     "log_unavailable": f"Nothing was acknowledged. {_AGAIN}",
+    "service_ending": f"Whether it was acknowledged is not known: a repeat finds out. {_AGAIN}",
+    "webhooks_unavailable": "Ask again in a moment; what is sent to your addresses is not lost meanwhile.",
     "view_unavailable": "Ask again in a moment.",
 }
 

@@ -101,11 +101,31 @@ class EventReader:
             found = await self._consumer.end_offsets(places)
         return {place.partition: offset for place, offset in found.items()}
 
+    def seek(self, partition: int, offset: int) -> None:
+        """Go on at `offset` of an assigned partition."""
+        self._consumer.seek(_place(partition), offset)
+
+    def lag(self, partition: int) -> int:
+        """Offsets between what was taken and the last stable one; markers of transactions count until they are passed."""
+        place = _place(partition)
+        end = self._consumer.last_stable_offset(place)
+        state = self._consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001  position() would wait
+        return max(0, end - state.position) if end is not None and state.has_valid_position else 0
+
     async def poll(
-        self, timeout_ms: int = 200, max_records: int | None = None, *, before: int | None = None
+        self,
+        timeout_ms: int = 200,
+        max_records: int | None = None,
+        *,
+        before: int | None = None,
+        only: Iterable[int] = (),
     ) -> list[LoggedEvent]:
-        """What has come in, per partition in order; empty after `timeout_ms` without anything. Nothing from `before` on is looked at."""
-        found = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=max_records)
+        """What has come in, per partition in order; empty after `timeout_ms` without anything. Nothing from `before` on is looked at.
+
+        `only` names partitions to take from; those of others wait for their own call.
+        """
+        places = [_place(partition) for partition in only]
+        found = await self._consumer.getmany(*places, timeout_ms=timeout_ms, max_records=max_records)
         records = (record for records in found.values() for record in records)
         return [logged(record) for record in records if before is None or record.offset < before]
 

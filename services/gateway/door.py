@@ -23,6 +23,7 @@ from services.gateway.proxy import POSITION_HEADER, Proxy, parse_position
 from services.gateway.store import Store
 
 READ_WAIT_SECONDS = 2.0
+WEBHOOK_THEMES = frozenset({"webhooks", "deliveries"})
 COLLECTIONS = {"payout": "payouts", "batch": "batches"}
 
 
@@ -33,6 +34,13 @@ class Door:
     store: Store
     progress: Progress
     proxy: Proxy
+    webhooks: Proxy | None = None
+    """The part that has `webhooks/` and `deliveries/`, reads too."""
+
+    def proxy_of(self, path: str) -> Proxy:
+        """Who takes requests to a canonical path."""
+        theme = path.removeprefix("/api/v1/").partition("/")[0]
+        return self.webhooks if self.webhooks is not None and theme in WEBHOOK_THEMES else self.proxy
 
 
 def door_of(request: Request) -> Door:

@@ -27,7 +27,10 @@ async def is_alive() -> Response:
 
 @router.get("/readyz", summary="Can it do its work?", **health_described("is_ready", 503))
 async def is_ready(request: Request) -> Response:
-    """200 when the views, ingest and the projection's lag are well, else 503; `?verbose` names each check."""
+    """200 when the views, ingest and the projection's lag are well, else 503; `?verbose` names each check.
+
+    Webhooks that are away degrade it only: payouts go on, and what happened meanwhile is told later.
+    """
     door = door_of(request)
 
     async def views() -> str | None:
@@ -40,12 +43,16 @@ async def is_ready(request: Request) -> Response:
     async def ingest() -> str | None:
         return None if await door.proxy.is_ready() else "ingest is not ready"
 
+    async def webhooks() -> str | None:
+        there = door.webhooks is None or await door.webhooks.is_ready()
+        return None if there else health.Degraded("webhooks are not ready")
+
     async def lag() -> str | None:
         age = int(str(door.progress.freshness()["max_age_ms"]))
         if not door.progress.fresh_at:
             return "not measured yet"
         return None if age < LAG_MAX_MS else f"the views are {age / 1000:.0f} s behind"
 
-    readiness = await health.run({"views": views, "ingest": ingest, "lag": lag})
+    readiness = await health.run({"views": views, "ingest": ingest, "webhooks": webhooks, "lag": lag})
     verbose = "verbose" in request.query_params
     return json_response(readiness.payload(verbose=verbose), 200 if readiness.ready else 503)

@@ -37,12 +37,13 @@ RELAYED_OUT = HOP_BY_HOP | {"content-length", "content-encoding", "server", "dat
 
 
 class Proxy:
-    """A pooled client of ingest; opened inside a running loop."""
+    """A pooled client of a part behind the door; opened inside a running loop."""
 
-    def __init__(self, ingest_url: str, progress: Progress) -> None:
-        """Not open yet."""
-        self._url = ingest_url.rstrip("/")
+    def __init__(self, url: str, progress: Progress, away: str = "log_unavailable") -> None:
+        """Not open yet. `away` is the code of the problem when the part does not answer."""
+        self._url = url.rstrip("/")
         self._progress = progress
+        self._away = away
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -59,7 +60,7 @@ class Proxy:
             await self._session.close()
 
     async def pass_on(self, request: Request) -> Response:
-        """Send the request to ingest and give its answer. Raises ProblemError 503 when ingest is away."""
+        """Send the request on and give the answer. Raises ProblemError 503 when nobody answers."""
         assert self._session is not None
         headers = [(name, value) for name, value in request.headers.items() if name not in HOP_BY_HOP]
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
@@ -74,7 +75,7 @@ class Proxy:
                 body = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             detail = f"The part that takes requests does not answer ({type(error).__name__}); try again with the same key."
-            raise ProblemError("log_unavailable", detail) from None
+            raise ProblemError(self._away, detail) from None
         await failpoints.reach("gateway.passed_on")
         await self._await_projection(answer.headers.get(POSITION_HEADER))
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT}
@@ -91,7 +92,7 @@ class Proxy:
             return False
 
     async def is_ready(self) -> bool:
-        """Whether ingest says that it is ready."""
+        """Whether the part says that it is ready."""
         assert self._session is not None
         try:
             async with self._session.get(f"{self._url}/readyz") as answer:

@@ -69,14 +69,17 @@ async def _own_payout(request: Request, payout_id: str) -> Row | None:
 
 
 async def write(request: Request) -> Response:
-    """Every write goes on to ingest, as a stream; 404 where no service has this address, 405 where none has this method."""
+    """Every write goes on to ingest, as a stream, and all about webhooks to their own part.
+
+    404 where no service has this address, 405 where none has this method.
+    """
     asked: str = request.scope["path"]
     methods = documentation.methods_of(asked)
     if not methods or {".", ".."} & set(asked.split("/")):
         raise HTTPException(404)
     if request.method not in methods:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
-    return await door_of(request).proxy.pass_on(request)
+    return await door_of(request).proxy_of(asked).pass_on(request)
 
 
 api.add_api_route("/batches/upload", write, methods=["GET"], include_in_schema=False)  # before the batch of any id

@@ -14,6 +14,7 @@ class GatewaySettings(ServiceSettings):
     host: str = Field("127.0.0.1", alias="GATEWAY_HOST")
     port: int = Field(8000, alias="GATEWAY_PORT")
     ingest_url: str = Field("http://127.0.0.1:8001", alias="INGEST_URL", pattern="^https?://")
+    webhooks_url: str = Field("http://127.0.0.1:8002", alias="WEBHOOKS_URL", pattern="^https?://")
     metrics_port: int = Field(9105, alias="GATEWAY_METRICS_PORT")
     published_on_loopback: bool = Field(default=False, alias="PUBLISHED_ON_LOOPBACK")
     heartbeat_seconds: float = Field(15.0, alias="FEED_HEARTBEAT_SECONDS", gt=0)

@@ -55,7 +55,8 @@ def connect(settings: GatewaySettings) -> FastAPI:
         settings.database_url, settings.projection_schema, settings.kafka_bootstrap_servers, settings.kafka_partitions, clock
     )
     proxy, hub = Proxy(settings.ingest_url, progress), Hub(store)
-    app.state.door = Door(store, progress, proxy)
+    webhooks = Proxy(settings.webhooks_url, progress, "webhooks_unavailable")
+    app.state.door = Door(store, progress, proxy, webhooks)
     app.state.feed = Feed(store, hub, progress, clock, settings.kafka_partitions, settings.heartbeat_seconds)
 
     @contextlib.asynccontextmanager
@@ -63,10 +64,12 @@ def connect(settings: GatewaySettings) -> FastAPI:
         metrics.serve(settings.metrics_port, settings.metrics_host)
         await store.open()
         await proxy.open()
+        await webhooks.open()
         progress.listeners.append(hub.advanced)
         following = asyncio.create_task(progress.run())
         yield
         following.cancel()
+        await webhooks.close()
         await proxy.close()
         await store.close()
 

@@ -11,6 +11,7 @@ import pytest
 import schemas
 from services.gateway.described import ENTRIES as READS
 from services.ingest.documentation import ENTRIES as WRITES
+from services.webhooks.documentation import ENTRIES as WEBHOOKS
 
 DOCUMENT: dict[str, Any] = json.loads((Path(schemas.__file__).parent / "exported/openapi.json").read_text())
 OPERATIONS = {operation["operationId"]: operation for item in DOCUMENT["paths"].values() for operation in item.values()}
@@ -25,7 +26,7 @@ def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
 
 
 def test_every_entry_is_an_operation_and_every_operation_an_entry() -> None:
-    assert set(OPERATIONS) == set(READS) | set(WRITES) | HEALTH
+    assert set(OPERATIONS) == set(READS) | set(WRITES) | set(WEBHOOKS) | HEALTH
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

@@ -68,4 +68,4 @@ def test_kill_ends_the_process_at_once() -> None:
 
 
 def test_every_kill_point_of_the_catalogue_has_a_place() -> None:
-    assert sorted(failpoints.NAMES.values(), key=lambda point: int(point[1:])) == [f"K{n}" for n in range(1, 25)]
+    assert sorted(failpoints.NAMES.values(), key=lambda point: int(point[1:])) == [f"K{n}" for n in range(1, 28)]

@@ -1,0 +1,43 @@
+"""`python -m services.webhooks`: follow the log and tell the merchants, or refuse in one line."""
+
+import asyncio
+from logging import WARNING, getLogger
+
+from runtime import logging, serving, starting
+from runtime.settings import RefusedStartError, load, refuse
+from services.webhooks.settings import WebhooksSettings
+
+
+async def check(settings: WebhooksSettings) -> None:
+    """Raise RefusedStartError unless settings, broker, topic and schemas are as promised."""
+    from runtime.event_log.guard import check_topics
+    from schemas.topics import EVENTS
+    from services.webhooks.wiring import check_schemas
+
+    settings.check()
+    await check_topics(settings, [EVENTS.name])
+    check_schemas(settings)
+
+
+def serve(settings: WebhooksSettings) -> None:
+    """Serve until SIGTERM; requests under way are finished or given up in time."""
+    from services.webhooks.app import create_app
+    from services.webhooks.wiring import lifespan
+
+    serving.serve(create_app(lifespan(settings)), host=settings.host, port=settings.port, server_header=False)
+
+
+def main() -> None:
+    """Check, then serve."""
+    logging.set_up("webhooks")
+    getLogger("alembic").setLevel(WARNING)  # it tells of each of its plugins while it is imported
+    try:
+        settings = load(WebhooksSettings)
+        asyncio.run(check(settings))
+        starting.run("webhooks", lambda: serve(settings))
+    except (RefusedStartError, OSError) as error:
+        refuse("webhooks", error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What is kept in bounds and measured beside the work: old deliveries, expired secrets, gauges for alerts (WHK-02, OBS-01).
+
+Owns how long things are kept. Must not touch what is pending.
+"""
+
+import asyncio
+
+from runtime import metrics
+from runtime.clock import Clock
+from runtime.logging import logger
+from services.webhooks.database import AWAY, Database
+
+EVERY_SECONDS = 10.0
+AT_ONCE = 1000
+DAY_MS = 86_400_000
+
+OLD = (
+    "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE finished_at < %s AND status <> 'pending' "
+    "ORDER BY finished_at LIMIT %s) RETURNING id"
+)
+EXPIRED = "DELETE FROM secrets WHERE expires_at < %s"
+STAND = (
+    "SELECT (SELECT count(*) FROM deliveries WHERE status = 'pending') AS pending, "
+    "(SELECT count(*) FROM endpoints WHERE status = 'disabled' AND disabled_reason IN ('failing', 'gone')) AS disabled, "
+    "(SELECT count(*) FROM endpoints WHERE status = 'enabled' AND failing_since IS NOT NULL) AS failing"
+)
+
+_log = logger(__name__)
+
+
+class Housekeeping:
+    """Runs beside the dispatcher; two processes do no harm."""
+
+    def __init__(self, database: Database, clock: Clock, keep_days: int) -> None:
+        """`keep_days` counts from when a delivery ended."""
+        self._database, self._clock, self._keep_ms = database, clock, keep_days * DAY_MS
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.once()
+            except AWAY as error:
+                _log.warning("webhooks.housekeeping_away", error=type(error).__name__)
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def once(self) -> None:
+        """One round: at most AT_ONCE deliveries go at a time, so that nobody waits for it."""
+        now = self._clock.now_ms()
+        removed = AT_ONCE
+        while removed == AT_ONCE:
+            removed = len(await self._database.all(OLD, [now - self._keep_ms, AT_ONCE]))
+        await self._database.all(EXPIRED, [now - DAY_MS])
+        stand = await self._database.one(STAND)
+        assert stand is not None
+        metrics.WEBHOOKS_PENDING.set(stand["pending"])
+        metrics.WEBHOOK_ENDPOINTS.labels("disabled").set(stand["disabled"])
+        metrics.WEBHOOK_ENDPOINTS.labels("failing").set(stand["failing"])

@@ -1,0 +1,1 @@
+"""Webhooks on a real Postgres, a real broker and a real receiver."""

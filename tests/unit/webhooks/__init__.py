@@ -1,0 +1,1 @@
+"""The law and the parts of webhooks without a network."""
