@@ -15,6 +15,7 @@ from services.ingest.answers import About, pending_response, response_of
 from services.ingest.envelope import Envelope
 from services.ingest.idempotency import Keys
 from services.ingest.in_flight import InFlight
+from services.ingest.staging.store import Staging
 from services.ingest.store import Store
 from services.ingest.submitting import Submitter, joined, within
 
@@ -33,6 +34,7 @@ class Edge:
     submitter: Submitter
     currencies: frozenset[str]
     dispatch_delay_ms: int
+    staging: Staging
     temp_dir: str | None = None
     numbering: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     """One number at a time for rows of a batch that come without one; by batch id."""

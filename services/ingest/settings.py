@@ -16,6 +16,7 @@ class IngestSettings(ServiceSettings):
     temp_dir: str | None = Field(None, alias="INGEST_TEMP_DIR")
     dispatch_delay_seconds: float = Field(2.0, alias="PAYOUT_DISPATCH_DELAY_SECONDS", ge=0, le=86_400)
     currency_list: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
+    ingest_schema: str = Field("ingest", alias="INGEST_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     inbox_upstreams: str = Field("", alias="INBOX_UPSTREAMS")
 
     @field_validator("currency_list")

@@ -85,6 +85,11 @@ class Store:
         row = await self._row("SELECT merchant_id FROM batches WHERE id = %s", (batch_id,))
         return row[0] if row is not None else None
 
+    async def batch_phase(self, batch_id: str) -> str | None:
+        """How far a batch is (BatchPhase); None for one that the views do not have. `batch_id` is a UUID in canonical form."""
+        row = await self._row("SELECT phase FROM batches WHERE id = %s", (batch_id,))
+        return row[0] if row is not None else None
+
     async def _hot_or_archived(self, query: str, payout_id: str) -> tuple[Any, ...] | None:
         """The second look is at both together: meanwhile an archived payout may have come back."""
         row = await self._row(query.format(table="payouts"), (payout_id,))

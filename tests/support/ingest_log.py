@@ -117,6 +117,11 @@ class FakeStore:
         batch = None if self.lags else self._log.book.batches.get(batch_id)
         return batch.merchant_id if batch is not None else None
 
+    async def batch_phase(self, batch_id: str) -> str | None:
+        self._check()
+        batch = None if self.lags else self._log.book.batches.get(batch_id)
+        return batch.phase.value if batch is not None else None
+
     def _check(self) -> None:
         if self.down:
             raise ViewUnavailableError("the test took the view away")

@@ -15,6 +15,7 @@ from services.ingest.in_flight import InFlight
 from services.ingest.submitting import Submitter
 from services.ingest.waiting import Waiting
 from tests.support.ingest_log import FakeLog, FakeStore
+from tests.support.staging_memory import MemoryStaging
 
 CURRENCIES = frozenset({"USD", "EUR", "GBP", "RUB", "INR"})
 GOOD = {"amount": "100.50", "currency": "USD", "recipient_details": {"account_number": "1234567890", "bank_name": "Bank"}}
@@ -28,6 +29,7 @@ class Ingest:
     log: FakeLog
     store: FakeStore
     edge: Edge
+    staging: MemoryStaging
     clock: ManualClock
     good: dict[str, Any] = field(default_factory=lambda: dict(GOOD))
 
@@ -46,6 +48,7 @@ async def ingest() -> AsyncIterator[Ingest]:
     clock, waiting, in_flight = ManualClock(), Waiting(), InFlight()
     log = FakeLog(waiting, clock)
     store: Any = FakeStore(log)
+    staging: Any = MemoryStaging()
     log.fund("demo", 100_000)
     log.fund("demo", 100_000, "INR")
     edge = Edge(
@@ -56,10 +59,11 @@ async def ingest() -> AsyncIterator[Ingest]:
         submitter=Submitter(log, waiting, in_flight),
         currencies=CURRENCIES,
         dispatch_delay_ms=2000,
+        staging=staging,
     )
     app = create_app()
     app.state.edge = edge
     app.state.checks = {"views": store.ping}
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as client:
-        yield Ingest(client, log, store, edge, clock)
+        yield Ingest(client, log, store, edge, staging, clock)
