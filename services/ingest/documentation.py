@@ -28,7 +28,11 @@ _COMMON = (400, 404, 409, 413, 415, 503)
 
 
 class Entry(NamedTuple):
-    """One route: tag, request form, content types, success statuses to answer forms, further problem statuses, headers."""
+    """One route: tag, request form, content types, success statuses to answer forms, further problem statuses, headers.
+
+    `query` names parameters and their choices (none: a number); `files` are media types of an answer that is a file; `reads`: nothing
+    is decided, so there is no 202.
+    """
 
     tag: str
     takes: type[BaseModel] | None
@@ -37,7 +41,44 @@ class Entry(NamedTuple):
     types: tuple[str, ...] = (JSON,)
     needs_body: bool = True
     key: str = "optional"
+    query: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    files: tuple[str, ...] = ()
+    reads: bool = False
 
+
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XML = "application/xml"
+_FORM = ("form", ("raw", "spreadsheet"))
+_TABLE: Any = {"query": (("format", ("csv", "xlsx")), _FORM), "files": (CSV, XLSX), "reads": True}
+FILE_ENTRIES: dict[str, Entry] = {
+    "get_mapping": Entry("files", None, {200: forms.ColumnMapping}, reads=True),
+    "forget_mapping": Entry("files", None, {204: None}, reads=True),
+    "get_template": Entry(
+        "files", None, {200: None}, query=(("format", ("csv", "xlsx", "pain.001")), _FORM), files=(CSV, XLSX, XML), reads=True
+    ),
+    "get_upload": Entry("files", None, {200: forms.Upload}, reads=True),
+    "get_upload_errors": Entry(
+        "files",
+        None,
+        {200: forms.UploadErrors},
+        query=(("format", ("json", "csv", "xlsx")), _FORM, ("offset", ()), ("limit", ())),
+        files=(CSV, XLSX),
+        reads=True,
+    ),
+    "get_refused_rows": Entry("files", None, {200: None}, **_TABLE),
+    "correct_upload": Entry(
+        "files",
+        forms.Corrections,
+        {201: forms.Batch, 200: forms.Batch},
+        (402,),
+        types=(JSON, "multipart/form-data"),
+        key="required",
+    ),
+    "get_result": Entry(
+        "files", None, {200: None}, query=(("format", ("csv", "xlsx", "pain.002")), _FORM), files=(CSV, XLSX, XML), reads=True
+    ),
+}
 
 ENTRIES: dict[str, Entry] = {
     "request_payout": Entry("payouts", forms.PayoutRequest, {201: forms.Payout, 200: forms.Payout}, (402,)),
@@ -57,6 +98,7 @@ ENTRIES: dict[str, Entry] = {
     "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
     "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402,), needs_body=False),
     "delete_batch": Entry("batches", None, {204: None}),
+    **FILE_ENTRIES,
     "open_merchant": Entry("merchants", forms.MerchantRequest, {201: forms.OpenedMerchant, 200: forms.OpenedMerchant}),
     "credit_merchant": Entry("merchants", forms.CreditRequest, {201: forms.Credit, 200: forms.Credit}, key="required"),
     "add_bank_account": Entry("merchants", forms.BankAccountRequest, {201: forms.SavedAccount, 200: forms.SavedAccount}),
@@ -72,8 +114,8 @@ def documented(name: str) -> dict[str, Any]:
         "tags": [entry.tag],
         "status_code": first,
         "response_model": None,
-        "responses": {status: _response(entry.gives.get(status)) for status in (first, *others)}
-        | {202: _response(forms.Pending)}
+        "responses": {status: _success(entry, status) for status in (first, *others)}
+        | ({} if entry.reads else {202: _response(forms.Pending)})
         | {status: _problem(status) for status in sorted({*_COMMON, *entry.problems})},
         "openapi_extra": {"parameters": _parameters(entry, name), **_request_body(entry)},
     }
@@ -98,6 +140,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return found
 
 
+def _success(entry: Entry, status: int) -> dict[str, Any]:
+    found = _response(entry.gives.get(status))
+    if entry.files:
+        schema = {"schema": {"type": "string", "format": "binary"}}
+        found["content"] = {**found.get("content", {}), **dict.fromkeys(entry.files, schema)}
+    return found
+
+
 def _response(model: type[BaseModel] | None) -> dict[str, Any]:
     if model is None:
         return {"description": "Done."}
@@ -118,7 +168,8 @@ def _request_body(entry: Entry) -> dict[str, Any]:
 
 
 def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
-    parameters = [
+    parameters = [_query(query, choices) for query, choices in entry.query]
+    parameters += [
         _header("X-Merchant-Id", "Whose money it is; see the rules of each request.", required=False),
         _header("Idempotency-Key", "1 to 255 visible ASCII characters.", required=entry.key == "required"),
         _header(
@@ -130,6 +181,11 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
     if "payout" in name and name != "request_payout":
         parameters.append(_header("If-Match", "The ETag you saw; another version is 412.", required=False))
     return parameters
+
+
+def _query(name: str, choices: tuple[str, ...]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "enum": list(choices)} if choices else {"type": "integer", "minimum": 0}
+    return {"name": name, "in": "query", "required": False, "schema": schema}
 
 
 def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:

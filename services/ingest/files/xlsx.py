@@ -8,6 +8,7 @@ cell means.
 
 import datetime
 import itertools
+import math
 import re
 import warnings
 import zipfile
@@ -18,7 +19,6 @@ from typing import IO, Any
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from domain.intake.csv_rows import COLUMNS_MAX
 from domain.intake.faults import Fault
 from services.ingest.files.faults import unreadable
 
@@ -28,6 +28,8 @@ STRINGS_BYTES_MAX = 96 * 1024 * 1024
 """The table of shared strings is held in memory while the file is read."""
 PARTS_MAX = 2_000
 GAP_ROWS_MAX = 10_000
+CELLS_MAX = 60_000_000
+"""Of the whole sheet, also empty ones: one cell far to the right makes a row as wide."""
 EXACT_DIGITS = 15
 _PIECE = 256 * 1024
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -56,6 +58,7 @@ class XlsxFile:
         self._file = file
         self.faults: list[Fault] = []
         self._rows = 0
+        self._cells = 0
 
     def __iter__(self) -> Iterator[list[str]]:
         """Rows in order. Raises FileFaultError where the file cannot be read on."""
@@ -75,7 +78,10 @@ class XlsxFile:
     def _read(self, sheet: Any) -> Iterator[list[str]]:
         sheet.reset_dimensions()
         width, gap = 0, 0
-        for cells in sheet.iter_rows(max_col=COLUMNS_MAX + 1, values_only=True):
+        for cells in sheet.iter_rows(values_only=True):
+            self._cells += len(cells)
+            if self._cells > CELLS_MAX:
+                raise unreadable(f"has more than {CELLS_MAX:,} cells", self._rows)
             row = self._texts(cells)
             if not row:
                 gap += 1
@@ -108,7 +114,7 @@ class XlsxFile:
         return cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else str(cell)
 
     def _number(self, cell: float, at: int) -> str:
-        text = repr(int(cell) if cell == cell // 1 and abs(cell) < 10**EXACT_DIGITS else cell)
+        text = str(int(cell)) if math.isfinite(cell) and cell == int(cell) else repr(cell)
         if sum(map(str.isdigit, text)) > EXACT_DIGITS and self._rows:
             detail = "is a number cell with more digits than a spreadsheet keeps; format the column as text and enter it again"
             pointer = f"/rows/{self._rows - 1}"
