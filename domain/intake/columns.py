@@ -106,7 +106,11 @@ def unknown_columns(header: Sequence[str], chosen: Mapping[str, str]) -> list[Fa
     """Faults for columns that were mapped and are not there: most likely a slip in their name."""
     there = {fold(cell) for cell in header}
     return [
-        Fault(pointer=f"/mapping/{name[:NAME_SHOWN]}", detail="names a column that the file does not have", column=name[:NAME_SHOWN])
+        Fault(
+            pointer=f"/mapping/{name[:NAME_SHOWN]}",
+            detail="names a column that the file does not have",
+            column=name[:NAME_SHOWN],
+        )
         for name in chosen
         if name not in there
     ]

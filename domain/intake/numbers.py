@@ -22,7 +22,11 @@ _THREE_DECIMALS = re.compile(r"[0-9]{1,3}\.[0-9]{3}", re.ASCII)
 
 def _pattern(name: str) -> re.Pattern[str]:
     group, point = _GROUPED[name]
-    groups = f"[0-9]{{1,2}}(?:{group}[0-9]{{2}})*{group}[0-9]{{3}}" if name == "1,00,000.00" else f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+"
+    groups = (
+        f"[0-9]{{1,2}}(?:{group}[0-9]{{2}})*{group}[0-9]{{3}}"
+        if name == "1,00,000.00"
+        else f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+"
+    )
     return re.compile(f"({groups}|[0-9]+)(?:{point}([0-9]+))?", re.ASCII)
 
 

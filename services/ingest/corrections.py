@@ -86,7 +86,11 @@ async def _resubmit(
     if not isinstance(wanted, BatchRequest):
         raise ask.problem(wanted)
     submission = FileSubmission(ask, envelope, about, wanted, said.reason)
-    options = structs.replace(upload.options, accept_valid=said.options.accept_valid) if "on_invalid_rows" in fields else upload.options
+    options = (
+        structs.replace(upload.options, accept_valid=said.options.accept_valid)
+        if "on_invalid_rows" in fields
+        else upload.options
+    )
     if whole is not None:
         kind, received = whole
         with Checked(kind, options, ask.edge.temp_dir) as checked:

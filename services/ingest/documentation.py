@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.ingest import forms
+from services.ingest import file_forms, forms
 
 JSON = "application/json"
 REFS = "#/components/schemas/{model}"
@@ -52,16 +52,21 @@ XML = "application/xml"
 _FORM = ("form", ("raw", "spreadsheet"))
 _TABLE: Any = {"query": (("format", ("csv", "xlsx")), _FORM), "files": (CSV, XLSX), "reads": True}
 FILE_ENTRIES: dict[str, Entry] = {
-    "get_mapping": Entry("files", None, {200: forms.ColumnMapping}, reads=True),
+    "get_mapping": Entry("files", None, {200: file_forms.ColumnMapping}, reads=True),
     "forget_mapping": Entry("files", None, {204: None}, reads=True),
     "get_template": Entry(
-        "files", None, {200: None}, query=(("format", ("csv", "xlsx", "pain.001")), _FORM), files=(CSV, XLSX, XML), reads=True
+        "files",
+        None,
+        {200: None},
+        query=(("format", ("csv", "xlsx", "pain.001")), _FORM),
+        files=(CSV, XLSX, XML),
+        reads=True,
     ),
-    "get_upload": Entry("files", None, {200: forms.Upload}, reads=True),
+    "get_upload": Entry("files", None, {200: file_forms.Upload}, reads=True),
     "get_upload_errors": Entry(
         "files",
         None,
-        {200: forms.UploadErrors},
+        {200: file_forms.UploadErrors},
         query=(("format", ("json", "csv", "xlsx")), _FORM, ("offset", ()), ("limit", ())),
         files=(CSV, XLSX),
         reads=True,
@@ -69,14 +74,19 @@ FILE_ENTRIES: dict[str, Entry] = {
     "get_refused_rows": Entry("files", None, {200: None}, **_TABLE),
     "correct_upload": Entry(
         "files",
-        forms.Corrections,
+        file_forms.Corrections,
         {201: forms.Batch, 200: forms.Batch},
         (402,),
         types=(JSON, "multipart/form-data"),
         key="required",
     ),
     "get_result": Entry(
-        "files", None, {200: None}, query=(("format", ("csv", "xlsx", "pain.002")), _FORM), files=(CSV, XLSX, XML), reads=True
+        "files",
+        None,
+        {200: None},
+        query=(("format", ("csv", "xlsx", "pain.002")), _FORM),
+        files=(CSV, XLSX, XML),
+        reads=True,
     ),
 }
 
@@ -134,7 +144,8 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=app.description)
-    models = [form for form in vars(forms).values() if isinstance(form, type) and issubclass(form, BaseModel)]
+    known = {**vars(forms), **vars(file_forms)}
+    models = [form for form in known.values() if isinstance(form, type) and issubclass(form, BaseModel)]
     _, schema = models_json_schema([(model, "validation") for model in models if model is not BaseModel], ref_template=REFS)
     found.setdefault("components", {}).setdefault("schemas", {}).update(schema["$defs"])
     return found

@@ -145,7 +145,9 @@ class FileSubmission:
             first = await self._edge.known(self._envelope, self._about, self._ask.wait_seconds)
             if first is not None:
                 return first
-            raise ProblemError("idempotency_in_flight", "An equal request with this key is being submitted; ask again in a moment.")
+            raise ProblemError(
+                "idempotency_in_flight", "An equal request with this key is being submitted; ask again in a moment."
+            )
         raise _duplicate(upload, found[0])
 
     async def _is_dead(self, other: Upload) -> bool:

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.ingest.file_forms import ColumnMapping, CorrectedRow, Corrections, EqualRow, Upload, UploadErrors
 
 AMOUNT = Field(None, description="Decimal text, at most 12 digits and the currency's decimals.", examples=["100.50"])
 MINOR = Field(None, description="The same amount as an integer of minor units.", examples=[10050])
@@ -189,7 +188,8 @@ class UploadForm(BaseModel):
     total: str | None = Field(None, description="Declared sum in `currency`.")
     declared: str | None = Field(None, description="The declaration as JSON, for several currencies.")
     mapping: str | None = Field(
-        None, description='JSON, the file\'s columns to fields: `{"Betrag": "amount", "Filiale": "ignore"}`. It is remembered.'
+        None,
+        description='JSON, the file\'s columns to fields: `{"Betrag": "amount", "Filiale": "ignore"}`. It is remembered.',
     )
     number_format: Literal["1000.00", "1,000.00", "1.000,00", "1 000,00", "1 000.00", "1'000.00", "1,00,000.00"] = "1000.00"
     on_invalid_rows: Literal["reject_all", "accept_valid"] = "reject_all"

@@ -1,7 +1,7 @@
 """Ingest's own schema in Postgres (staged files, corrections, column mappings): bringing it up to date, and telling whether it is.
 
-Owns how its revisions are run. `upgrade` is safe to repeat and when two run at once. What stands here touches no money: it is no view of the
-log, and a rebuild of the views leaves it alone. Must not know what the tables hold.
+Owns how its revisions are run. `upgrade` is safe to repeat and when two run at once. What stands here touches no money: it is no view of
+the log, and a rebuild of the views leaves it alone. Must not know what the tables hold.
 """
 
 from pathlib import Path

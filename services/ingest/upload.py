@@ -4,7 +4,6 @@ Owns the route, and what a request says beside its file. What becomes of a check
 """
 
 import asyncio
-import datetime
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,6 +12,7 @@ from domain.intake.faults import Fault
 from runtime.clock import Clock
 from runtime.ids import mint
 from schemas.ids import is_merchant_id
+from schemas.times import rfc3339
 from services.ingest.answers import About
 from services.ingest.asking import OPEN_MERCHANT, Ask
 from services.ingest.documentation import documented
@@ -70,12 +70,14 @@ async def _with_memory(ask: Ask, options: FileOptions) -> FileOptions:
     named = options.raw.get("merchant_id")
     merchant_id = ask.merchant_id or (named if isinstance(named, str) and is_merchant_id(named) else OPEN_MERCHANT)
     remembered = await ask.edge.staging.mapping(merchant_id)
-    return FileOptions(**{name: getattr(options, name) for name in FileOptions.__struct_fields__} | {"remembered": remembered})
+    return FileOptions(
+        **{name: getattr(options, name) for name in FileOptions.__struct_fields__} | {"remembered": remembered}
+    )
 
 
 def today(clock: Clock) -> str:
     """The day in UTC, as ISO text."""
-    return datetime.datetime.fromtimestamp(clock.now_ms() / 1000, datetime.UTC).date().isoformat()
+    return rfc3339(clock.now_ms())[: len("2026-01-31")]
 
 
 def _code(fields: UploadFields, wanted: BatchRequest | list[Fault]) -> str | None:

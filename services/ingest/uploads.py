@@ -127,7 +127,10 @@ def view(upload: Upload, corrected: int = 0) -> dict[str, Any]:
 
 async def _page(ask: Ask, upload: Upload) -> Response:
     query = ask.request.query_params
-    offset, limit = _number(query.get("offset", "0"), "offset", 0, OFFSET_MAX), _number(query.get("limit", "100"), "limit", 1, PAGE_MAX)
+    offset, limit = (
+        _number(query.get("offset", "0"), "offset", 0, OFFSET_MAX),
+        _number(query.get("limit", "100"), "limit", 1, PAGE_MAX),
+    )
     async with ask.edge.staging.open(upload.id, FAULTS) as file:
         page = await asyncio.to_thread(lambda: list(islice(read_faults(file), offset, offset + limit)))
     more = offset + limit < upload.report.listed_count

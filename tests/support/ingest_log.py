@@ -124,10 +124,20 @@ class FakeStore:
 
     async def outcomes(self, batch_id: str, after: str | None, limit: int) -> list[tuple[object, ...]]:
         self._check()
-        rows = sorted(p for p in self._log.book.payouts if self._log.book.payouts[p].batch_id == batch_id and p > (after or ""))
+        rows = sorted(
+            p for p in self._log.book.payouts if self._log.book.payouts[p].batch_id == batch_id and p > (after or "")
+        )
         found = [self._log.book.payouts[row] for row in rows[:limit]]
         return [
-            (p.id, p.status.value, p.reason and p.reason.value, p.failure_code, p.failure_reason, p.bank_reference_id, p.expected_settlement_date)
+            (
+                p.id,
+                p.status.value,
+                p.reason and p.reason.value,
+                p.failure_code,
+                p.failure_reason,
+                p.bank_reference_id,
+                p.expected_settlement_date,
+            )
             for p in found
         ]
 

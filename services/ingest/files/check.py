@@ -129,5 +129,7 @@ def _equal_rows(hashes: "array[int]", numbers: "array[int]") -> list[tuple[int, 
     if not twice:
         return []
     return [
-        (row, first[found]) for found, row in zip(hashes, numbers, strict=True) if found in twice and first.setdefault(found, row) != row
+        (row, first[found])
+        for found, row in zip(hashes, numbers, strict=True)
+        if found in twice and first.setdefault(found, row) != row
     ]

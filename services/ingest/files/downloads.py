@@ -163,7 +163,9 @@ class Download:
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         }
-        return StreamingResponse(_pieces(file), headers=headers, media_type=TYPES[self._form.format].format(encoding=encoding))
+        return StreamingResponse(
+            _pieces(file), headers=headers, media_type=TYPES[self._form.format].format(encoding=encoding)
+        )
 
 
 class BytesWriter:

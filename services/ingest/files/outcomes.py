@@ -89,7 +89,13 @@ class Outcomes:
             return Outcome(row, payout_id, NOT_SUBMITTED, "", "is not in the views yet, or was not taken", "", "")
         code = seen.failure_code or seen.reason or ""
         return Outcome(
-            row, payout_id, seen.status, code, seen.failure_reason or "", seen.bank_reference_id or "", seen.settlement_date or ""
+            row,
+            payout_id,
+            seen.status,
+            code,
+            seen.failure_reason or "",
+            seen.bank_reference_id or "",
+            seen.settlement_date or "",
         )
 
 

@@ -29,7 +29,9 @@ def is_pain001(file: IO[bytes]) -> bool:
     """Whether the file looks like a pain.001 of any version."""
     file.seek(0)
     head = file.read(_HEAD_BYTES)
-    return _MARK in head.replace(b"\0", b"") and head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<")
+    return _MARK in head.replace(b"\0", b"") and head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(
+        b"<"
+    )
 
 
 class Group(NamedTuple):
@@ -201,16 +203,22 @@ class Pain001File:
     def _message_ended(self, element: Any) -> None:
         rest = [child.tag.removeprefix(self._prefix) for child in element]
         if rest not in (["GrpHdr"], ["GrpHdr", *["SplmtryData"] * (len(rest) - 1)] if self._version == "09" else []):
-            self._fault("", "schema_invalid", f"is not by the schema: holds {', '.join(rest)[:200]} besides its PmtInf", None)
+            self._fault(
+                "", "schema_invalid", f"is not by the schema: holds {', '.join(rest)[:200]} besides its PmtInf", None
+            )
         if self.group is None or not self._row:
             raise unreadable("is no pain.001 with a payment in it")
         self._compare("GrpHdr", self.group.count, self._row, self.group.control_sum, self._total)
 
     def _compare(self, place: str, count: str, counted: int, control_sum: str, total: Decimal) -> None:
         if count.isascii() and count.isdigit() and int(count[:16]) != counted:
-            self._fault(f"{place}/NbOfTxs", "declaration_mismatch", f"says {count[:16]} transfers; there are {counted}", None)
+            self._fault(
+                f"{place}/NbOfTxs", "declaration_mismatch", f"says {count[:16]} transfers; there are {counted}", None
+            )
         if control_sum and form_fault("CtrlSum", control_sum) is None and Decimal(control_sum) != total:
-            self._fault(f"{place}/CtrlSum", "declaration_mismatch", f"says {control_sum}; the amounts add up to {total}", None)
+            self._fault(
+                f"{place}/CtrlSum", "declaration_mismatch", f"says {control_sum}; the amounts add up to {total}", None
+            )
 
     def _check(self, element: Any, path: str, row: int | None, *, ended: bool = True) -> None:
         """The element and what stands in it, as far as the grammar goes."""

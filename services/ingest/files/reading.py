@@ -41,7 +41,9 @@ class Reading:
         self._amount_at = self.fields.index("amount") if "amount" in self.fields else None
         self._currency_at = self.fields.index("currency") if "currency" in self.fields else None
         wide = any(EXPONENTS[code] > 2 for code in currencies)
-        self._looks_twice = self._amount_at is not None and (options.number_format != PLAIN or (wide and not options.number_format_chosen))
+        self._looks_twice = self._amount_at is not None and (
+            options.number_format != PLAIN or (wide and not options.number_format_chosen)
+        )
         self._straight = self.columns.is_whole and not self._looks_twice and not self._corrections
 
     def read(self, cells: Sequence[str], row: int) -> PayoutForm | list[Fault]:
@@ -102,7 +104,9 @@ class Reading:
         if plain is None:
             detail = f"{text[:40]!r} is no number written as {written}"
         else:
-            detail = f"{text!r} can be read two ways; send the field number_format (1000.00 if it is a point before decimals)"
+            detail = (
+                f"{text!r} can be read two ways; send the field number_format (1000.00 if it is a point before decimals)"
+            )
         return [Fault(pointer=f"/rows/{row - 1}/amount", code=AMBIGUOUS, detail=detail, row=row, column="amount")]
 
     def _is_two_ways(self, picked: list[str]) -> bool:
@@ -118,4 +122,7 @@ class Reading:
 
     def _as_the_file_says(self, faults: list[Fault]) -> list[Fault]:
         hint = "; or say by the field mapping what each column is"
-        return [structs.replace(f, detail=f.detail + hint) if "missing" in f.detail or "usable" in f.detail else f for f in faults]
+        return [
+            structs.replace(f, detail=f.detail + hint) if "missing" in f.detail or "usable" in f.detail else f
+            for f in faults
+        ]

@@ -116,7 +116,9 @@ class XlsxFile:
     def _number(self, cell: float, at: int) -> str:
         text = str(int(cell)) if math.isfinite(cell) and cell == int(cell) else repr(cell)
         if sum(map(str.isdigit, text)) > EXACT_DIGITS and self._rows:
-            detail = "is a number cell with more digits than a spreadsheet keeps; format the column as text and enter it again"
+            detail = (
+                "is a number cell with more digits than a spreadsheet keeps; format the column as text and enter it again"
+            )
             pointer = f"/rows/{self._rows - 1}"
             self.faults.append(
                 Fault(pointer=pointer, code="inexact_number", detail=detail, row=self._rows, column=f"column {at + 1}")

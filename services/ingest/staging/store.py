@@ -65,7 +65,9 @@ class Staging:
     async def under_key(self, merchant_id: str, key: str, sha256: str) -> Upload | None:
         """The file of an earlier try under this key that is not taken yet."""
         query = f"SELECT {_COLUMNS} FROM uploads WHERE merchant_id = %s AND idempotency_key = %s AND sha256 = %s "  # noqa: S608
-        return await self._one(query + "AND state IN ('refused', 'submitting') ORDER BY created_at LIMIT 1", [merchant_id, key, sha256])
+        return await self._one(
+            query + "AND state IN ('refused', 'submitting') ORDER BY created_at LIMIT 1", [merchant_id, key, sha256]
+        )
 
     async def save(self, upload: Upload, content: Content, corrections: Mapping[int, dict[str, str]] | None = None) -> None:
         """Keep an upload as it is now, in the place of what was kept under its id. `corrections`: all of them, or None for as before.

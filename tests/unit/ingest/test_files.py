@@ -37,7 +37,11 @@ def payouts(ingest: Ingest) -> list[Any]:
 
 
 async def test_a_workbook_becomes_a_batch__BAT_03(ingest: Ingest) -> None:
-    rows = [["Amount", "Currency", "Phone", "Name"], [1.5, "USD", "+256772000001", "Ann"], ["2.25", "USD", "+256772000002", 7]]
+    rows = [
+        ["Amount", "Currency", "Phone", "Name"],
+        [1.5, "USD", "+256772000001", "Ann"],
+        ["2.25", "USD", "+256772000002", 7],
+    ]
     answer = await upload(ingest, workbook(rows))
     assert (answer.status_code, answer.json()["source"], answer.json()["row_count"]) == (201, "xlsx", 2)
     assert [payout.amount_minor for payout in payouts(ingest)] == [150, 225]
@@ -45,7 +49,11 @@ async def test_a_workbook_becomes_a_batch__BAT_03(ingest: Ingest) -> None:
 
 
 async def test_text_of_a_workbook_keeps_its_zeros_and_long_number_cells_are_refused__BAT_05(ingest: Ingest) -> None:
-    rows = [["amount", "currency", "account_number"], ["1.00", "USD", "00012345678901234567"], ["1.00", "USD", 12345678901234567]]
+    rows = [
+        ["amount", "currency", "account_number"],
+        ["1.00", "USD", "00012345678901234567"],
+        ["1.00", "USD", 12345678901234567],
+    ]
     answer = await upload(ingest, workbook(rows))
     assert [(fault["row"], fault["code"]) for fault in faults(answer)] == [("2", "inexact_number")]
     good = await upload(ingest, workbook(rows[:2]), key="v")
@@ -66,7 +74,9 @@ async def test_a_hostile_workbook_is_refused__BAT_03(ingest: Ingest, case: str) 
 
 
 @pytest.mark.parametrize("version", ["03", "09"])
-async def test_a_pain_001_becomes_a_batch_and_a_pain_002_comes_back__BAT_03_BAT_06_BAT_14(ingest: Ingest, version: str) -> None:
+async def test_a_pain_001_becomes_a_batch_and_a_pain_002_comes_back__BAT_03_BAT_06_BAT_14(
+    ingest: Ingest, version: str
+) -> None:
     ingest.log.fund("demo", 100_000, "EUR")
     answer = await upload(ingest, pain001(3, version))
     assert (answer.status_code, answer.json()["source"]) == (201, "pain.001"), answer.text
@@ -96,7 +106,11 @@ BAD_MESSAGES: dict[str, tuple[str, str, str]] = {
     "later day": ("2026-01-01</ReqdExctnDt>", "9999-01-01</ReqdExctnDt>", "not_yet"),
     "amount": (">1.50<", ">1.505<", "validation_error"),
     "negative": (">1.50<", ">-1.50<", "validation_error"),
-    "IBAN": ("DE89370400440532013000</IBAN></Id></CdtrAcct>", "DE88370400440532013000</IBAN></Id></CdtrAcct>", "validation_error"),
+    "IBAN": (
+        "DE89370400440532013000</IBAN></Id></CdtrAcct>",
+        "DE88370400440532013000</IBAN></Id></CdtrAcct>",
+        "validation_error",
+    ),
     "other namespace": ("<PmtId>", '<PmtId xmlns="urn:x">', "schema_invalid"),
     "torn": ("</CstmrCdtTrfInitn></Document>", "", "unreadable_row"),
     "DTD": ("<Document", '<!DOCTYPE Document [<!ENTITY a "b">]><Document', "unreadable_file"),
@@ -123,7 +137,9 @@ async def test_the_same_message_id_is_refused_with_a_link_unless_a_reason_is_giv
     assert (again.status_code, again.json()["code"], again.json()["same"]) == (409, "duplicate_file", "message id")
     assert first.json()["id"] in again.headers["link"]
     assert len(ingest.log.book.batches) == 1
-    meant = await upload(ingest, pain001(1).replace(b"E-1", b"E-9"), key="w", override_duplicate="the bank asked for it again")
+    meant = await upload(
+        ingest, pain001(1).replace(b"E-1", b"E-9"), key="w", override_duplicate="the bank asked for it again"
+    )
     assert meant.status_code == 201, meant.text
     kept = (await get(ingest, f"{UPLOADS}/{meant.json()['id']}")).json()
     assert kept["override_reason"] == "the bank asked for it again"
@@ -162,7 +178,11 @@ async def test_a_bank_export_is_read_by_its_own_names__BAT_04(ingest: Ingest) ->
     answer = await upload(ingest, BANK_EXPORT.encode("utf-8-sig"), number_format="1.000,00", mapping='{"Filiale": "ignore"}')
     assert answer.status_code == 201, answer.text
     first = payouts(ingest)[0]
-    assert (first.amount_minor, first.recipient["iban"], first.description) == (123456, "DE89370400440532013000", "Rechnung 17")
+    assert (first.amount_minor, first.recipient["iban"], first.description) == (
+        123456,
+        "DE89370400440532013000",
+        "Rechnung 17",
+    )
     assert "filiale" not in first.recipient
 
 
@@ -172,7 +192,11 @@ async def test_a_mapping_is_remembered_per_merchant_and_can_be_forgotten__BAT_04
     assert (await upload(ingest, content)).status_code == 400
     assert (await upload(ingest, content, mapping=chosen)).status_code == 201
     assert (await upload(ingest, content.replace("1.00", "2.00"), key="v")).status_code == 201
-    assert (await get(ingest, f"{UPLOADS}/mapping")).json()["mapping"] == {"wert": "amount", "whg": "currency", "wohin": "msisdn"}
+    assert (await get(ingest, f"{UPLOADS}/mapping")).json()["mapping"] == {
+        "wert": "amount",
+        "whg": "currency",
+        "wohin": "msisdn",
+    }
     other = await upload(ingest, content.replace("1.00", "3.00"), key="w", merchant="other")
     assert other.status_code == 400
     gone = await ingest.client.delete(f"{UPLOADS}/mapping", headers={"X-Merchant-Id": "demo"})
@@ -283,7 +307,9 @@ async def test_the_refused_rows_are_downloaded_corrected_and_sent_back__BAT_11(i
     csv.writer(text).writerows(rows)
     files = {"file": ("corrected.csv", text.getvalue().encode(), "text/csv")}
     done = await ingest.client.post(
-        f"/api/v1/uploads/{problem['upload_id']}/corrections", files=files, headers={"Idempotency-Key": "c", "X-Merchant-Id": "demo"}
+        f"/api/v1/uploads/{problem['upload_id']}/corrections",
+        files=files,
+        headers={"Idempotency-Key": "c", "X-Merchant-Id": "demo"},
     )
     assert (done.status_code, done.json()["id"]) == (201, problem["upload_id"]), done.text
     assert [payout.recipient["msisdn"] for payout in payouts(ingest)] == ["+256772000001", "+256772000002", "+256772000003"]
@@ -343,7 +369,9 @@ async def test_valid_rows_are_taken_by_themselves_only_when_asked__BAT_09(ingest
     assert [row[6] for row in rows] == ["payflow_status", "pending", "refused", "refused"]
 
 
-@pytest.mark.parametrize("content", [HEADER + "x,USD,+256772000001,n\n", THREE + '1.00,USD,+256772000001,"x\n'], ids=["none good", "torn"])
+@pytest.mark.parametrize(
+    "content", [HEADER + "x,USD,+256772000001,n\n", THREE + '1.00,USD,+256772000001,"x\n'], ids=["none good", "torn"]
+)
 async def test_a_file_without_good_rows_or_torn_is_refused_all_the_same__BAT_09(ingest: Ingest, content: str) -> None:
     answer = await upload(ingest, content, on_invalid_rows="accept_valid")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_rows")
@@ -371,7 +399,9 @@ async def test_a_declaration_is_of_the_whole_file_also_where_bad_rows_stay_out__
     content = THREE + "4.00,USD,+7,Bad\n"
     wrong = await upload(ingest, content, on_invalid_rows="accept_valid", currency="USD", total="6.00")
     assert (wrong.status_code, wrong.json()["code"]) == (400, "declaration_mismatch")
-    right = await upload(ingest, content, key="v", on_invalid_rows="accept_valid", currency="USD", total="10.00", row_count="4")
+    right = await upload(
+        ingest, content, key="v", on_invalid_rows="accept_valid", currency="USD", total="10.00", row_count="4"
+    )
     assert (right.status_code, right.json()["row_count"]) == (201, 3), right.text
 
 
@@ -382,7 +412,9 @@ async def test_the_result_is_the_uploaders_own_file_with_the_outcome_of_each_row
     content = ("\ufeff" + THREE.replace(",", ";").replace("\n", "\r\n")).encode()
     batch = (await upload(ingest, content)).json()
     answer = await get(ingest, f"/api/v1/batches/{batch['id']}/result")
-    assert answer.content.startswith(b"\xef\xbb\xbfamount;currency;msisdn;name;payflow_row;payflow_payout_id;payflow_status;")
+    assert answer.content.startswith(
+        b"\xef\xbb\xbfamount;currency;msisdn;name;payflow_row;payflow_payout_id;payflow_status;"
+    )
     assert b"\r\n1.00;USD;+256772000001;Ann;1;" in answer.content
     assert (answer.headers["payflow-form"], "raw" in answer.headers["content-disposition"]) == ("raw", True)
 
@@ -397,7 +429,11 @@ async def test_a_result_for_spreadsheets_is_escaped_labelled_and_comes_back__SEC
     ]  # fmt: skip
     assert {row[-1] for row in shown[1:]} == {"spreadsheet"}
     raw = table(await get(ingest, place))
-    assert [row[2:4] for row in raw[1:]] == [["+256772000001", "=1+1"], ["+256772000002", "'quoted"], ["+256772000003", "@x"]]
+    assert [row[2:4] for row in raw[1:]] == [
+        ["+256772000001", "=1+1"],
+        ["+256772000002", "'quoted"],
+        ["+256772000003", "@x"],
+    ]
     before = [payout.recipient for payout in payouts(ingest)]
     for form in ("raw", "spreadsheet"):
         file = (await get(ingest, f"{place}?form={form}")).content
