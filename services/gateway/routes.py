@@ -5,7 +5,7 @@ Owns the table of routes and the payouts' reads; the other themes have files of 
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from services.gateway import batches, documentation, health, money, rows
+from services.gateway import batches, documentation, downloads, health, money, rows
 from services.gateway.door import door_of, json_response, listing, merchant_asked, tagged, undecided, wait_for_position
 from services.gateway.filters import (
     PAGING,
@@ -73,14 +73,20 @@ for theme in (batches, money, documentation, socket):
 
 @api.api_route("/{path:path}", methods=[*READS, *WRITES], include_in_schema=False)
 async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the whole path travels
-    """Every write goes on to ingest, as a stream; 404 where no service has this address, 405 where none has this method."""
+    """Every write goes on to ingest, as a stream, and every read of its files.
+
+    404 where no service has this address, 405 where none has this method.
+    """
     asked: str = request.scope["path"]
     methods = documentation.methods_of(asked)
     if not methods or {".", ".."} & set(asked.split("/")):
         raise HTTPException(404)
     if request.method not in methods:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
-    return await door_of(request).proxy.pass_on(request)
+    proxy = door_of(request).proxy
+    if request.method in downloads.READS:
+        return await downloads.pass_out(proxy.session, proxy.url, request)
+    return await proxy.pass_on(request)
 
 
 root = APIRouter()

@@ -59,7 +59,10 @@ class CorrectedRow(BaseModel):
 
 
 class Corrections(BaseModel):
-    """Rows to put right; an empty list submits the file as it is. Or send a file (multipart): with a column `row` only those rows change."""
+    """Rows to put right; an empty list submits the file as it is.
+
+    Or send a file (multipart): with a column `row` only those rows change, without one it stands for the whole file.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rows": [{"row": 17, "cells": {"amount": "1.00"}}]}]})
 

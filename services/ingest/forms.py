@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 AMOUNT = Field(None, description="Decimal text, at most 12 digits and the currency's decimals.", examples=["100.50"])
 MINOR = Field(None, description="The same amount as an integer of minor units.", examples=[10050])
 PAISE = Field(None, description="The same for INR; the currency is then INR.", examples=[50000])

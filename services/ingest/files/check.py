@@ -7,6 +7,7 @@ chunks. Memory stays the same but for eight bytes a row. Takes long: run it in a
 import hashlib
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import IO
 
 import msgspec
@@ -123,7 +124,7 @@ class Check:
 def _equal_rows(hashes: "array[int]", numbers: "array[int]") -> list[tuple[int, int]]:
     """(row, the first row that it equals), by row. Two different rows would need the same 64 bits."""
     ordered = sorted(hashes)
-    twice = {one for one, other in zip(ordered, ordered[1:], strict=False) if one == other}
+    twice = {one for one, other in pairwise(ordered) if one == other}
     del ordered
     first: dict[int, int] = {}
     if not twice:

@@ -6,7 +6,7 @@ saw it (leading zeros, digits after the fifteenth) cannot be known: long numbers
 cell means.
 """
 
-import datetime
+import datetime as dt
 import itertools
 import math
 import re
@@ -109,9 +109,9 @@ class XlsxFile:
             return "TRUE" if cell else "FALSE"
         if isinstance(cell, int | float):
             return self._number(cell, at)
-        if isinstance(cell, datetime.datetime):
-            return (cell.date() if cell.time() == datetime.time() else cell).isoformat()
-        return cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else str(cell)
+        if isinstance(cell, dt.datetime):
+            return (cell.date() if cell.time() == dt.time() else cell).isoformat()
+        return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
 
     def _number(self, cell: float, at: int) -> str:
         text = str(int(cell)) if math.isfinite(cell) and cell == int(cell) else repr(cell)

@@ -98,14 +98,14 @@ class Staging:
             found = [other for other in await _like(link, upload) if other.id not in harmless]
             if found and reason is None:
                 return found
-            values = [UploadState.SUBMITTING, reason if found else None, upload.id]
+            values = [UploadState.SUBMITTING.value, reason if found else None, upload.id]
             await link.execute("UPDATE uploads SET state = %s, override_reason = %s WHERE id = %s", values)
             return []
 
     async def finish(self, upload_id: str, state: UploadState, at: int) -> None:
         """Keep what became of an upload. A repeat changes nothing."""
         async with self._transaction() as link:
-            await link.execute("UPDATE uploads SET state = %s, updated_at = %s WHERE id = %s", [state, at, upload_id])
+            await link.execute("UPDATE uploads SET state = %s, updated_at = %s WHERE id = %s", [state.value, at, upload_id])
 
     @asynccontextmanager
     async def open(self, upload_id: str, part: str = FILE) -> AsyncIterator[IO[bytes]]:
@@ -191,7 +191,11 @@ async def _put_corrections(link: Any, upload_id: str, corrections: Mapping[int, 
 
 
 def _values(upload: Upload) -> list[object]:
-    texts = {"options": msgspec.json.encode(upload.options).decode(), "report": msgspec.json.encode(upload.report).decode()}
+    texts = {
+        "state": upload.state.value,
+        "options": msgspec.json.encode(upload.options).decode(),
+        "report": msgspec.json.encode(upload.report).decode(),
+    }
     return [texts.get(name, getattr(upload, name)) for name in _NAMES]
 
 
