@@ -85,6 +85,7 @@ async def _resubmit(
     wanted = read_batch(upload.options.raw, currencies=ask.edge.currencies)
     if not isinstance(wanted, BatchRequest):
         raise ask.problem(wanted)
+    version = upload.version + 1
     submission = FileSubmission(ask, envelope, about, wanted, said.reason)
     options = (
         structs.replace(upload.options, accept_valid=said.options.accept_valid)
@@ -95,13 +96,13 @@ async def _resubmit(
         kind, received = whole
         with Checked(kind, options, ask.edge.temp_dir) as checked:
             await _check(ask, checked, received.file, {}, upload)
-            record = submission.record(checked, upload.id, received.file_name, received.sha256)
+            record = submission.record(checked, upload.id, received.file_name, received.sha256, version=version)
             return await submission.settle(record, checked, received.file, {})
     async with ask.edge.staging.open(upload.id) as file:
         corrections = _over(await ask.edge.staging.corrections(upload.id), rows)
         with Checked(Kind(upload.kind), options, ask.edge.temp_dir) as checked:
             await _check(ask, checked, file, corrections, upload)
-            record = submission.record(checked, upload.id, upload.file_name, upload.sha256)
+            record = submission.record(checked, upload.id, upload.file_name, upload.sha256, version=version)
             return await submission.settle(record, checked, None, corrections)
 
 

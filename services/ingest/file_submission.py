@@ -101,8 +101,8 @@ class FileSubmission:
         self._wanted = wanted
         self._reason = reason
 
-    def record(self, checked: Checked, upload_id: str, file_name: str, sha256: str) -> Upload:
-        """The upload as it is to be kept: not taken so far."""
+    def record(self, checked: Checked, upload_id: str, file_name: str, sha256: str, *, version: int) -> Upload:
+        """The upload as it is to be kept: not taken so far. `version` is one above what was read of it."""
         now = self._edge.clock.now_ms()
         return Upload(
             id=upload_id,
@@ -118,6 +118,7 @@ class FileSubmission:
             updated_at=now,
             rows_sha256=checked.digest,
             message_id=checked.message_id,
+            version=version,
         )
 
     async def settle(

@@ -61,7 +61,8 @@ async def _upload(ask: Ask, received: ReceivedFile) -> Response:
     earlier = await ask.edge.staging.under_key(merchant_id, str(envelope.key), received.sha256)
     with Checked(kind, options, ask.edge.temp_dir) as checked:
         await asyncio.to_thread(check_file, checked, received.file, reading, today(ask.edge.clock))
-        upload = submission.record(checked, earlier.id if earlier else mint(), received.file_name, received.sha256)
+        upload_id, version = (earlier.id, earlier.version + 1) if earlier else (mint(), 1)
+        upload = submission.record(checked, upload_id, received.file_name, received.sha256, version=version)
         return await submission.settle(upload, checked, received.file)
 
 

@@ -8,8 +8,8 @@ from typing import IO
 from msgspec import structs
 
 from services.ingest.problems import ProblemError
-from services.ingest.staging.pieces import FAULTS, FILE, packed
-from services.ingest.staging.store import Content
+from services.ingest.staging.pieces import FAULTS, FILE
+from services.ingest.staging.store import CHANGED, Content
 from services.ingest.staging.upload_record import Upload, UploadState
 
 
@@ -40,8 +40,8 @@ class MemoryStaging:
     async def save(self, upload: Upload, content: Content, corrections: Mapping[int, dict[str, str]] | None = None) -> None:
         self._check()
         known = self.uploads.get(upload.id)
-        if known and known.state is not UploadState.REFUSED and known.idempotency_key != upload.idempotency_key:
-            raise ProblemError("invalid_state_transition", "This file was submitted meanwhile by another request.")
+        if known and not _may_follow(known, upload):
+            raise ProblemError("invalid_state_transition", CHANGED)
         self.uploads[upload.id] = structs.replace(upload, created_at=known.created_at if known else upload.created_at)
         for part, file in ((FILE, content.file), (FAULTS, content.faults)):
             if file is not None:
@@ -58,6 +58,8 @@ class MemoryStaging:
         found = [other for other in await self.like(upload) if other.id not in harmless]
         if found and reason is None:
             return found
+        if self.uploads[upload.id].version != upload.version:
+            raise ProblemError("invalid_state_transition", CHANGED)
         kept = reason if found else None
         self.uploads[upload.id] = structs.replace(
             self.uploads[upload.id], state=UploadState.SUBMITTING, override_reason=kept
@@ -71,10 +73,6 @@ class MemoryStaging:
     async def open(self, upload_id: str, part: str = FILE) -> AsyncIterator[IO[bytes]]:
         self._check()
         yield io.BytesIO(self.parts.get((upload_id, part), b""))
-
-    async def piece(self, upload_id: str, part: str, number: int) -> bytes | None:
-        pieces = list(packed(io.BytesIO(self.parts.get((upload_id, part), b""))))
-        return pieces[number] if number < len(pieces) else None
 
     async def corrections(self, upload_id: str) -> dict[int, dict[str, str]]:
         self._check()
@@ -94,6 +92,11 @@ class MemoryStaging:
 
     async def ping(self) -> None:
         self._check()
+
+
+def _may_follow(known: Upload, upload: Upload) -> bool:
+    same_key = known.state is UploadState.SUBMITTING and known.idempotency_key == upload.idempotency_key
+    return known.version == upload.version - 1 and (known.state is UploadState.REFUSED or same_key)
 
 
 def _alike(upload: Upload, other: Upload) -> bool:

@@ -40,7 +40,7 @@ class Group(NamedTuple):
     version: str
     message_id: str
     created: str
-    count: str
+    transfer_count: str
     control_sum: str
 
 
@@ -208,7 +208,7 @@ class Pain001File:
             )
         if self.group is None or not self._row:
             raise unreadable("is no pain.001 with a payment in it")
-        self._compare("GrpHdr", self.group.count, self._row, self.group.control_sum, self._total)
+        self._compare("GrpHdr", self.group.transfer_count, self._row, self.group.control_sum, self._total)
 
     def _compare(self, place: str, count: str, counted: int, control_sum: str, total: Decimal) -> None:
         if count.isascii() and count.isdigit() and int(count[:16]) != counted:

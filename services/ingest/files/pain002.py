@@ -64,7 +64,7 @@ def opening(head: Head) -> bytes:
         ("OrgnlMsgId", group.message_id),
         ("OrgnlMsgNmId", ORIGINALS[group.version]),
         ("OrgnlCreDtTm", group.created),
-        ("OrgnlNbOfTxs", group.count),
+        ("OrgnlNbOfTxs", group.transfer_count),
         ("OrgnlCtrlSum", group.control_sum),
         ("GrpSts", group_status(head.counts)),
     ]

@@ -19,23 +19,27 @@ from services.ingest.staging.pieces import FAULTS, FILE, packed, unpacked
 from services.ingest.staging.upload_record import FileOptions, Report, Upload, UploadState
 
 POOL_SECONDS = 5.0
+PIECES_AT_ONCE = 4
+CHANGED = "This file was changed or submitted meanwhile by another request; look at it again."
 _AWAY = "Files cannot be staged now; nothing was taken. Send the same request again, with the same key."
 _COLUMNS = (
     "id::text, merchant_id, idempotency_key, state, kind, file_name, sha256, options, report, created_at, updated_at, rows_sha256, "
-    "message_id, override_reason"
+    "message_id, override_reason, version"
 )
 _NAMES = tuple(Upload.__struct_fields__)
-_BYTES = {FileOptions: msgspec.json.Decoder(FileOptions), Report: msgspec.json.Decoder(Report)}
+_options = msgspec.json.Decoder(FileOptions)
+_report = msgspec.json.Decoder(Report)
 
 _SAVE = """
 INSERT INTO uploads (id, merchant_id, idempotency_key, state, kind, file_name, sha256, options, report, created_at, updated_at,
-    rows_sha256, message_id, override_reason)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    rows_sha256, message_id, override_reason, version)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET idempotency_key = excluded.idempotency_key, state = excluded.state, kind = excluded.kind,
     file_name = excluded.file_name, sha256 = excluded.sha256, options = excluded.options, report = excluded.report,
     updated_at = excluded.updated_at, rows_sha256 = excluded.rows_sha256, message_id = excluded.message_id,
-    override_reason = excluded.override_reason
-WHERE uploads.state = 'refused' OR uploads.idempotency_key = excluded.idempotency_key
+    override_reason = excluded.override_reason, version = excluded.version
+WHERE uploads.version = excluded.version - 1
+    AND (uploads.state = 'refused' OR (uploads.state = 'submitting' AND uploads.idempotency_key = excluded.idempotency_key))
 """
 _LIKE = f"""
 SELECT {_COLUMNS} FROM uploads WHERE merchant_id = %s AND id <> %s AND state IN ('submitting', 'accepted')
@@ -72,11 +76,11 @@ class Staging:
     async def save(self, upload: Upload, content: Content, corrections: Mapping[int, dict[str, str]] | None = None) -> None:
         """Keep an upload as it is now, in the place of what was kept under its id. `corrections`: all of them, or None for as before.
 
-        Raises ProblemError `invalid_state_transition` when it was submitted meanwhile under another key.
+        Raises ProblemError `invalid_state_transition` when it was changed or submitted meanwhile: `version` is one above what was read.
         """
         async with self._transaction() as link:
             if not (await link.execute(_SAVE, _values(upload))).rowcount:
-                raise ProblemError("invalid_state_transition", "This file was submitted meanwhile by another request.")
+                raise ProblemError("invalid_state_transition", CHANGED)
             if content.file is not None:
                 await _put_pieces(link, upload.id, FILE, content.file)
             await _put_pieces(link, upload.id, FAULTS, content.faults)
@@ -91,7 +95,7 @@ class Staging:
     async def claim(self, upload: Upload, harmless: frozenset[str], reason: str | None) -> list[Upload]:
         """Mark the upload as being submitted, unless others like it stand (`harmless`: ids that do not count); those, if they do.
 
-        With a reason it is marked in any case, and the reason kept.
+        With a reason it is marked in any case, and the reason kept. Raises ProblemError as `save` does.
         """
         async with self._transaction() as link:
             await link.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 42))", [upload.merchant_id])
@@ -99,7 +103,9 @@ class Staging:
             if found and reason is None:
                 return found
             values = [UploadState.SUBMITTING.value, reason if found else None, upload.id]
-            await link.execute("UPDATE uploads SET state = %s, override_reason = %s WHERE id = %s", values)
+            query = "UPDATE uploads SET state = %s, override_reason = %s WHERE id = %s AND version = %s"
+            if not (await link.execute(query, [*values, upload.version])).rowcount:
+                raise ProblemError("invalid_state_transition", CHANGED)
             return []
 
     async def finish(self, upload_id: str, state: UploadState, at: int) -> None:
@@ -111,19 +117,14 @@ class Staging:
     async def open(self, upload_id: str, part: str = FILE) -> AsyncIterator[IO[bytes]]:
         """A part of an upload as a temporary file, rewound."""
         with tempfile.TemporaryFile(prefix="payflow-staged-", dir=self._temp_dir) as file:
-            number = 0
-            while (piece := await self.piece(upload_id, part, number)) is not None:
-                await asyncio.to_thread(file.write, unpacked(piece))
-                number += 1
+            query = "SELECT data FROM upload_pieces WHERE upload_id = %s AND part = %s ORDER BY number"
+            async with self._transaction() as link, link.cursor(name="pieces", binary=True) as cursor:
+                cursor.itersize = PIECES_AT_ONCE
+                await cursor.execute(query, [upload_id, part])
+                async for (piece,) in cursor:
+                    await asyncio.to_thread(lambda data: file.write(unpacked(bytes(data))), piece)
             file.seek(0)
             yield file
-
-    async def piece(self, upload_id: str, part: str, number: int) -> bytes | None:
-        """One piece of a part, packed; None past the last."""
-        query = "SELECT data FROM upload_pieces WHERE upload_id = %s AND part = %s AND number = %s"
-        async with self._transaction() as link:
-            row = await (await link.execute(query, [upload_id, part, number])).fetchone()
-        return bytes(row[0]) if row is not None else None
 
     async def corrections(self, upload_id: str) -> dict[int, dict[str, str]]:
         """Row number to corrected cells, by field."""
@@ -201,6 +202,6 @@ def _values(upload: Upload) -> list[object]:
 
 def _upload(row: tuple[Any, ...]) -> Upload:
     values = dict(zip(_NAMES, row, strict=True))
-    values["options"] = _BYTES[FileOptions].decode(values["options"])
-    values["report"] = _BYTES[Report].decode(values["report"])
+    values["options"] = _options.decode(values["options"])
+    values["report"] = _report.decode(values["report"])
     return Upload(**{**values, "state": UploadState(values["state"])})

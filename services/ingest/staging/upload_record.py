@@ -55,7 +55,7 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """One uploaded file. Times in ms UTC; `sha256` is of the file's bytes, `rows_sha256` of what its good rows ask for."""
+    """One uploaded file. Times in ms UTC; `version` grows with each save; `sha256` is of the file's bytes, `rows_sha256` of what its good rows ask for."""
 
     id: str
     merchant_id: str
@@ -71,3 +71,4 @@ class Upload(Struct, frozen=True, kw_only=True):
     rows_sha256: str | None = None
     message_id: str | None = None
     override_reason: str | None = None
+    version: int = 1

@@ -52,7 +52,7 @@ async def test_a_file_comes_back_byte_for_byte__BAT_08(staging: Staging) -> None
         assert faults.read() == b"{}\n" * 10
     assert await staging.upload(made.id) == made
     assert await staging.under_key(made.merchant_id, made.idempotency_key, made.sha256) == made
-    await staging.save(made, Content(None, io.BytesIO(b"")))
+    await staging.save(structs.replace(made, version=2), Content(None, io.BytesIO(b"")))
     async with staging.open(made.id, FILE) as file, staging.open(made.id, FAULTS) as faults:
         assert (file.read() == data, faults.read()) == (True, b"")
 
@@ -80,18 +80,32 @@ async def test_what_is_submitted_is_not_overwritten_under_another_key__BAT_11(st
     made = upload(f"m-{mint()}")
     await staging.save(made, content())
     assert await staging.claim(made, frozenset(), None) == []
-    await staging.save(made, content())
+    await staging.save(structs.replace(made, version=2), content())
+    assert await staging.claim(structs.replace(made, version=2), frozenset(), None) == []
     with pytest.raises(ProblemError, match="invalid_state_transition"):
-        await staging.save(structs.replace(made, idempotency_key=mint()), content())
+        await staging.save(structs.replace(made, version=3, idempotency_key=mint()), content())
+
+
+async def test_of_two_corrections_at_once_one_is_kept__BAT_11(staging: Staging) -> None:
+    made = upload(f"m-{mint()}")
+    await staging.save(made, content())
+    one, other = (structs.replace(made, version=2, idempotency_key=mint()) for _ in range(2))
+    await staging.save(one, content(), {1: {"amount": "1.00"}})
+    with pytest.raises(ProblemError, match="invalid_state_transition"):
+        await staging.save(other, content(), {1: {"amount": "2.00"}})
+    with pytest.raises(ProblemError, match="invalid_state_transition"):
+        await staging.claim(made, frozenset(), None)
+    assert await staging.claim(one, frozenset(), None) == []
+    assert await staging.corrections(made.id) == {1: {"amount": "1.00"}}
 
 
 async def test_corrections_are_kept_and_replaced__BAT_11(staging: Staging) -> None:
     made = upload(f"m-{mint()}")
     await staging.save(made, content(), {2: {"amount": "1.00"}, 7: {"name": "Zoë"}})
     assert await staging.corrections(made.id) == {2: {"amount": "1.00"}, 7: {"name": "Zoë"}}
-    await staging.save(made, content())
+    await staging.save(structs.replace(made, version=2), content())
     assert len(await staging.corrections(made.id)) == 2, "None means as before"
-    await staging.save(made, content(), {})
+    await staging.save(structs.replace(made, version=3), content(), {})
     assert await staging.corrections(made.id) == {}
 
 

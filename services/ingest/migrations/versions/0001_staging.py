@@ -21,6 +21,7 @@ CREATE TABLE uploads (
     options text NOT NULL,
     report text NOT NULL,
     override_reason text,
+    version integer NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL
 );
