@@ -45,7 +45,7 @@ async def get_result(request: Request, batch_id: str) -> Response:
     ask = Ask(request)
     if ask.faults:
         raise ask.problem()
-    upload = await own_upload(ask, batch_id)
+    upload = await _file_of(ask, batch_id)
     form = file_form(request, FORMATS[Kind(upload.kind)])
     async with AsyncExitStack() as stack:
         file = await stack.enter_async_context(ask.edge.staging.open(upload.id))
@@ -55,6 +55,17 @@ async def get_result(request: Request, batch_id: str) -> Response:
         if form.format == "pain.002":
             return await Download(form, name).send_async(result.report())
         return await Download(form, name, _dialect(upload, file, form)).send_async(result.table(form.form))
+
+
+async def _file_of(ask: Ask, batch_id: str) -> Upload:
+    try:
+        return await own_upload(ask, batch_id)
+    except ProblemError as error:
+        if error.entry.code != "not_found":
+            raise
+        raise ProblemError(
+            "not_found", "No file of such a batch is kept; a batch's rows are at /api/v1/batches/{id}/rows/."
+        ) from None
 
 
 class _Result:

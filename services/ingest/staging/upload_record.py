@@ -55,7 +55,10 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """One uploaded file. Times in ms UTC; `version` grows with each save; `sha256` is of the file's bytes, `rows_sha256` of what its good rows ask for."""
+    """One uploaded file. Times in ms UTC; `version` grows with each save.
+
+    `sha256` is of the file's bytes, `rows_sha256` of what its good rows ask for.
+    """
 
     id: str
     merchant_id: str
