@@ -1,5 +1,6 @@
 """Files of every kind on their way in, kept and corrected, and back out with what became of their rows."""
 
+import asyncio
 import csv
 import io
 from typing import Any
@@ -9,6 +10,7 @@ import openpyxl
 import pytest
 from lxml import etree
 
+from services.ingest.staging.upload_record import UploadState
 from tests.support.sample_files import BANK_EXPORT, pain001, workbook
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.test_upload import HEADER, THREE, faults, upload
@@ -490,3 +492,39 @@ async def test_without_staging_nothing_is_taken(ingest: Ingest) -> None:
     answer = await upload(ingest, THREE)
     assert (answer.status_code, answer.json()["code"], "retry-after" in answer.headers) == (503, "staging_unavailable", True)
     assert ingest.log.types(4) == []
+
+
+async def test_a_file_whose_batch_was_refused_after_all_stands_in_nobodys_way__BAT_06(ingest: Ingest) -> None:
+    content = HEADER + "5000.00,USD,+256772000001,Ann\n"
+    refused = await upload(ingest, content)
+    await ingest.staging.finish(refused.json()["batch_id"], UploadState.SUBMITTING, 0)  # as if nobody had heard the decision
+    ingest.log.fund("demo", 10_000_000)
+    assert (await upload(ingest, content, key="v")).status_code == 201
+    assert (await upload(ingest, content, key="w")).status_code == 409
+
+
+async def test_equal_requests_at_once_make_one_batch__IDM_06(ingest: Ingest) -> None:
+    answers = await asyncio.gather(*(upload(ingest, THREE) for _ in range(6)))
+    assert len({answer.json().get("id") for answer in answers if answer.status_code in {200, 201}}) == 1
+    assert {answer.status_code for answer in answers} <= {200, 201, 409}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"idempotency_in_flight"}
+    assert len(ingest.log.book.payouts) == 3
+
+
+async def test_equal_files_under_other_keys_at_once_make_one_batch__BAT_06(ingest: Ingest) -> None:
+    answers = await asyncio.gather(*(upload(ingest, THREE, key=f"k{n}") for n in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 5]
+    assert len(ingest.log.book.payouts) == 3
+
+
+async def test_a_taken_file_keeps_what_was_said_of_it__BAT_12(ingest: Ingest) -> None:
+    batch = (await upload(ingest, THREE)).json()
+    kept = (await get(ingest, f"{UPLOADS}/{batch['id']}")).json()
+    assert (kept["state"], kept["batch_id"], kept["file_name"], kept["columns"]["msisdn"]) == (
+        "accepted",
+        batch["id"],
+        "batch.csv",
+        "msisdn",
+    )
+    missing = await get(ingest, "/api/v1/batches/01a1feb6-0d48-720f-a76b-4391abbbb32c/result")
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
