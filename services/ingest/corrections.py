@@ -6,38 +6,31 @@ checked again, and the file is submitted if nothing is wrong any more; under the
 
 import asyncio
 from collections.abc import Mapping
-from itertools import islice
-from typing import IO, Any
+from typing import IO
 
 from fastapi import APIRouter, Request, Response
 from msgspec import structs
 
 from domain.intake.batch import BatchRequest, read_batch
-from domain.intake.columns import ROW, find_columns, fold
 from domain.intake.faults import Fault
-from domain.intake.spreadsheet import ESCAPED, unescaped
-from schemas.ids import BATCH_ROWS_MAX
 from services.ingest.answers import About
 from services.ingest.asking import Ask
 from services.ingest.bodies import JSON_TYPES, media_type
+from services.ingest.correction_rows import CORRECTED_MAX, Rows, read_rows, rows_of_file
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
-from services.ingest.file_submission import Checked, FileSubmission, check_file, open_reading
-from services.ingest.files.faults import FileFaultError
-from services.ingest.files.kinds import Kind, kind_of, open_rows
+from services.ingest.file_submission import FileSubmission
+from services.ingest.files.checked import Checked, check_file, open_reading
+from services.ingest.files.kinds import Kind, kind_of
 from services.ingest.files.reading import Reading
 from services.ingest.problems import ProblemError, problem_of
 from services.ingest.received import ReceivedFile, receive
-from services.ingest.staging.upload_record import Upload, UploadState
+from services.ingest.staging.upload_record import FileOptions, Upload, UploadState
 from services.ingest.upload import today
 from services.ingest.upload_fields import CORRECTION_FIELDS, read_fields
 from services.ingest.uploads import own_upload
 
 router = APIRouter()
-
-Rows = dict[int, dict[str, str]]
-CORRECTED_MAX = 100_000
-ROW_NAMES = frozenset({"row", ROW})
 
 
 @router.post("/uploads/{upload_id}/corrections", **documented("correct_upload"))
@@ -76,6 +69,19 @@ async def _resubmit(
     said = read_fields(fields, CORRECTION_FIELDS)
     if ask.faults or said.faults:
         raise ask.problem(said.faults)
+    begun = await _begin(ask, upload, content, said.reason)
+    if isinstance(begun, Response):
+        return begun
+    options = upload.options
+    if "on_invalid_rows" in fields:
+        options = structs.replace(options, accept_valid=said.options.accept_valid)
+    if whole is not None:
+        return await _submit_whole(ask, begun, upload, options, *whole)
+    return await _submit_rows(ask, begun, upload, options, rows)
+
+
+async def _begin(ask: Ask, upload: Upload, content: object, reason: str | None) -> FileSubmission | Response:
+    """A submission of the upload under the request's key, or the answer that the key has already."""
     envelope = ask.envelope(upload.merchant_id, f"correct_upload {upload.id}", content)
     about = About(envelope.key, BATCHES)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
@@ -85,24 +91,24 @@ async def _resubmit(
     wanted = read_batch(upload.options.raw, currencies=ask.edge.currencies)
     if not isinstance(wanted, BatchRequest):
         raise ask.problem(wanted)
-    version = upload.version + 1
-    submission = FileSubmission(ask, envelope, about, wanted, said.reason)
-    options = (
-        structs.replace(upload.options, accept_valid=said.options.accept_valid)
-        if "on_invalid_rows" in fields
-        else upload.options
-    )
-    if whole is not None:
-        kind, received = whole
-        with Checked(kind, options, ask.edge.temp_dir) as checked:
-            await _check(ask, checked, received.file, {}, upload)
-            record = submission.record(checked, upload.id, received.file_name, received.sha256, version=version)
-            return await submission.settle(record, checked, received.file, {})
+    return FileSubmission(ask, envelope, about, wanted, reason)
+
+
+async def _submit_whole(
+    ask: Ask, submission: FileSubmission, upload: Upload, options: FileOptions, kind: Kind, received: ReceivedFile
+) -> Response:
+    with Checked(kind, options, ask.edge.temp_dir) as checked:
+        await _check(ask, checked, received.file, {}, upload)
+        record = submission.record(checked, upload.id, received.file_name, received.sha256, version=upload.version + 1)
+        return await submission.settle(record, checked, received.file, {})
+
+
+async def _submit_rows(ask: Ask, submission: FileSubmission, upload: Upload, options: FileOptions, rows: Rows) -> Response:
+    corrections = _over(await ask.edge.staging.corrections(upload.id), rows)
     async with ask.edge.staging.open(upload.id) as file:
-        corrections = _over(await ask.edge.staging.corrections(upload.id), rows)
         with Checked(Kind(upload.kind), options, ask.edge.temp_dir) as checked:
             await _check(ask, checked, file, corrections, upload)
-            record = submission.record(checked, upload.id, upload.file_name, upload.sha256, version=version)
+            record = submission.record(checked, upload.id, upload.file_name, upload.sha256, version=upload.version + 1)
             return await submission.settle(record, checked, None, corrections)
 
 
@@ -136,71 +142,3 @@ def _over(earlier: Rows, rows: Rows) -> Rows:
     if len(merged) > CORRECTED_MAX:
         raise problem_of([Fault(pointer="/rows", detail=f"may be at most {CORRECTED_MAX} rows; send the whole file again")])
     return merged
-
-
-def read_rows(raw: object) -> Rows | list[Fault]:
-    """`{"rows": [{"row": 17, "cells": {"amount": "1.00"}}]}`, by row; or all that is wrong with it. May be empty: then submit as it is."""
-    listed = raw.get("rows") if isinstance(raw, Mapping) else None
-    if not isinstance(raw, Mapping) or set(raw) != {"rows"} or not isinstance(listed, list):
-        return [Fault(pointer="", detail='must be an object such as {"rows": [{"row": 17, "cells": {"amount": "1.00"}}]}')]
-    rows: Rows = {}
-    faults: list[Fault] = []
-    for index, item in enumerate(listed):
-        read = _row(item)
-        if isinstance(read, str):
-            faults.append(Fault(pointer=f"/rows/{index}", detail=read))
-        elif read[0] in rows:
-            faults.append(Fault(pointer=f"/rows/{index}", detail=f"names row {read[0]} again; name each once"))
-        else:
-            rows[read[0]] = read[1]
-    return faults or rows
-
-
-def _row(item: Any) -> tuple[int, dict[str, str]] | str:
-    if not isinstance(item, Mapping) or set(item) != {"row", "cells"}:
-        return "must be an object with row and cells"
-    row, cells = item["row"], item["cells"]
-    if isinstance(row, bool) or not isinstance(row, int) or not 1 <= row <= BATCH_ROWS_MAX:
-        return f"must name a row from 1 to {BATCH_ROWS_MAX}"
-    if not isinstance(cells, Mapping) or not cells or not all(isinstance(cell, str) for cell in cells.values()):
-        return 'must have cells such as {"amount": "1.00"}, all of them text'
-    return row, {str(field): str(cell) for field, cell in cells.items()}
-
-
-def rows_of_file(kind: Kind, file: IO[bytes], upload: Upload) -> Rows | list[Fault] | None:
-    """Corrected rows by number; None for a file without row numbers, which stands for all rows; or what is wrong. Run it in a thread."""
-    if kind is Kind.PAIN001:
-        return None
-    try:
-        cells = iter(open_rows(kind, file))
-        header = next(cells, None)
-        if header is None:
-            return [Fault(pointer="/file", code="required", detail="is empty; the first row names the columns")]
-        columns = find_columns(header, upload.options.mapping, upload.options.remembered)
-        names = ROW_NAMES - {fold(column) for column in upload.report.columns}
-        places = [at for at, name in enumerate(header) if fold(name) in names]
-        if not places:
-            return None
-        fields = {field: at for field, at in zip(columns.names, columns.places, strict=True) if at not in places}
-        rows: Rows = {}
-        for line, row in enumerate(islice(cells, CORRECTED_MAX + 1), 1):
-            fault = _take_row(rows, row, places[0], fields, len(header), columns.form_at, line)
-            if fault is not None:
-                return [fault]
-    except FileFaultError as error:
-        return [error.fault]
-    return rows
-
-
-def _take_row(
-    rows: Rows, cells: list[str], row_at: int, fields: dict[str, int], width: int, form_at: int | None, line: int
-) -> Fault | None:
-    if len(cells) != width:
-        return Fault(pointer=f"/rows/{line - 1}", code="ragged_row", detail=f"has {len(cells)} cells of {width}", row=line)
-    number = cells[row_at].strip()
-    if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= BATCH_ROWS_MAX) or int(number[:9]) in rows:
-        detail = f"{number[:20]!r} is not the number of a row, each once"
-        return Fault(pointer=f"/rows/{line - 1}/row", detail=detail, row=line, column="row")
-    way_back = unescaped if form_at is not None and cells[form_at] == ESCAPED else str
-    rows[int(number[:9])] = {field: way_back(cells[at]) for field, at in fields.items()}
-    return None

@@ -53,8 +53,10 @@ async def get_result(request: Request, batch_id: str) -> Response:
         result = _Result(ask, upload, file, faults, await ask.edge.staging.corrections(upload.id))
         name = f"{upload.id}-result"
         if form.format == "pain.002":
-            return await Download(form, name).send_async(result.report())
-        return await Download(form, name, _dialect(upload, file, form)).send_async(result.table(form.form))
+            return await Download(form, name, ask.edge.temp_dir).send_async(result.report())
+        return await Download(form, name, ask.edge.temp_dir, _dialect(upload, file, form)).send_async(
+            result.table(form.form)
+        )
 
 
 async def _file_of(ask: Ask, batch_id: str) -> Upload:

@@ -17,7 +17,8 @@ from services.ingest.answers import About
 from services.ingest.asking import OPEN_MERCHANT, Ask
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
-from services.ingest.file_submission import Checked, FileSubmission, check_file, open_reading
+from services.ingest.file_submission import FileSubmission
+from services.ingest.files.checked import Checked, check_file, open_reading
 from services.ingest.files.kinds import kind_of
 from services.ingest.files.reading import Reading
 from services.ingest.received import ReceivedFile, receive

@@ -15,7 +15,7 @@ from schemas.times import rfc3339
 from services.ingest.asking import OPEN_MERCHANT, Ask
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
-from services.ingest.file_submission import UPLOADS, links
+from services.ingest.file_refusals import UPLOADS, links
 from services.ingest.files.downloads import Download, file_form
 from services.ingest.files.exports import fault_table, refused_rows_table, template
 from services.ingest.files.fault_book import read_faults
@@ -49,8 +49,9 @@ async def forget_mapping(request: Request) -> Response:
 @router.get("/uploads/template", **documented("get_template"))
 async def get_template(request: Request) -> Response:
     """An empty file with the columns that are read, and an example row, to be filled in (BAT-04)."""
-    form = file_form(_asked(request).request, ("csv", "xlsx", "pain.001"))
-    return await Download(form, "payflow-template").send(template(form))
+    ask = _asked(request)
+    form = file_form(request, ("csv", "xlsx", "pain.001"))
+    return await Download(form, "payflow-template", ask.edge.temp_dir).send(template(form))
 
 
 @router.get("/uploads/{upload_id}", **documented("get_upload"))
@@ -71,7 +72,7 @@ async def get_upload_errors(request: Request, upload_id: str) -> Response:
     if form.format == "json":
         return await _page(ask, upload)
     async with ask.edge.staging.open(upload.id, FAULTS) as file:
-        return await Download(form, f"{upload.id}-errors").send(fault_table(read_faults(file), form.form))
+        return await Download(form, f"{upload.id}-errors", ask.edge.temp_dir).send(fault_table(read_faults(file), form.form))
 
 
 @router.get("/uploads/{upload_id}/refused-rows", **documented("get_refused_rows"))
@@ -83,7 +84,7 @@ async def get_refused_rows(request: Request, upload_id: str) -> Response:
     corrections = await ask.edge.staging.corrections(upload.id)
     async with ask.edge.staging.open(upload.id) as file, ask.edge.staging.open(upload.id, FAULTS) as faults:
         table = refused_rows_table(upload, file, read_faults(faults), corrections, ask.edge.currencies, form.form)
-        return await Download(form, f"{upload.id}-refused-rows").send(table)
+        return await Download(form, f"{upload.id}-refused-rows", ask.edge.temp_dir).send(table)
 
 
 async def own_upload(ask: Ask, upload_id: str) -> Upload:

@@ -112,15 +112,16 @@ class XlsxWriter:
 class Download:
     """One file on its way to the client."""
 
-    def __init__(self, form: FileForm, name: str, dialect: CsvDialect | None = None) -> None:
-        """`name` is the file's, without ending."""
+    def __init__(self, form: FileForm, name: str, temp_dir: str | None, dialect: CsvDialect | None = None) -> None:
+        """`name` is the file's, without ending; it is made in `temp_dir`."""
+        self._temp_dir = temp_dir
         self._form = form
         self._name = name
         self._dialect = dialect or CsvDialect(encoding="utf-8-sig" if form.form == ESCAPED else "utf-8")
 
     async def send(self, table: Iterator[Sequence[str]] | Iterator[bytes]) -> Response:
         """The answer with a table, or with the file's own bytes. Nothing is sent before all of it is made."""
-        file: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-download-")  # noqa: SIM115  closed when it is sent
+        file: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-download-", dir=self._temp_dir)  # noqa: SIM115  closed when it is sent
         try:
             await asyncio.to_thread(self._fill, file, table)
         except BaseException:
@@ -130,7 +131,7 @@ class Download:
 
     async def send_async(self, pages: AsyncIterator[Sequence[Any]]) -> Response:
         """The same for a table that comes page by page."""
-        file: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-download-")  # noqa: SIM115  closed when it is sent
+        file: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-download-", dir=self._temp_dir)  # noqa: SIM115  closed when it is sent
         try:
             writer = self._writer(file)
             async for page in pages:

@@ -13,7 +13,8 @@ from lxml import etree
 
 from domain.intake.faults import Fault
 from services.ingest.files.faults import unreadable
-from services.ingest.files.pain001_grammar import NAMESPACES, Order, form_fault, slots_at
+from services.ingest.files.pain001_checks import MessageChecks
+from services.ingest.files.pain001_grammar import NAMESPACES
 from services.ingest.files.pain001_payee import COLUMNS, cells_of, execution_date, text_of, texts_of
 
 PIECE = 64 * 1024
@@ -61,13 +62,22 @@ class Pain001File:
         """Reads from the start of `file`, which stays open. `today` (ISO date): transfers for a later day are refused."""
         self._file = file
         self._today = today
-        self.faults: list[Fault] = []
+        self._checks = MessageChecks()
         self.group: Group | None = None
         self._version = ""
         self._row = 0
         self._total = Decimal(0)
         self._prefix = ""
         self._part: _Part | None = None
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Those found since they were last taken."""
+        return self._checks.faults
+
+    @faults.setter
+    def faults(self, left: list[Fault]) -> None:
+        self._checks.faults = left
 
     def __iter__(self) -> Iterator[list[str]]:
         """The header, then a row per transfer. Raises FileFaultError where the file cannot be read on."""
@@ -154,13 +164,14 @@ class Pain001File:
         self._namespace = etree.QName(root).namespace or ""
         self._version = NAMESPACES.get(self._namespace, "")
         self._prefix = f"{{{self._namespace}}}"
+        self._checks.learn(self._version, self._prefix)
         if not self._version or etree.QName(root).localname != "Document":
             raise unreadable("is no pain.001.001.03 or pain.001.001.09; those two versions are taken")
 
     def _group_ended(self, element: Any) -> None:
         if self.group is not None:
             raise unreadable("has two group headers")
-        self._check(element, "GrpHdr", None)
+        self._checks.check(element, "GrpHdr", None)
         texts = [text_of(element, name) for name in ("MsgId", "CreDtTm", "NbOfTxs", "CtrlSum")]
         self.group = Group(self._version, *texts)
 
@@ -169,8 +180,8 @@ class Pain001File:
         self._row += 1
         if not self._part.known:
             self._part.learn(element.getparent())
-            self._check(element.getparent(), "PmtInf", None, ended=False)
-        self._check(element, "CdtTrfTxInf", self._row)
+            self._checks.check(element.getparent(), "PmtInf", None, ended=False)
+        self._checks.check(element, "CdtTrfTxInf", self._row)
         texts = texts_of(element)
         cells = cells_of(texts)
         self._add(cells[0])
@@ -187,65 +198,30 @@ class Pain001File:
     def _check_day(self, day: str) -> None:
         if self._today is not None and day > self._today:
             detail = f"asks for {day}; payouts are sent at once here: send the file on that day"
-            self._fault("PmtInf/ReqdExctnDt", "not_yet", detail, self._row)
+            self._checks.fault("PmtInf/ReqdExctnDt", "not_yet", detail, self._row)
 
     def _part_ended(self, element: Any) -> None:
         part, self._part = self._part, None
         assert part is not None
         if not part.known:
             part.learn(element)
-            self._check(element, "PmtInf", None)
+            self._checks.check(element, "PmtInf", None)
         elif len(element) > part.children:
-            self._fault("PmtInf", "schema_invalid", "holds an element behind its transfers, where none may stand", None)
+            self._checks.fault(
+                "PmtInf", "schema_invalid", "holds an element behind its transfers, where none may stand", None
+            )
         place = f"PmtInf[{part.id[:35]}]"
-        self._compare(place, part.count, self._row - part.first, part.control_sum, part.total)
+        self._checks.compare(place, part.count, self._row - part.first, part.control_sum, part.total)
 
     def _message_ended(self, element: Any) -> None:
         rest = [child.tag.removeprefix(self._prefix) for child in element]
         if rest not in (["GrpHdr"], ["GrpHdr", *["SplmtryData"] * (len(rest) - 1)] if self._version == "09" else []):
-            self._fault(
+            self._checks.fault(
                 "", "schema_invalid", f"is not by the schema: holds {', '.join(rest)[:200]} besides its PmtInf", None
             )
         if self.group is None or not self._row:
             raise unreadable("is no pain.001 with a payment in it")
-        self._compare("GrpHdr", self.group.transfer_count, self._row, self.group.control_sum, self._total)
-
-    def _compare(self, place: str, count: str, counted: int, control_sum: str, total: Decimal) -> None:
-        if count.isascii() and count.isdigit() and int(count[:16]) != counted:
-            self._fault(
-                f"{place}/NbOfTxs", "declaration_mismatch", f"says {count[:16]} transfers; there are {counted}", None
-            )
-        if control_sum and form_fault("CtrlSum", control_sum) is None and Decimal(control_sum) != total:
-            self._fault(
-                f"{place}/CtrlSum", "declaration_mismatch", f"says {control_sum}; the amounts add up to {total}", None
-            )
-
-    def _check(self, element: Any, path: str, row: int | None, *, ended: bool = True) -> None:
-        """The element and what stands in it, as far as the grammar goes."""
-        slots = slots_at(self._version, path)
-        if slots is None:
-            self._check_text(element, path.rsplit("/", 1)[-1], path, row)
-            return
-        order, prefix = Order(slots), self._prefix
-        for child in element:
-            child_name = child.tag.removeprefix(prefix)
-            wrong = order.take(child_name) if child_name is not child.tag else f"{child_name} is foreign"
-            if wrong is not None:
-                self._fault(path, "schema_invalid", f"is not by the schema: {wrong}", row)
-                return
-            if child_name != "CdtTrfTxInf":
-                self._check(child, f"{path}/{child_name}", row)
-        if ended and (missing := order.end()) is not None:
-            self._fault(path, "schema_invalid", f"is not by the schema: {missing}", row)
-
-    def _check_text(self, element: Any, name: str, path: str, row: int | None) -> None:
-        wrong = form_fault(name, element.text or "")
-        if wrong is not None:
-            self._fault(path, "schema_invalid", wrong, row)
-
-    def _fault(self, path: str, code: str, detail: str, row: int | None) -> None:
-        pointer = f"/rows/{row - 1}/{path}" if row is not None else f"/Document/CstmrCdtTrfInitn/{path}"
-        self.faults.append(Fault(pointer=pointer, code=code, detail=detail, row=row, column=path))
+        self._checks.compare("GrpHdr", self.group.transfer_count, self._row, self.group.control_sum, self._total)
 
 
 class _Part:

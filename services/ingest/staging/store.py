@@ -117,7 +117,7 @@ class Staging:
     async def open(self, upload_id: str, part: str = FILE) -> AsyncIterator[IO[bytes]]:
         """A part of an upload as a temporary file, rewound."""
         with tempfile.TemporaryFile(prefix="payflow-staged-", dir=self._temp_dir) as file:
-            query = "SELECT data FROM upload_pieces WHERE upload_id = %s AND part = %s ORDER BY number"
+            query = "SELECT data FROM upload_pieces WHERE upload_id = %s::uuid AND part = %s::text ORDER BY number"
             async with self._transaction() as link, link.cursor(name="pieces", binary=True) as cursor:
                 cursor.itersize = PIECES_AT_ONCE
                 await cursor.execute(query, [upload_id, part])

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.integration
 
 PROGRAM = """
 import resource, tempfile
-from services.ingest.file_submission import Checked, check_file, open_reading
+from services.ingest.files.checked import Checked, check_file, open_reading
 from services.ingest.files.kinds import kind_of
 from services.ingest.staging.upload_record import FileOptions
 

@@ -528,3 +528,36 @@ async def test_a_taken_file_keeps_what_was_said_of_it__BAT_12(ingest: Ingest) ->
     )
     missing = await get(ingest, "/api/v1/batches/01a1feb6-0d48-720f-a76b-4391abbbb32c/result")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+async def test_the_result_of_a_message_is_also_had_as_a_table__BAT_14(ingest: Ingest) -> None:
+    ingest.log.fund("demo", 100_000, "EUR")
+    batch = (await upload(ingest, pain001(2, "09"))).json()
+    rows = table(await get(ingest, f"/api/v1/batches/{batch['id']}/result?format=csv"))
+    assert rows[0][:3] == ["amount", "currency", "iban"]
+    assert [(row[8], row[12]) for row in rows[1:]] == [("E-1", "pending"), ("E-2", "pending")]
+
+
+async def test_the_result_shows_corrected_rows_as_corrected__BAT_11_BAT_14(ingest: Ingest) -> None:
+    upload_id = (await upload(ingest, TWO_BAD)).json()["upload_id"]
+    rows = [{"row": 2, "cells": {"amount": "2.00"}}, {"row": 3, "cells": {"msisdn": "+256772000003"}}]
+    assert (await correct(ingest, upload_id, {"rows": rows})).status_code == 201
+    shown = table(await get(ingest, f"/api/v1/batches/{upload_id}/result"))
+    assert [row[0] for row in shown[1:]] == ["1.00", "2.00", "3.00"]
+    assert shown[3][2] == "+256772000003"
+
+
+async def test_wallets_and_other_accounts_of_a_message__BAT_03(ingest: Ingest) -> None:
+    ingest.log.fund("demo", 100_000, "EUR")
+    iban = b"<Id><IBAN>DE89370400440532013000</IBAN></Id>"
+    wallet = b"<Id><Othr><Id>+256-772123456</Id><SchmeNm><Prtry>MSISDN</Prtry></SchmeNm></Othr></Id>"
+    other = b"<Id><Othr><Id>0001234567</Id></Othr></Id>"
+    message = (
+        pain001(2)
+        .replace(iban + b"</CdtrAcct>", wallet + b"</CdtrAcct>", 1)
+        .replace(iban + b"</CdtrAcct>", other + b"</CdtrAcct>", 1)
+    )
+    assert (await upload(ingest, message)).status_code == 201
+    first, second = (payout.recipient for payout in payouts(ingest))
+    assert (first["type"], first["msisdn"]) == ("mobile_money", "+256772123456")
+    assert (second["type"], second["account_number"], second["bic"]) == ("bank_account", "0001234567", "DEUTDEFF")
