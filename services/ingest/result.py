@@ -3,7 +3,6 @@
 Owns the route. The rows are read from the file as it was kept, their outcomes from the views; both page by page. Must not decide anything.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from itertools import islice
@@ -23,10 +22,11 @@ from services.ingest.files import pain002
 from services.ingest.files.downloads import ROWS_AT_ONCE, CsvDialect, Download, FileForm, file_form
 from services.ingest.files.fault_book import read_faults
 from services.ingest.files.faults import FileFaultError
-from services.ingest.files.kinds import Kind, open_rows
+from services.ingest.files.kinds import Kind, RowsFile, open_rows
 from services.ingest.files.outcomes import FIELDS, REFUSED, Outcome, Outcomes, PayoutOutcome, texts
 from services.ingest.files.pain001 import Pain001File
 from services.ingest.files.reading import Corrections, Reading
+from services.ingest.one_thread import OneThread
 from services.ingest.problems import ProblemError
 from services.ingest.staging.pieces import FAULTS
 from services.ingest.staging.upload_record import Upload, UploadState
@@ -84,17 +84,26 @@ class _Result:
 
     async def table(self, form: str) -> AsyncIterator[Sequence[Sequence[str]]]:
         """The header, then rows, page by page."""
-        cells = iter(open_rows(Kind(self._upload.kind), self._file))
-        header = await asyncio.to_thread(next, cells, []) or []
+        source = open_rows(Kind(self._upload.kind), self._file)
+        cells = iter(source)
+        with OneThread() as thread:
+            async for page in self._pages(source, cells, thread, form):
+                yield page
+
+    async def _pages(
+        self, source: RowsFile, cells: Iterator[list[str]], thread: OneThread, form: str
+    ) -> AsyncIterator[Sequence[Sequence[str]]]:
+        header = await thread.run(next, cells, []) or []
         kept = [at for at, name in enumerate(header) if not name.strip().startswith(OURS)]
         reading = Reading(header, self._upload.options, self._ask.edge.currencies, self._corrections)
         yield [[*in_form([header[at] for at in kept], form), *(OURS + field for field in FIELDS), FORM]]
         first = 1
-        while page := await asyncio.to_thread(_page, cells):
+        while page := await thread.run(_page, cells):
             outcomes = await self._outcomes.next(len(page))
             rows = zip(page, outcomes, range(first, first + len(page)), strict=True)
             yield [self._row(reading, row, outcome, number, kept, form) for row, outcome, number in rows]
             first += len(page)
+            source.faults = []  # they were told when the file was checked
 
     def _row(
         self, reading: Reading, cells: Sequence[str], outcome: Outcome, number: int, kept: list[int], form: str
@@ -109,9 +118,13 @@ class _Result:
 
     async def report(self) -> AsyncIterator[Sequence[bytes]]:
         """The pain.002, piece by piece."""
-        source = Pain001File(self._file)
+        with OneThread() as thread:
+            async for piece in self._pieces(Pain001File(self._file), thread):
+                yield piece
+
+    async def _pieces(self, source: Pain001File, thread: OneThread) -> AsyncIterator[Sequence[bytes]]:
         transfers = source.transfers()
-        page = await asyncio.to_thread(_page, transfers)
+        page = await thread.run(_page, transfers)
         assert source.group is not None, "the file was read before"
         whole = [fault for fault in self._read_faults() if not fault.row]
         counts = await self._counts()
@@ -122,7 +135,8 @@ class _Result:
         while page:
             outcomes = await self._outcomes.next(len(page))
             yield list(sections.add(list(zip(page, outcomes, strict=True))))
-            page = await asyncio.to_thread(_page, transfers)
+            source.faults = []
+            page = await thread.run(_page, transfers)
         yield [*sections.end(), pain002.closing()]
 
     async def _counts(self) -> dict[str, int]:

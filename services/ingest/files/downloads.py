@@ -17,6 +17,7 @@ from starlette.responses import StreamingResponse
 
 from domain.intake.faults import Fault
 from domain.intake.spreadsheet import ESCAPED, FORMS, RAW
+from services.ingest.one_thread import OneThread
 from services.ingest.problems import problem_of
 
 PIECE = 256 * 1024
@@ -133,10 +134,11 @@ class Download:
         """The same for a table that comes page by page."""
         file: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-download-", dir=self._temp_dir)  # noqa: SIM115  closed when it is sent
         try:
-            writer = self._writer(file)
-            async for page in pages:
-                await asyncio.to_thread(writer.write, page)
-            await asyncio.to_thread(writer.end)
+            with OneThread() as thread:
+                writer = await thread.run(self._writer, file)
+                async for page in pages:
+                    await thread.run(writer.write, page)
+                await thread.run(writer.end)
         except BaseException:
             file.close()
             raise

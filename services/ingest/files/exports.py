@@ -37,7 +37,8 @@ def refused_rows_table(
     upload: Upload, file: IO[bytes], faults: Iterator[Fault], corrections: Corrections, currencies: frozenset[str], form: str
 ) -> Iterator[Sequence[str]]:
     """The refused rows as they stand, under the file's own column names, with their numbers and what is wrong with each."""
-    cells = iter(open_rows(Kind(upload.kind), file))
+    source = open_rows(Kind(upload.kind), file)
+    cells = iter(source)
     header = next(cells, None) or []
     reading = Reading(header, upload.options, currencies, corrections)
     yield [ROW, *in_form(reading.columns.own, form), ERRORS, FORM]
@@ -45,6 +46,7 @@ def refused_rows_table(
     due = next(wanted, None)
     try:
         for row, found in enumerate(cells, 1):
+            source.faults = []  # they are told already
             if due is None:
                 return
             if row == due[0]:

@@ -3,8 +3,12 @@
 Owns the parsing (no DTD, no entities, no network; each transfer is forgotten once it is read, so memory stays the same for any length), the
 checks of structure against `pain001_grammar`, of counts and control sums, and which element becomes which field. Must not know
 batches.
+
+One message is read in one thread from beginning to end: the parser's names belong to the thread that began, and another that goes on with it
+corrupts memory. That is guarded here.
 """
 
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
@@ -23,6 +27,13 @@ ELEMENT_BYTES_MAX = 2 * 1024 * 1024
 
 _MARK = b"pain.001.001."
 _HEAD_BYTES = 4096
+PARENTS = {
+    "Document": "",
+    "CstmrCdtTrfInitn": "Document",
+    "GrpHdr": "CstmrCdtTrfInitn",
+    "PmtInf": "CstmrCdtTrfInitn",
+    "CdtTrfTxInf": "PmtInf",
+}
 _DONE = ("GrpHdr", "PmtInf", "CdtTrfTxInf")
 
 
@@ -111,12 +122,14 @@ class Pain001File:
             raise unreadable("is no pain.001: it has no group header")
 
     def _read(self, parser: Any) -> Iterator[Transfer]:
-        waited = 0
+        waited, thread = 0, threading.get_ident()
         while piece := self._file.read(PIECE):
             parser.feed(piece)
             waited += len(piece)
             for event, element in parser.read_events():
                 waited = 0
+                if threading.get_ident() != thread:
+                    raise RuntimeError("a message is read in one thread")
                 transfer = self._on(event, element)
                 if transfer is not None:
                     yield transfer
@@ -150,12 +163,13 @@ class Pain001File:
             self._begin(element)
         if not element.tag.startswith(self._prefix):
             raise unreadable(f"holds {name} of another namespace")
+        parent = element.getparent()
+        if (parent.tag.removeprefix(self._prefix) if parent is not None else "") != PARENTS[name]:
+            raise unreadable(f"holds {name} where none may stand", self._row or None)
         if name == "PmtInf":
             if self.group is None:
                 raise unreadable("has no group header before its first PmtInf")
             self._part = _Part(self._row)
-        elif name == "CdtTrfTxInf" and self._part is None:
-            raise unreadable("holds a CdtTrfTxInf outside a PmtInf")
 
     def _begin(self, root: Any) -> None:
         found = root.getroottree().docinfo

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ import openpyxl
 import pytest
 from lxml import etree
 
+from services.ingest.files.pain001 import Pain001File
 from services.ingest.staging.upload_record import UploadState
 from tests.support.sample_files import BANK_EXPORT, pain001, workbook
 from tests.unit.ingest.conftest import Ingest
@@ -118,6 +120,7 @@ BAD_MESSAGES: dict[str, tuple[str, str, str]] = {
     "DTD": ("<Document", '<!DOCTYPE Document [<!ENTITY a "b">]><Document', "unreadable_file"),
     "external entity": ("<Document", '<!DOCTYPE d SYSTEM "http://127.0.0.1:9/x.dtd"><Document', "unreadable_file"),
     "other version": ("pain.001.001.03", "pain.001.001.02", "unreadable_file"),
+    "a transfer in a transfer": ("<PmtId>", "<SplmtryData><CdtTrfTxInf/></SplmtryData><PmtId>", "unreadable_file"),
     "no transfers": ("", "", "unreadable_file"),
 }
 
@@ -561,3 +564,10 @@ async def test_wallets_and_other_accounts_of_a_message__BAT_03(ingest: Ingest) -
     first, second = (payout.recipient for payout in payouts(ingest))
     assert (first["type"], first["msisdn"]) == ("mobile_money", "+256772123456")
     assert (second["type"], second["account_number"], second["bic"]) == ("bank_account", "0001234567", "DEUTDEFF")
+
+
+def test_a_message_is_read_in_one_thread() -> None:
+    rows = iter(Pain001File(io.BytesIO(pain001(3))))
+    next(rows)
+    with ThreadPoolExecutor(1) as other, pytest.raises(RuntimeError, match="one thread"):
+        other.submit(list, rows).result()
