@@ -4,7 +4,7 @@ Owns the parsing (no DTD, no entities, no network; each transfer is forgotten on
 checks of structure against `pain001_grammar`, of counts and control sums, and which element becomes which field. Must not know
 batches.
 
-One message is read in one thread from beginning to end: the parser's names belong to the thread that began, and another that goes on with it
+One message is read in one thread from beginning to end: the parser's names belong to the thread that began it, and another one that goes on
 corrupts memory. That is guarded here.
 """
 
