@@ -1,4 +1,4 @@
-"""`payflow migrate`: bring the schemas of views and webhooks up to date (RUN-06). Safe to repeat and when two run at once."""
+"""`payflow migrate`: bring the schemas of views, ingest and webhooks up to date (RUN-06). Safe to repeat and when two run at once."""
 
 import typer
 
@@ -6,21 +6,32 @@ from runtime.settings import RefusedStartError, load, refuse
 
 
 def command() -> None:
-    """Bring the tables of views and webhooks up to date; safe to repeat, and when two run at once."""
+    """Bring the tables of views, ingest and webhooks up to date; safe to repeat, and when two run at once."""
     from sqlalchemy.exc import OperationalError
 
-    from services.projector import schema
-    from services.webhooks import schema as webhooks
-    from services.webhooks.settings import WebhooksSettings
-
     try:
-        settings = load(WebhooksSettings)
-        revision = schema.upgrade(settings.database_url, settings.projection_schema)
-        beside = webhooks.upgrade(settings.database_url, settings.webhooks_schema)
+        revisions = upgrade_all()
     except RefusedStartError as error:
         refuse("migrate", error)
     except OperationalError as error:
         why = str(error.orig).strip().splitlines()[0]
         refuse("migrate", RefusedStartError(f"the database cannot be reached ({why}). Start it, or correct DATABASE_URL."))
-    typer.echo(f"schema {settings.projection_schema} is at revision {revision}")
-    typer.echo(f"schema {settings.webhooks_schema} is at revision {beside}")
+    for schema, revision in revisions.items():
+        typer.echo(f"schema {schema} is at revision {revision}")
+
+
+def upgrade_all() -> dict[str, str]:
+    """Every schema of the product and the revision it has now. Raises RefusedStartError and OperationalError."""
+    from services.ingest import schema as ingest
+    from services.ingest.settings import IngestSettings
+    from services.projector import schema as views
+    from services.webhooks import schema as webhooks
+    from services.webhooks.settings import WebhooksSettings
+
+    own, told = load(IngestSettings), load(WebhooksSettings)
+    owners = ((own.projection_schema, views), (own.ingest_schema, ingest), (told.webhooks_schema, webhooks))
+    if len(dict(owners)) < len(owners):
+        raise RefusedStartError(
+            "PROJECTION_SCHEMA, INGEST_SCHEMA and WEBHOOKS_SCHEMA must differ: each has revisions of its own"
+        )
+    return {name: schema.upgrade(own.database_url, name) for name, schema in owners}

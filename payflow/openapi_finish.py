@@ -15,6 +15,7 @@ FORMS = {
     "payout_id": {"type": "string", "format": "uuid"},
     "batch_id": {"type": "string", "format": "uuid"},
     "draft_id": {"type": "string", "format": "uuid"},
+    "upload_id": {"type": "string", "format": "uuid"},
     "webhook_id": {"type": "string", "format": "uuid"},
     "delivery_id": {"type": "string", "format": "uuid"},
     "code": {"type": "string", "enum": sorted(REGISTRY)},
@@ -33,6 +34,7 @@ INTRODUCTION = """Pays many people at once and never loses sight of a single pay
 TAGS = {
     "payouts": "One payment to one payee.",
     "batches": "Payouts submitted together: whole, in chunks, or as a file.",
+    "files": "Uploaded files: what was wrong, corrections, results, templates, and what columns mean.",
     "drafts": "Payouts and batches written down and not asked for yet; they touch no money.",
     "money": "Balances and the ledger.",
     "merchants": "Whose money it is, where it comes from, and saved bank accounts.",
@@ -81,10 +83,14 @@ def _operations(document: Json) -> Iterator[Json]:
 
 
 def _drop_framework_answers(operation: Json) -> None:
-    """The framework's own 422 is never given: parameters of paths are read by our rules."""
+    """The framework's own 422 is never given: parameters of paths are read by our rules. An answer that is a file is no JSON."""
     answer = operation["responses"].get("422", {})
     if "HTTPValidationError" in str(answer):
         del operation["responses"]["422"]
+    for answer in operation["responses"].values():
+        kept = {media: form for media, form in answer.get("content", {}).items() if form["schema"]}
+        if kept:
+            answer["content"] = kept
 
 
 def _form_ids(operation: Json) -> None:

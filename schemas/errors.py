@@ -40,6 +40,7 @@ _ALL = (
         retryable=True,
     ),
     ErrorCode(code="duplicate_reference", status=409, title="The reference was used before"),
+    ErrorCode(code="duplicate_file", status=409, title="The same file was taken before"),
     ErrorCode(code="invalid_state_transition", status=409, title="The state does not allow this"),
     ErrorCode(code="version_conflict", status=409, title="The payout has changed since"),
     ErrorCode(code="batch_sealed", status=409, title="The batch takes no more rows"),
@@ -58,6 +59,7 @@ _ALL = (
     ErrorCode(code="internal_error", status=500, title="Something failed on our side", retryable=True),
     ErrorCode(code="log_unavailable", status=503, title="The log cannot take commands now", retryable=True),
     ErrorCode(code="service_ending", status=503, title="This process is ending", retryable=True),
+    ErrorCode(code="staging_unavailable", status=503, title="Files cannot be staged now", retryable=True),
     ErrorCode(code="view_unavailable", status=503, title="The views cannot be read now", retryable=True),
     ErrorCode(code="webhooks_unavailable", status=503, title="Webhooks cannot be reached now", retryable=True),
 )

@@ -25,6 +25,7 @@ REMEDIES: dict[str, str] = {
     "method_not_allowed": "Use a method that the Allow header names.",
     "not_acceptable": "Ask for a form that this address gives.",
     "idempotency_conflict": "The key belongs to another request: take a new key for a new payment; never for a repeat.",
+    "duplicate_file": "Look at the batch that the answer names; if this is another payment all the same, say why in override_duplicate.",
     "idempotency_in_flight": "The first request with this key is being decided: send it again after Retry-After.",
     "duplicate_reference": "This reference was paid before: look at the payout that the answer names before you take a new one.",
     "invalid_state_transition": "Read the payout or batch again: its state no longer allows this.",
@@ -45,6 +46,7 @@ REMEDIES: dict[str, str] = {
     "internal_error": f"{_AGAIN} If it stays, tell the operator the trace_id.",
     "log_unavailable": f"Nothing was acknowledged. {_AGAIN}",
     "service_ending": f"Whether it was acknowledged is not known: a repeat finds out. {_AGAIN}",
+    "staging_unavailable": f"Nothing was taken. {_AGAIN}",
     "webhooks_unavailable": "Ask again in a moment; what is sent to your addresses is not lost meanwhile.",
     "view_unavailable": "Ask again in a moment.",
 }

@@ -81,6 +81,17 @@ class Proxy:
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT}
         return Response(body, answer.status, kept)
 
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The pool, and `url` what it asks, for what is passed on in another way."""
+        assert self._session is not None
+        return self._session
+
+    @property
+    def url(self) -> str:
+        """Where ingest is."""
+        return self._url
+
     async def is_in_flight(self, subject: str, merchant_id: str | None) -> bool:
         """Whether ingest still waits for the decision on this id, of this merchant (None: of any); False when it cannot say (API-14)."""
         assert self._session is not None

@@ -5,7 +5,7 @@ Owns the table of routes and the payouts' reads; the other themes have files of 
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from services.gateway import batches, documentation, health, money, rows
+from services.gateway import batches, documentation, downloads, health, money, rows
 from services.gateway.described import described
 from services.gateway.door import door_of, json_response, listing, merchant_asked, tagged, undecided, wait_for_position
 from services.gateway.filters import (
@@ -69,7 +69,7 @@ async def _own_payout(request: Request, payout_id: str) -> Row | None:
 
 
 async def write(request: Request) -> Response:
-    """Every write goes on to ingest, as a stream, and all about webhooks to their own part.
+    """Every write goes on to ingest, as a stream, and every read of its files and drafts; all about webhooks to their own part.
 
     404 where no service has this address, 405 where none has this method.
     """
@@ -79,7 +79,11 @@ async def write(request: Request) -> Response:
         raise HTTPException(404)
     if request.method not in methods:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
-    return await door_of(request).proxy_of(asked).pass_on(request)
+    door = door_of(request)
+    proxy = door.proxy_of(asked)
+    if proxy is door.proxy and request.method in downloads.READS:
+        return await downloads.pass_out(proxy.session, proxy.url, request)
+    return await proxy.pass_on(request)
 
 
 api.add_api_route("/batches/upload", write, methods=["GET"], include_in_schema=False)  # before the batch of any id

@@ -15,11 +15,12 @@ async def check(settings: IngestSettings) -> None:
     """Raise RefusedStartError unless broker and topics are as promised and the database has been migrated."""
     from runtime.event_log.guard import check_topics
     from schemas.topics import COMMANDS, DEAD_LETTERS, EVENTS, REPLIES, inbox
-    from services.ingest.wiring import check_projection
+    from services.ingest.wiring import check_own_schema, check_projection
 
     inboxes = [inbox(upstream).name for upstream in settings.upstreams]
     await check_topics(settings, [COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name, *inboxes])
     await check_projection(settings)
+    await check_own_schema(settings)
 
 
 def serve(settings: IngestSettings) -> None:

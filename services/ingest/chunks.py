@@ -34,7 +34,10 @@ class ChunkCutter:
 
     def add(self, form: PayoutForm) -> bytes | None:
         """Take a row in; the chunk before it, if there is no room for it any more."""
-        row = _encoder.encode(form)
+        return self.add_encoded(_encoder.encode(form))
+
+    def add_encoded(self, row: bytes) -> bytes | None:
+        """The same for a row that is JSON already."""
         full = self.rest() if self._full(len(row) + 1) else None
         self._rows.append(row)
         self._bytes += len(row) + 1

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from schemas.ids import MERCHANT_ID_PATTERN, UUID_PATTERN
-from services.ingest import forms
+from services.ingest import file_forms, forms
 
 JSON = "application/json"
 REFS = "#/components/schemas/{model}"
@@ -31,7 +31,12 @@ _READS = (400, 404, 412, 429, 503)
 
 
 class Entry(NamedTuple):
-    """One route: tag, request form, content types, success statuses to answer forms, further problem statuses, headers."""
+    """One route: tag, request form, content types, success statuses to answer forms, further problem statuses, headers.
+
+    `query` names parameters and their choices (none: a number); `files` are media types of an answer that is a file; `by_file` is the form
+    where the request is one; `reads`: nothing
+    is decided, so there is no 202.
+    """
 
     tag: str
     takes: type[BaseModel] | None
@@ -40,8 +45,57 @@ class Entry(NamedTuple):
     types: tuple[str, ...] = (JSON,)
     needs_body: bool = True
     key: str = "optional"
+    query: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    files: tuple[str, ...] = ()
+    by_file: type[BaseModel] | None = None
     reads: bool = False
 
+
+MULTIPART = "multipart/form-data"
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XML = "application/xml"
+_FORM = ("form", ("raw", "spreadsheet"))
+_TABLE: Any = {"query": (("format", ("csv", "xlsx")), _FORM), "files": (CSV, XLSX), "reads": True}
+FILE_ENTRIES: dict[str, Entry] = {
+    "get_mapping": Entry("files", None, {200: file_forms.ColumnMapping}, reads=True),
+    "forget_mapping": Entry("files", None, {204: None}, reads=True),
+    "get_template": Entry(
+        "files",
+        None,
+        {200: None},
+        query=(("format", ("csv", "xlsx", "pain.001")), _FORM),
+        files=(CSV, XLSX, XML),
+        reads=True,
+    ),
+    "get_upload": Entry("files", None, {200: file_forms.Upload}, reads=True),
+    "get_upload_errors": Entry(
+        "files",
+        None,
+        {200: file_forms.UploadErrors},
+        query=(("format", ("json", "csv", "xlsx")), _FORM, ("offset", ()), ("limit", ())),
+        files=(CSV, XLSX),
+        reads=True,
+    ),
+    "get_refused_rows": Entry("files", None, {200: None}, **_TABLE),
+    "correct_upload": Entry(
+        "files",
+        file_forms.Corrections,
+        {201: forms.Batch, 200: forms.Batch},
+        (402,),
+        types=(JSON, MULTIPART),
+        key="required",
+        by_file=file_forms.CorrectionFile,
+    ),
+    "get_result": Entry(
+        "files",
+        None,
+        {200: None},
+        query=(("format", ("csv", "xlsx", "pain.002")), _FORM),
+        files=(CSV, XLSX, XML),
+        reads=True,
+    ),
+}
 
 ENTRIES: dict[str, Entry] = {
     "request_payout": Entry("payouts", forms.PayoutRequest, {201: forms.Payout, 200: forms.Payout}, (402,)),
@@ -55,7 +109,7 @@ ENTRIES: dict[str, Entry] = {
         forms.UploadForm,
         {201: forms.Batch, 200: forms.Batch},
         (402,),
-        types=("multipart/form-data",),
+        types=(MULTIPART,),
         key="required",
     ),
     "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
@@ -67,6 +121,7 @@ ENTRIES: dict[str, Entry] = {
     "replace_draft": Entry("drafts", forms.DraftRequest, {200: forms.Draft}, (412,)),
     "discard_draft": Entry("drafts", None, {204: None}, (412,)),
     "submit_draft": Entry("drafts", None, {201: forms.Submitted, 200: forms.Submitted}, (402, 412)),
+    **FILE_ENTRIES,
     "open_merchant": Entry("merchants", forms.MerchantRequest, {201: forms.OpenedMerchant, 200: forms.OpenedMerchant}),
     "credit_merchant": Entry("merchants", forms.CreditRequest, {201: forms.Credit, 200: forms.Credit}, key="required"),
     "add_bank_account": Entry("merchants", forms.BankAccountRequest, {201: forms.SavedAccount, 200: forms.SavedAccount}),
@@ -82,7 +137,7 @@ def documented(name: str) -> dict[str, Any]:
         "tags": [entry.tag],
         "status_code": first,
         "response_model": None,
-        "responses": {status: _response(entry.gives.get(status)) for status in (first, *others)}
+        "responses": {status: _success(entry, status) for status in (first, *others)}
         | ({} if entry.reads else {202: _response(forms.Pending)})
         | {status: _problem(status) for status in sorted({*(_READS if entry.reads else _COMMON), *entry.problems})},
         "openapi_extra": {"parameters": _parameters(entry, name), **_request_body(entry)},
@@ -102,9 +157,18 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=app.description)
-    models = [form for form in vars(forms).values() if isinstance(form, type) and issubclass(form, BaseModel)]
+    known = {**vars(forms), **vars(file_forms)}
+    models = [form for form in known.values() if isinstance(form, type) and issubclass(form, BaseModel)]
     _, schema = models_json_schema([(model, "validation") for model in models if model is not BaseModel], ref_template=REFS)
     found.setdefault("components", {}).setdefault("schemas", {}).update(schema["$defs"])
+    return found
+
+
+def _success(entry: Entry, status: int) -> dict[str, Any]:
+    found = _response(entry.gives.get(status))
+    if entry.files:
+        schema = {"schema": {"type": "string", "format": "binary"}}
+        found["content"] = {**found.get("content", {}), **dict.fromkeys(entry.files, schema)}
     return found
 
 
@@ -124,16 +188,24 @@ def _problem(status: int) -> dict[str, Any]:
 def _request_body(entry: Entry) -> dict[str, Any]:
     if entry.takes is None:
         return {}
-    schema: dict[str, Any] = {"$ref": REFS.format(model=entry.takes.__name__)}
-    schema = schema if entry.needs_body else {"anyOf": [schema, {"type": "null"}]}
-    return {"requestBody": {"required": entry.needs_body, "content": {kind: {"schema": schema} for kind in entry.types}}}
+    content = {kind: {"schema": _body(entry, entry.by_file if kind == MULTIPART else None)} for kind in entry.types}
+    return {"requestBody": {"required": entry.needs_body, "content": content}}
+
+
+def _body(entry: Entry, by_file: type[BaseModel] | None) -> dict[str, Any]:
+    form = by_file or entry.takes
+    assert form is not None
+    schema = {"$ref": REFS.format(model=form.__name__)}
+    return schema if entry.needs_body else {"anyOf": [schema, {"type": "null"}]}
 
 
 def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
+    queries = [_query(query, choices) for query, choices in entry.query]
     if entry.reads:
         merchant = _header("X-Merchant-Id", "Whose it is; without one, demo's.", required=False)
-        return [merchant, *(_LISTED if name.startswith("list_") else [])]
+        return [*queries, merchant, *(_LISTED if name.startswith("list_") else [])]
     parameters = [
+        *queries,
         _header("X-Merchant-Id", "Whose money it is; see the rules of each request.", required=False),
         _header("Idempotency-Key", "1 to 255 visible ASCII characters.", required=entry.key == "required"),
         _header(
@@ -162,6 +234,11 @@ _LISTED: list[dict[str, Any]] = [
         ("merchant_id", "The merchant; or the header.", {"type": "string", "pattern": MERCHANT_ID_PATTERN}),
     )
 ]
+
+
+def _query(name: str, choices: tuple[str, ...]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "enum": list(choices)} if choices else {"type": "integer", "minimum": 0}
+    return {"name": name, "in": "query", "required": False, "schema": schema}
 
 
 def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from services.ingest.drafts.store import DraftStore
 from services.ingest.envelope import Envelope
 from services.ingest.idempotency import Keys
 from services.ingest.in_flight import InFlight
+from services.ingest.staging.store import Staging
 from services.ingest.store import Store
 from services.ingest.submitting import Submitter, joined, within
 
@@ -34,6 +35,7 @@ class Edge:
     submitter: Submitter
     currencies: frozenset[str]
     dispatch_delay_ms: int
+    staging: Staging
     temp_dir: str | None = None
     drafts: DraftStore | None = None
     numbering: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)

@@ -278,7 +278,10 @@ class SealRequest(BaseModel):
 
 
 class UploadForm(BaseModel):
-    """A CSV file with a header row: `amount`, `currency`, `msisdn` or `account_number`, and so on; more columns are kept."""
+    """CSV or XLSX with a header row (`amount`, `currency`, `msisdn` or `account_number`, and so on; more columns are kept), or pain.001.
+
+    All of it is checked before any row is taken. What is refused is kept: correct single rows at `corrections_url`.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -297,6 +300,13 @@ class UploadForm(BaseModel):
     row_count: int | None = Field(None, description="Declared number of rows.")
     total: str | None = Field(None, description="Declared sum in `currency`.")
     declared: str | None = Field(None, description="The declaration as JSON, for several currencies.")
+    mapping: str | None = Field(
+        None,
+        description='JSON, the file\'s columns to fields: `{"Betrag": "amount", "Filiale": "ignore"}`. It is remembered.',
+    )
+    number_format: Literal["1000.00", "1,000.00", "1.000,00", "1 000,00", "1 000.00", "1'000.00", "1,00,000.00"] = "1000.00"
+    on_invalid_rows: Literal["reject_all", "accept_valid"] = "reject_all"
+    override_duplicate: str | None = Field(None, description="Why a file is sent whose like was taken before.")
     merchant_id: str | None = None
 
 

@@ -17,7 +17,12 @@ from services.ingest.bodies import UPLOAD_BYTES_MAX, check_content, media_type, 
 from services.ingest.problems import ProblemError
 
 MULTIPART = "multipart/form-data"
-RAW_TYPES = ("text/csv",)
+RAW_TYPES = (
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/xml",
+    "text/xml",
+)
 FILE_FIELD = "file"
 FIELDS_MAX = 20
 FIELD_BYTES_MAX = 4096

@@ -13,10 +13,10 @@ class IngestSettings(ServiceSettings):
     host: str = Field("127.0.0.1", alias="INGEST_HOST")
     port: int = Field(8001, alias="INGEST_PORT", ge=0, le=65535)
     metrics_port: int = Field(9101, alias="INGEST_METRICS_PORT", ge=0, le=65535)
-    own_schema: str = Field("ingest", alias="INGEST_SCHEMA", pattern="^[a-z][a-z0-9_]{0,62}$")
     temp_dir: str | None = Field(None, alias="INGEST_TEMP_DIR")
     dispatch_delay_seconds: float = Field(2.0, alias="PAYOUT_DISPATCH_DELAY_SECONDS", ge=0, le=86_400)
     currency_list: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
+    ingest_schema: str = Field("ingest", alias="INGEST_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     inbox_upstreams: str = Field("", alias="INBOX_UPSTREAMS")
 
     @field_validator("currency_list")

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from domain.book import BankAccount
 from domain.payout.state import Payout
 from domain.payout.view import payout_view
+from schemas.ids import batch_id_range
 from schemas.words import BatchPhase
 
 POOL_SECONDS = 2.0
@@ -33,6 +34,11 @@ _VIEW = (
 _ANSWER = (
     'SELECT content_hash, subject::text, status, body, version, expires_at, partition, "offset" '
     "FROM idempotency_answers WHERE merchant_id = %s AND key = %s"
+)
+
+_OUTCOMES = (
+    "SELECT id::text, status, reason, failure_code, failure_reason, bank_reference_id, expected_settlement_date "
+    "FROM all_payouts WHERE id > %s AND id <= %s AND batch_id = %s ORDER BY id LIMIT %s"
 )
 
 
@@ -85,10 +91,34 @@ class Store:
         row = await self._row("SELECT merchant_id FROM batches WHERE id = %s", (batch_id,))
         return row[0] if row is not None else None
 
+    async def batch_phase(self, batch_id: str) -> str | None:
+        """How far a batch is (BatchPhase); None for one that the views do not have. `batch_id` is a UUID in canonical form."""
+        row = await self._row("SELECT phase FROM batches WHERE id = %s", (batch_id,))
+        return row[0] if row is not None else None
+
+    async def outcomes(self, batch_id: str, after: str | None, limit: int) -> list[tuple[Any, ...]]:
+        """What became of a batch's rows behind the payout `after`, in order: id, status, reason, code, text, reference, date."""
+        low, high = batch_id_range(batch_id)
+        return await self._rows(_OUTCOMES, (after or low, high, batch_id, limit))
+
+    async def batch_counts(self, batch_id: str) -> dict[str, int]:
+        """Rows of a batch by state."""
+        query = "SELECT status, sum(count)::bigint FROM batch_totals WHERE batch_id = %s GROUP BY status"
+        return {status: count for status, count in await self._rows(query, (batch_id,)) if count}
+
     async def _hot_or_archived(self, query: str, payout_id: str) -> tuple[Any, ...] | None:
         """The second look is at both together: meanwhile an archived payout may have come back."""
         row = await self._row(query.format(table="payouts"), (payout_id,))
         return row if row is not None else await self._row(query.format(table="all_payouts"), (payout_id,))
+
+    async def _rows(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        try:
+            async with self._pool.connection(timeout=POOL_SECONDS) as connection:
+                cursor = await connection.execute(query, parameters)
+                rows: list[tuple[Any, ...]] = await cursor.fetchall()
+                return rows
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            raise ViewUnavailableError(type(error).__name__) from error
 
     async def _row(self, query: str, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:
         try:

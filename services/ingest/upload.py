@@ -1,53 +1,36 @@
-"""A batch as one file (BAT-03 for CSV, BAT-07, BAT-08).
+"""A batch as one file (BAT-03): CSV, XLSX or pain.001, checked whole, staged, and only then submitted.
 
-Owns the two passes. First every row is read and checked while the good ones go, in normal form, into a second temporary file; one
-bad row at line 999,999 is found before any row is on the log. Then the chunks are submitted like any batch. Memory stays the same for
-ten rows and for a million. Must not know how a row is read.
+Owns the route, and what a request says beside its file. What becomes of a checked file is `file_submission`'s.
 """
 
 import asyncio
-import tempfile
-from typing import IO, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
 from domain.intake.batch import BatchRequest, read_batch
-from domain.intake.csv_rows import Plan, read_header
-from domain.intake.faults import Fault, as_errors
+from domain.intake.faults import Fault
+from runtime.clock import Clock
 from runtime.ids import mint
-from schemas.ids import BATCH_ROWS_MAX
+from schemas.ids import is_merchant_id
+from schemas.times import rfc3339
 from services.ingest.answers import About
-from services.ingest.asking import Ask
-from services.ingest.batch_run import BatchOrder, BatchRun
-from services.ingest.batches import answer, counted, open_command
-from services.ingest.chunks import ChunkCutter, read_chunks, write_chunk
-from services.ingest.csv_file import CsvFaultError, CsvFile, not_csv
+from services.ingest.asking import OPEN_MERCHANT, Ask
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
-from services.ingest.envelope import Envelope
-from services.ingest.problems import ProblemError
+from services.ingest.file_submission import FileSubmission
+from services.ingest.files.checked import Checked, check_file, open_reading
+from services.ingest.files.kinds import kind_of
+from services.ingest.files.reading import Reading
 from services.ingest.received import ReceivedFile, receive
-from services.ingest.upload_fields import read_fields
+from services.ingest.staging.upload_record import FileOptions
+from services.ingest.upload_fields import UploadFields, read_fields
 
 router = APIRouter()
-
-FAULTS_LISTED = 1000
-_TOO_MANY = Fault(
-    pointer="/rows", code="limit_exceeded", detail=f"a batch has at most {BATCH_ROWS_MAX} rows", row=BATCH_ROWS_MAX
-)
-
-
-class Checked(NamedTuple):
-    """What the first pass found. At most FAULTS_LISTED faults are kept, all are counted."""
-
-    row_count: int
-    fault_count: int
-    faults: list[Fault]
 
 
 @router.post("/batches/upload", **documented("upload_batch"))
 async def upload_batch(request: Request) -> Response:
-    """Take a file, check every row, then open, fill and seal a batch under the request's key."""
+    """Take a file, check every row, keep it, then open, fill and seal a batch under the request's key."""
     ask = Ask(request)
     ask.require_key("with a batch")
     received = await receive(request, ask.edge.temp_dir)
@@ -58,95 +41,50 @@ async def upload_batch(request: Request) -> Response:
 
 
 async def _upload(ask: Ask, received: ReceivedFile) -> Response:
-    raw, default_currency = read_fields(received.fields)
-    wanted = raw if isinstance(raw, list) else read_batch(raw, currencies=ask.edge.currencies)
-    plan = await asyncio.to_thread(_plan, received, ask.edge.currencies, default_currency)
-    merchant_id = ask.owner(received.fields.get("merchant_id"), saved_account=_has_saved_accounts(plan))
+    fields = read_fields(received.fields)
+    wanted = read_batch(fields.options.raw, currencies=ask.edge.currencies)
+    kind = await asyncio.to_thread(kind_of, received.file, received.size)
+    options = await _with_memory(ask, fields.options)
+    reading = await asyncio.to_thread(open_reading, kind, received.file, options, ask.edge.currencies)
+    saved = isinstance(reading, Reading) and "bank_account_id" in reading.fields
+    merchant_id = ask.owner(fields.options.raw.get("merchant_id"), saved_account=saved)
+    read_faults = [*fields.faults, *_faults(wanted), *_faults(reading)]
     if ask.faults:
-        raise ask.problem([*_faults(wanted), *_faults(plan)])
+        raise ask.problem(read_faults)
     envelope = ask.envelope(merchant_id, "upload_batch", {"sha256": received.sha256, "fields": received.fields})
     about = About(envelope.key, BATCHES)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first
-    if isinstance(wanted, list) or isinstance(plan, list):
-        raise ask.problem(
-            [*_faults(wanted), *_faults(plan)], code="invalid_rows" if isinstance(wanted, BatchRequest) else None
-        )
-    with tempfile.TemporaryFile(prefix="payflow-rows-", dir=ask.edge.temp_dir) as spool:
-        checked = await asyncio.to_thread(check_rows, received.file, plan, spool)
-        refuse_rows(checked)
-        return await _submit(ask, envelope, about, wanted, checked, spool)
+    if read_faults or not isinstance(reading, Reading) or not isinstance(wanted, BatchRequest):
+        raise ask.problem(read_faults, code=_code(fields, wanted))
+    submission = FileSubmission(ask, envelope, about, wanted, fields.reason)
+    earlier = await ask.edge.staging.under_key(merchant_id, str(envelope.key), received.sha256)
+    with Checked(kind, options, ask.edge.temp_dir) as checked:
+        await asyncio.to_thread(check_file, checked, received.file, reading, today(ask.edge.clock))
+        upload_id, version = (earlier.id, earlier.version + 1) if earlier else (mint(), 1)
+        upload = submission.record(checked, upload_id, received.file_name, received.sha256, version=version)
+        return await submission.settle(upload, checked, received.file)
 
 
-async def _submit(
-    ask: Ask, envelope: Envelope, about: About, wanted: BatchRequest, checked: Checked, spool: IO[bytes]
-) -> Response:
-    first = await ask.edge.running(envelope, about, ask.wait_seconds)
-    if first is not None:
-        return first
-    command = open_command(wanted, mint(), source="csv", submit=True)
-    order = BatchOrder(envelope, command, counted(wanted.declaration, checked.row_count))
-    run = BatchRun(order, ask.edge.submitter, ask.edge.in_flight)
-    return answer(run, await run.run(read_chunks(spool), ask.wait_seconds), about)
+async def _with_memory(ask: Ask, options: FileOptions) -> FileOptions:
+    """The options with what the merchant chose for its columns before."""
+    named = options.raw.get("merchant_id")
+    merchant_id = ask.merchant_id or (named if isinstance(named, str) and is_merchant_id(named) else OPEN_MERCHANT)
+    remembered = await ask.edge.staging.mapping(merchant_id)
+    return FileOptions(
+        **{name: getattr(options, name) for name in FileOptions.__struct_fields__} | {"remembered": remembered}
+    )
 
 
-def check_rows(file: IO[bytes], plan: Plan, spool: IO[bytes]) -> Checked:
-    """Read every row below the header; the good ones go to `spool` in chunks. Takes long: run it in a thread."""
-    cutter, count, fault_count = ChunkCutter(), 0, 0
-    faults: list[Fault] = []
-    rows = iter(CsvFile(file))
-    next(rows, None)
-    try:
-        for count, cells in enumerate(rows, 1):
-            read = plan.read(cells, count) if count <= BATCH_ROWS_MAX else [_TOO_MANY]
-            if isinstance(read, list):
-                fault_count += len(read)
-                faults += read[: max(FAULTS_LISTED - len(faults), 0)]
-                if read == [_TOO_MANY]:
-                    break
-            elif not fault_count and (chunk := cutter.add(read)) is not None:
-                write_chunk(spool, chunk)
-    except CsvFaultError as error:
-        return Checked(count, fault_count + 1, [*faults, error.fault])
-    if (chunk := cutter.rest()) is not None:
-        write_chunk(spool, chunk)
-    return Checked(count, fault_count, faults)
+def today(clock: Clock) -> str:
+    """The day in UTC, as ISO text."""
+    return rfc3339(clock.now_ms())[: len("2026-01-31")]
 
 
-def refuse_rows(checked: Checked) -> None:
-    """Raises ProblemError `invalid_rows` with all faults (the first FAULTS_LISTED listed), or for a file without rows."""
-    if checked.fault_count:
-        listed = f"; the first {len(checked.faults)} are listed" if checked.fault_count > len(checked.faults) else ""
-        detail = f"{checked.fault_count} faults were found in {checked.row_count} rows{listed}. Nothing was taken."
-        errors = as_errors(checked.faults)
-        raise ProblemError(
-            "invalid_rows", detail, errors=errors, fault_count=checked.fault_count, row_count=checked.row_count
-        )
-    if not checked.row_count:
-        detail = "The file has a header and no rows."
-        errors = [{"pointer": "/rows", "code": "required", "detail": "the file has no rows"}]
-        raise ProblemError("invalid_rows", detail, errors=errors)
-
-
-def _plan(received: ReceivedFile, currencies: frozenset[str], default_currency: str | None) -> Plan | list[Fault]:
-    """How the file's rows are read, from its header. Raises ProblemError 415 for another kind of file."""
-    kind = not_csv(received.file)
-    if kind is not None:
-        detail = f"This is {kind}; upload a CSV file (UTF-8; comma, semicolon or tab)."
-        errors = [{"pointer": "/file", "code": "unsupported_media_type", "detail": detail}]
-        raise ProblemError("unsupported_media_type", detail, errors=errors)
-    try:
-        header = next(iter(CsvFile(received.file)), None)
-    except CsvFaultError as error:
-        return [error.fault]
-    if header is None:
-        return [Fault(pointer="/file", code="required", detail="is empty; the first row names the columns")]
-    return read_header(header, currencies=currencies, default_currency=default_currency)
-
-
-def _has_saved_accounts(plan: Plan | list[Fault]) -> bool:
-    return isinstance(plan, Plan) and "bank_account_id" in plan.columns
+def _code(fields: UploadFields, wanted: BatchRequest | list[Fault]) -> str | None:
+    """A fault of the file alone is one of its rows."""
+    return "invalid_rows" if isinstance(wanted, BatchRequest) and not fields.faults else None
 
 
 def _faults(read: object) -> list[Fault]:

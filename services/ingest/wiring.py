@@ -31,6 +31,7 @@ from services.ingest.in_flight import InFlight
 from services.ingest.inbox.judge import InboxJudge
 from services.ingest.inbox.worker import UpstreamInbox
 from services.ingest.settings import IngestSettings
+from services.ingest.staging.store import Staging
 from services.ingest.store import POOL_SECONDS, STATEMENT_MS, Store
 from services.ingest.submitting import Submitter
 from services.ingest.waiting import DecisionReader, Waiting
@@ -38,6 +39,7 @@ from services.ingest.waiting import DecisionReader, Waiting
 POOL_MAX = 8
 DRAFTS_POOL_MAX = 4
 CHECK_SECONDS = 10.0
+STAGING_STATEMENT_MS = 30_000
 EVENTS_WAIT_MS = 500
 
 _log = logger(__name__)
@@ -67,6 +69,7 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
     await decisions.start()
     stack.push_async_callback(decisions.stop)
     following = _beside(stack, decisions.run(), fatal=True)
+    staging = Staging(await stack.enter_async_context(_staging_pool(settings)), settings.temp_dir)
     store, submitter = Store(pool), Submitter(log, waiting, in_flight)
     edge = Edge(
         clock=clock,
@@ -76,29 +79,13 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
         submitter=submitter,
         currencies=settings.currencies,
         dispatch_delay_ms=int(settings.dispatch_delay_seconds * 1000),
+        staging=staging,
         temp_dir=settings.temp_dir,
-        drafts=await _drafts(settings, stack),
+        drafts=DraftStore(await stack.enter_async_context(_drafts_pool(settings))),
     )
     app.state.edge = edge
     app.state.checks = checks(store, waiting, following, settings.kafka_bootstrap_servers)
     await _start_inboxes(settings, edge, stack)
-
-
-async def _drafts(settings: IngestSettings, stack: AsyncExitStack) -> DraftStore:
-    """Ingest's own schema, made if it is not there; a pool of its own, because the other one only reads."""
-    options = f"-c search_path={settings.own_schema} -c statement_timeout={STATEMENT_MS}"
-    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-        settings.database_url,
-        min_size=1,
-        max_size=DRAFTS_POOL_MAX,
-        open=False,
-        timeout=POOL_SECONDS,
-        kwargs={"options": options, "autocommit": True},
-    )
-    await stack.enter_async_context(pool)
-    drafts = DraftStore(pool, settings.own_schema)
-    await drafts.prepare()
-    return drafts
 
 
 async def _start_inboxes(settings: IngestSettings, edge: Edge, stack: AsyncExitStack) -> None:
@@ -146,6 +133,39 @@ def _pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
         timeout=POOL_SECONDS,
         kwargs={"options": options, "autocommit": True},
     )
+
+
+def _staging_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
+    options = f"-c search_path={settings.ingest_schema} -c statement_timeout={STAGING_STATEMENT_MS}"
+    return AsyncConnectionPool(
+        settings.database_url,
+        min_size=1,
+        max_size=POOL_MAX,
+        open=False,
+        timeout=POOL_SECONDS,
+        kwargs={"options": options, "application_name": "payflow-staging"},
+    )
+
+
+def _drafts_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
+    """Drafts have connections of their own: files that are staged do not keep them out."""
+    options = f"-c search_path={settings.ingest_schema} -c statement_timeout={STATEMENT_MS}"
+    return AsyncConnectionPool(
+        settings.database_url,
+        min_size=1,
+        max_size=DRAFTS_POOL_MAX,
+        open=False,
+        timeout=POOL_SECONDS,
+        kwargs={"options": options, "autocommit": True},
+    )
+
+
+async def check_own_schema(settings: IngestSettings) -> None:
+    """Raise RefusedStartError unless ingest's own schema has been migrated up to its newest table. The database answers."""
+    async with _staging_pool(settings) as pool, pool.connection(timeout=CHECK_SECONDS) as link:
+        found = await (await link.execute("SELECT to_regclass('drafts')")).fetchone()
+    if found is None or found[0] is None:
+        raise RefusedStartError(f"the schema {settings.ingest_schema} is not migrated: run `payflow migrate`")
 
 
 async def check_projection(settings: IngestSettings) -> None:

@@ -15,6 +15,7 @@ from services.ingest.waiting import DecisionReader, Waiting
 from tests.simulation.clients import MemoryCommandLog, MemoryReader
 from tests.simulation.lookups import MemoryIngestStore
 from tests.simulation.processes import Process
+from tests.support.staging_memory import MemoryStaging
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -31,6 +32,7 @@ class Ingest:
         self.waiting = waiting = Waiting(world.shape.partitions)
         in_flight, clock = InFlight(), world.clock(process)
         store: Any = MemoryIngestStore(world.database, lambda: world.blind)
+        staging: Any = MemoryStaging()
         self.decisions = DecisionReader(self._reader, world.shape.partitions, waiting)
         self.edge = Edge(
             clock=clock,
@@ -40,6 +42,7 @@ class Ingest:
             submitter=Submitter(MemoryCommandLog(world.log), waiting, in_flight),
             currencies=world.shape.policy.currencies,
             dispatch_delay_ms=world.shape.dispatch_delay_ms,
+            staging=staging,
         )
         self.app = SimpleNamespace(state=SimpleNamespace(edge=self.edge))
 

@@ -36,6 +36,7 @@ from tests.simulation.lookups import MemoryGatewayStore
 from tests.simulation.tables import Tables
 from tests.support.drafts import MemoryDrafts
 from tests.support.ingest_log import FakeLog, FakeStore
+from tests.support.staging_memory import MemoryStaging
 
 TELLER_SECONDS = 0.1
 FAILS, HANGS = "+256700000001", "+256700000003"
@@ -168,6 +169,7 @@ class MemoryDoor:
         self.log = DoorLog(waiting, clock, self._currencies)  # type: ignore[arg-type]
         store: Any = FakeStore(self.log)
         drafts: Any = MemoryDrafts()
+        staging: Any = MemoryStaging()
         ingest = create_app()
         ingest.state.edge = Edge(
             clock=clock,
@@ -178,6 +180,7 @@ class MemoryDoor:
             currencies=self._currencies,
             dispatch_delay_ms=self._delay,
             drafts=drafts,
+            staging=staging,
         )
         ingest.state.checks = {"views": store.ping}
         views: Any = DoorStore(PlainDatabase(self.log.tables))  # type: ignore[arg-type]

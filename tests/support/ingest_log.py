@@ -117,6 +117,38 @@ class FakeStore:
         batch = None if self.lags else self._log.book.batches.get(batch_id)
         return batch.merchant_id if batch is not None else None
 
+    async def batch_phase(self, batch_id: str) -> str | None:
+        self._check()
+        batch = None if self.lags else self._log.book.batches.get(batch_id)
+        return batch.phase.value if batch is not None else None
+
+    async def outcomes(self, batch_id: str, after: str | None, limit: int) -> list[tuple[object, ...]]:
+        self._check()
+        rows = sorted(
+            p for p in self._log.book.payouts if self._log.book.payouts[p].batch_id == batch_id and p > (after or "")
+        )
+        found = [self._log.book.payouts[row] for row in rows[:limit]]
+        return [
+            (
+                p.id,
+                p.status.value,
+                p.reason and p.reason.value,
+                p.failure_code,
+                p.failure_reason,
+                p.bank_reference_id,
+                p.expected_settlement_date,
+            )
+            for p in found
+        ]
+
+    async def batch_counts(self, batch_id: str) -> dict[str, int]:
+        self._check()
+        counts: dict[str, int] = {}
+        for payout in self._log.book.payouts.values():
+            if payout.batch_id == batch_id:
+                counts[payout.status.value] = counts.get(payout.status.value, 0) + 1
+        return counts
+
     def _check(self) -> None:
         if self.down:
             raise ViewUnavailableError("the test took the view away")

@@ -22,6 +22,7 @@ from runtime.ids import mint
 from schemas.codec import decode_command
 from schemas.commands import CommandRecord
 from schemas.topics import COMMANDS, inbox, partition_of
+from services.ingest import schema as staging
 from services.projector import schema
 from tests.integration import own_log
 from tests.integration.own_log import OwnLog
@@ -49,6 +50,7 @@ class IngestStack:
             **log.environ,
             "DATABASE_URL": database_url,
             "PROJECTION_SCHEMA": f"ingest_{log.suffix}",
+            "INGEST_SCHEMA": f"staging_{log.suffix}",
             "INBOX_UPSTREAMS": f"{log.upstream}:{'|'.join(ALLOWED)}",
             "PAYFLOW_PROFILE": "test",
         }
@@ -59,6 +61,7 @@ class IngestStack:
     def __enter__(self) -> "IngestStack":
         try:
             schema.upgrade(self.stack.database_url, self.stack.environ["PROJECTION_SCHEMA"])
+            staging.upgrade(self.stack.database_url, self.stack.environ["INGEST_SCHEMA"])
             for name in ("projector", "processor", "ingest"):
                 self.stack.launch(name)
             self.await_ready()

@@ -1,6 +1,6 @@
-"""Where drafts are kept: one table in ingest's own schema.
+"""Where drafts are kept: one table in ingest's own schema, made by its revisions.
 
-Owns the table and its moves: draft -> submitting -> submitted or refused, or draft -> discarded; each guarded by state and version in the
+Owns the moves of a draft: draft -> submitting -> submitted or refused, or draft -> discarded; each guarded by state and version in the
 statement itself, so that two at once cannot both move it. Must not know what a draft asks for.
 """
 
@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import psycopg
 from msgspec import Struct
-from psycopg import sql
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime.http_problems import ProblemError
@@ -19,22 +18,7 @@ DRAFT, SUBMITTING, SUBMITTED, REFUSED, DISCARDED = "draft", "submitting", "submi
 POOL_SECONDS = 2.0
 
 _log = logger(__name__)
-_LOCK = 0x6472_6166  # "draf": one process at a time makes the table
 _COLUMNS = "id::text, merchant_id, idempotency_key, kind, content, status, version, created_at, updated_at"
-_TABLE = """
-CREATE TABLE IF NOT EXISTS drafts (
-    id uuid PRIMARY KEY,
-    merchant_id text NOT NULL,
-    idempotency_key text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('payout', 'batch')),
-    content text NOT NULL,
-    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'submitting', 'submitted', 'refused', 'discarded')),
-    version integer NOT NULL DEFAULT 1,
-    created_at bigint NOT NULL,
-    updated_at bigint NOT NULL,
-    UNIQUE (merchant_id, idempotency_key)
-)
-"""
 
 
 class DraftsUnavailableError(ProblemError):
@@ -63,20 +47,9 @@ class Draft(Struct, frozen=True, kw_only=True):
 class DraftStore:
     """The table. Every method raises DraftsUnavailableError in bounded time."""
 
-    def __init__(self, pool: "AsyncConnectionPool[Any]", schema: str) -> None:
-        """`pool` comes from `wiring`, with the search path set to `schema`, and may write there."""
+    def __init__(self, pool: "AsyncConnectionPool[Any]") -> None:
+        """`pool` comes from `wiring`, with the search path set to ingest's own schema, and may write there."""
         self._pool = pool
-        self._schema = schema
-
-    async def prepare(self) -> None:
-        """Make schema and table if they are not there. Safe to repeat, and when several processes do it."""
-        try:
-            async with self._pool.connection(timeout=POOL_SECONDS) as link, link.transaction():
-                await link.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-                await link.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self._schema)))
-                await link.execute(_TABLE)
-        except (psycopg.Error, PoolTimeout, OSError) as error:
-            raise DraftsUnavailableError(type(error).__name__) from error
 
     async def add(self, draft: Draft) -> Draft:
         """Keep a new draft; one that has the merchant's key already is given instead, whatever its content."""

@@ -16,6 +16,7 @@ from services.ingest.submitting import Submitter
 from services.ingest.waiting import Waiting
 from tests.support.drafts import MemoryDrafts
 from tests.support.ingest_log import FakeLog, FakeStore
+from tests.support.staging_memory import MemoryStaging
 
 CURRENCIES = frozenset({"USD", "EUR", "GBP", "RUB", "INR"})
 GOOD = {"amount": "100.50", "currency": "USD", "recipient_details": {"account_number": "1234567890", "bank_name": "Bank"}}
@@ -29,6 +30,7 @@ class Ingest:
     log: FakeLog
     store: FakeStore
     edge: Edge
+    staging: MemoryStaging
     clock: ManualClock
     drafts: MemoryDrafts
     good: dict[str, Any] = field(default_factory=lambda: dict(GOOD))
@@ -49,6 +51,7 @@ async def ingest() -> AsyncIterator[Ingest]:
     log = FakeLog(waiting, clock)
     store: Any = FakeStore(log)
     drafts: Any = MemoryDrafts()
+    staging: Any = MemoryStaging()
     log.fund("demo", 100_000)
     log.fund("demo", 100_000, "INR")
     edge = Edge(
@@ -60,10 +63,11 @@ async def ingest() -> AsyncIterator[Ingest]:
         currencies=CURRENCIES,
         dispatch_delay_ms=2000,
         drafts=drafts,
+        staging=staging,
     )
     app = create_app()
     app.state.edge = edge
     app.state.checks = {"views": store.ping}
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as client:
-        yield Ingest(client, log, store, edge, clock, drafts)
+        yield Ingest(client, log, store, edge, staging, clock, drafts)

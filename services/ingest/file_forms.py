@@ -1,0 +1,89 @@
+"""The documented forms of uploaded files (API-30). Must not know how they are read."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EqualRow(BaseModel):
+    """A row and the first row of the same file that asks for the same."""
+
+    row: int
+    equals: int
+
+
+class Upload(BaseModel):
+    """One uploaded file and what was found in it. `batch_id` is set once it is submitted; it is the upload's own id."""
+
+    id: str
+    merchant_id: str
+    state: Literal["refused", "submitting", "accepted", "not_accepted"]
+    kind: Literal["csv", "xlsx", "pain.001"]
+    file_name: str
+    sha256: str
+    message_id: str | None = None
+    batch_id: str | None = None
+    batch_url: str | None = None
+    row_count: int
+    good_count: int
+    fault_count: int
+    corrected_count: int
+    equal_count: int
+    equal_rows: list[EqualRow]
+    columns: dict[str, str] = Field(description="The file's own column names to the fields they are read as.")
+    number_format: str
+    on_invalid_rows: Literal["reject_all", "accept_valid"]
+    override_reason: str | None = None
+    idempotency_key: str
+    created_at: str
+    updated_at: str
+    upload_id: str
+    errors_url: str
+    refused_rows_url: str
+    corrections_url: str
+
+
+class UploadErrors(BaseModel):
+    """A page of faults."""
+
+    count: int
+    next: str | None = None
+    results: list[dict[str, Any]]
+
+
+class CorrectedRow(BaseModel):
+    """New cells of one row, by field."""
+
+    row: int = Field(ge=1, le=1_000_000)
+    cells: dict[str, str]
+
+
+class Corrections(BaseModel):
+    """Rows to put right; an empty list submits the file as it is.
+
+    Or send a file (multipart): with a column `row` only those rows change, without one it stands for the whole file.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"rows": [{"row": 17, "cells": {"amount": "1.00"}}]}]}
+    )
+
+    rows: list[CorrectedRow]
+
+
+class CorrectionFile(BaseModel):
+    """A file with a column `row`: only those rows change. Without one it stands for the whole file."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"file": "row,amount\n17,1.00\n", "on_invalid_rows": "reject_all"}]}
+    )
+
+    file: str = Field(json_schema_extra={"format": "binary"})
+    on_invalid_rows: Literal["reject_all", "accept_valid"] = "reject_all"
+    override_duplicate: str | None = Field(None, description="Why a file is sent whose like was taken before.")
+
+
+class ColumnMapping(BaseModel):
+    """Folded column names to fields, or to `ignore`."""
+
+    mapping: dict[str, str]

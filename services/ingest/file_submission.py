@@ -1,0 +1,114 @@
+"""What becomes of a file once it is read: checked, kept, and refused whole or submitted (BAT-06 to BAT-09, BAT-11).
+
+Owns the order: nothing is submitted before all rows are checked and the file is kept, and of files that ask for the same payments only one
+is, unless the uploader gives a reason. Must not know kinds of files.
+"""
+
+from typing import IO
+
+from fastapi import Response
+from msgspec import structs
+
+from domain.intake.batch import BatchRequest
+from schemas.words import BatchPhase
+from services.ingest.answers import About
+from services.ingest.asking import Ask
+from services.ingest.batch_run import BatchOrder, BatchRun
+from services.ingest.batches import answer, counted, open_command
+from services.ingest.chunks import read_chunks
+from services.ingest.envelope import Envelope
+from services.ingest.file_refusals import duplicate, flags, refuse_rows, refuse_total
+from services.ingest.files.checked import Checked
+from services.ingest.problems import ProblemError
+from services.ingest.staging.store import Content
+from services.ingest.staging.upload_record import Upload, UploadState
+from services.ingest.store import ViewUnavailableError
+from services.ingest.submitting import is_refusal
+
+_DEAD = frozenset({BatchPhase.REFUSED.value, BatchPhase.CANCELED.value})
+
+
+class FileSubmission:
+    """One request's file on its way."""
+
+    def __init__(self, ask: Ask, envelope: Envelope, about: About, wanted: BatchRequest, reason: str | None) -> None:
+        """`reason`: why an equal earlier file does not matter."""
+        self._ask = ask
+        self._edge = ask.edge
+        self._envelope = envelope
+        self._about = about
+        self._wanted = wanted
+        self._reason = reason
+
+    def record(self, checked: Checked, upload_id: str, file_name: str, sha256: str, *, version: int) -> Upload:
+        """The upload as it is to be kept: not taken so far. `version` is one above what was read of it."""
+        now = self._edge.clock.now_ms()
+        return Upload(
+            id=upload_id,
+            merchant_id=self._envelope.merchant_id,
+            idempotency_key=str(self._envelope.key),
+            state=UploadState.REFUSED,
+            kind=checked.kind.value,
+            file_name=file_name[:256].replace("\0", ""),
+            sha256=sha256,
+            options=checked.options,
+            report=checked.report,
+            created_at=now,
+            updated_at=now,
+            rows_sha256=checked.digest,
+            message_id=checked.message_id,
+            version=version,
+        )
+
+    async def settle(
+        self, upload: Upload, checked: Checked, file: IO[bytes] | None, corrections: dict[int, dict[str, str]] | None = None
+    ) -> Response:
+        """Keep the file, then refuse it (ProblemError with all that is wrong) or submit it.
+
+        `file` and `corrections`: None if they are kept already.
+        """
+        first = await self._edge.running(self._envelope, self._about, self._ask.wait_seconds)
+        if first is not None:
+            return first
+        await self._edge.staging.save(upload, Content(file, checked.book.file), corrections)
+        refuse_rows(upload, checked.book.first)
+        refuse_total(upload, self._wanted.declaration)
+        return await self._claimed(upload) or await self._submit(upload, checked)
+
+    async def _claimed(self, upload: Upload) -> Response | None:
+        """Take the right to submit this file; the answer of an equal request if there is one. Raises ProblemError `duplicate_file`."""
+        harmless = frozenset([other.id for other in await self._edge.staging.like(upload) if await self._is_dead(other)])
+        found = await self._edge.staging.claim(upload, harmless, self._reason)
+        if not found:
+            return None
+        if any(other.idempotency_key == self._envelope.key for other in found):
+            first = await self._edge.known(self._envelope, self._about, self._ask.wait_seconds)
+            if first is not None:
+                return first
+            raise ProblemError(
+                "idempotency_in_flight", "An equal request with this key is being submitted; ask again in a moment."
+            )
+        raise duplicate(upload, found[0])
+
+    async def _is_dead(self, other: Upload) -> bool:
+        """Whether nothing of an earlier file's batch can be paid any more."""
+        try:
+            return await self._edge.store.batch_phase(other.id) in _DEAD
+        except ViewUnavailableError:
+            return False
+
+    async def _submit(self, upload: Upload, checked: Checked) -> Response:
+        report, wanted = upload.report, self._wanted
+        if report.good_count != report.row_count:  # what was declared is checked already, against the whole file
+            wanted = structs.replace(wanted, declaration=None)
+        await self._edge.staging.remember(upload.merchant_id, upload.options.mapping, upload.updated_at)
+        command = open_command(wanted, upload.id, source=upload.kind, submit=True)
+        order = BatchOrder(self._envelope, command, counted(wanted.declaration, report.good_count))
+        run = BatchRun(order, self._edge.submitter, self._edge.in_flight)
+        decided = await run.run(read_chunks(checked.spool), self._ask.wait_seconds)
+        if decided is not None:
+            state = UploadState.NOT_ACCEPTED if is_refusal(decided) else UploadState.ACCEPTED
+            await self._edge.staging.finish(upload.id, state, self._edge.clock.now_ms())
+        response = answer(run, decided, self._about)
+        response.headers.update(flags(upload))
+        return response

@@ -1,0 +1,1 @@
+"""Uploaded files as rows of cells, whatever their kind: CSV, XLSX, pain.001."""

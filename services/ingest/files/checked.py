@@ -1,0 +1,66 @@
+"""The first pass of one file, from its bytes to a report: which columns it has, what its rows ask for, all that is wrong (BAT-08).
+
+Owns what the pass leaves on disk while the request lasts. Takes long: run it in a thread. Must not know requests or batches.
+"""
+
+import tempfile
+from types import TracebackType
+from typing import IO
+
+from domain.intake.faults import Fault
+from services.ingest.files.check import Check
+from services.ingest.files.fault_book import FaultBook
+from services.ingest.files.faults import FileFaultError
+from services.ingest.files.kinds import Kind, open_rows
+from services.ingest.files.pain001 import Pain001File
+from services.ingest.files.reading import Corrections, Reading
+from services.ingest.staging.upload_record import FileOptions, Report
+
+
+class Checked:
+    """What the first pass leaves, on disk while the request lasts: good rows in chunks, faults in a book. A context manager."""
+
+    def __init__(self, kind: Kind, options: FileOptions, temp_dir: str | None) -> None:
+        """Nothing is checked yet."""
+        self.kind = kind
+        self.options = options
+        self.spool: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-rows-", dir=temp_dir)  # noqa: SIM115  closed on exit
+        self.book = FaultBook(temp_dir)
+        self.report = Report()
+        self.digest: str | None = None
+        self.message_id: str | None = None
+
+    def __enter__(self) -> "Checked":
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        """Give the space back."""
+        self.spool.close()
+        self.book.close()
+
+
+def open_reading(
+    kind: Kind, file: IO[bytes], options: FileOptions, currencies: frozenset[str], corrections: Corrections | None = None
+) -> Reading | list[Fault]:
+    """How the file's rows are read, from its header; or what is wrong with that. Run it in a thread."""
+    try:
+        header = next(iter(open_rows(kind, file)), None)
+    except FileFaultError as error:
+        return [error.fault]
+    if header is None:
+        return [Fault(pointer="/file", code="required", detail="is empty; the first row names the columns")]
+    reading = Reading(header, options, currencies, corrections)
+    return reading.faults or reading
+
+
+def check_file(checked: Checked, file: IO[bytes], reading: Reading, day: str | None) -> None:
+    """The first pass. `day`: payments for later days are refused. Takes long: run it in a thread."""
+    source = open_rows(checked.kind, file, today=day)
+    cells = iter(source)
+    next(cells, None)
+    check = Check(source, reading, checked.spool, checked.book, accept_valid=checked.options.accept_valid)
+    checked.report = check.run(cells)
+    checked.digest = check.digest if checked.report.good_count else None
+    if isinstance(source, Pain001File) and source.group is not None:
+        checked.message_id = source.group.message_id

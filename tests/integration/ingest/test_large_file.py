@@ -1,0 +1,34 @@
+"""A file of a million rows: its last bad row is found before anything is submitted, in constant memory (BAT-03, BAT-08)."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+PROGRAM = """
+import resource, tempfile
+from services.ingest.files.checked import Checked, check_file, open_reading
+from services.ingest.files.kinds import kind_of
+from services.ingest.staging.upload_record import FileOptions
+
+file = tempfile.TemporaryFile()
+file.write(b"msisdn,amount,currency,name\\n")
+for row in range(1, 1_000_001):
+    number = "0" if row == 999_999 else f"+25677{row:07}"
+    file.write(f"{number},1.25,USD,Payee {row}\\n".encode())
+kind, options, currencies = kind_of(file, file.tell()), FileOptions(), frozenset({"USD"})
+with Checked(kind, options, None) as checked:
+    check_file(checked, file, open_reading(kind, file, options, currencies), None)
+    report = checked.report
+    print(report.row_count, report.fault_count, checked.book.first[0].row, checked.book.first[0].column)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_line_999_999_is_found_in_constant_memory__BAT_08() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=300, check=True)
+    found, memory = done.stdout.split("\n")[:2]
+    assert found == "1000000 1 999999 msisdn"
+    assert int(memory) <= 300, "MiB"

@@ -1,0 +1,71 @@
+"""Files of ingest through the front door: streamed, with their headers, on a server of the test's own."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import httpx2
+import pytest
+from aiohttp import web
+
+from services.gateway.wiring import build_app
+
+PLACE = "/api/v1/batches/01a1feb6-0d48-720f-a76b-4391abbbb32c/result"
+SIZE = 3_000_000
+
+
+async def _result(request: web.Request) -> web.StreamResponse:
+    if request.headers.get("X-Merchant-Id") != "demo":
+        return web.json_response({"code": "not_found"}, status=404)
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Payflow-Form": request.query.get("form", "raw"),
+        "Content-Length": str(SIZE),
+    }
+    answer = web.StreamResponse(headers=headers)
+    await answer.prepare(request)
+    for _ in range(SIZE // 1000):
+        await answer.write(b"x" * 1000)
+    return answer
+
+
+@pytest.fixture
+async def front() -> AsyncIterator[httpx2.AsyncClient]:
+    ingest = web.Application()
+    ingest.router.add_get(PLACE, _result)
+    runner = web.AppRunner(ingest)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    app = build_app()
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        port = runner.addresses[0][1]
+        proxy: Any = SimpleNamespace(session=session, url=f"http://127.0.0.1:{port}")
+        app.state.door = SimpleNamespace(proxy=proxy)
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://front") as client:
+            yield client
+    await runner.cleanup()
+
+
+async def test_a_result_comes_through_whole_with_its_headers__BAT_14(front: httpx2.AsyncClient) -> None:
+    answer = await front.get(f"{PLACE}?form=spreadsheet", headers={"X-Merchant-Id": "demo"})
+    assert (answer.status_code, len(answer.content)) == (200, SIZE)
+    assert (answer.headers["payflow-form"], answer.headers["content-type"]) == ("spreadsheet", "text/csv; charset=utf-8")
+
+
+async def test_a_head_has_the_headers_and_no_body(front: httpx2.AsyncClient) -> None:
+    answer = await front.head(PLACE, headers={"X-Merchant-Id": "demo"})
+    assert (answer.status_code, answer.headers["content-length"], answer.content) == (200, str(SIZE), b"")
+
+
+async def test_a_refusal_comes_through(front: httpx2.AsyncClient) -> None:
+    assert (await front.get(PLACE, headers={"X-Merchant-Id": "other"})).status_code == 404
+
+
+async def test_without_ingest_it_is_503(front: httpx2.AsyncClient) -> None:
+    transport: Any = front._transport
+    transport.app.state.door.proxy.url = "http://127.0.0.1:1"
+    answer = await front.get(PLACE)
+    assert (answer.status_code, answer.json()["code"]) == (503, "staging_unavailable")
