@@ -27,8 +27,10 @@ _ALL = (
     ErrorCode(code="invalid_rows", status=400, title="Some rows are not valid"),
     ErrorCode(code="declaration_mismatch", status=400, title="The rows do not add up to what was declared"),
     ErrorCode(code="unauthorized", status=401, title="A credential is required"),
+    ErrorCode(code="sign_in_failed", status=401, title="Sign-in failed"),
     ErrorCode(code="insufficient_funds", status=402, title="The available balance does not cover this"),
     ErrorCode(code="forbidden", status=403, title="This is not allowed"),
+    ErrorCode(code="csrf_failed", status=403, title="The request does not come from the page that signed in"),
     ErrorCode(code="not_found", status=404, title="There is no such thing here"),
     ErrorCode(code="method_not_allowed", status=405, title="This address does not know the method"),
     ErrorCode(code="not_acceptable", status=406, title="The answer cannot be given in that form"),
@@ -41,6 +43,7 @@ _ALL = (
     ),
     ErrorCode(code="duplicate_reference", status=409, title="The reference was used before"),
     ErrorCode(code="invalid_state_transition", status=409, title="The state does not allow this"),
+    ErrorCode(code="already_exists", status=409, title="There is one already"),
     ErrorCode(code="version_conflict", status=409, title="The payout has changed since"),
     ErrorCode(code="batch_sealed", status=409, title="The batch takes no more rows"),
     ErrorCode(code="row_gap", status=409, title="Rows before these are missing", retryable=True),
@@ -51,7 +54,12 @@ _ALL = (
     ErrorCode(code="limit_exceeded", status=422, title="A limit forbids this"),
     ErrorCode(code="precondition_required", status=428, title="If-Match is required"),
     ErrorCode(code="rate_limited", status=429, title="Too many requests", retryable=True),
+    ErrorCode(
+        code="sign_in_locked", status=429, title="Too many wrong tries; sign-in is locked for a while", retryable=True
+    ),
+    ErrorCode(code="headers_too_large", status=431, title="The headers are too large"),
     ErrorCode(code="internal_error", status=500, title="Something failed on our side", retryable=True),
+    ErrorCode(code="identity_unavailable", status=503, title="Sign-in and keys cannot be read now", retryable=True),
     ErrorCode(code="log_unavailable", status=503, title="The log cannot take commands now", retryable=True),
     ErrorCode(code="view_unavailable", status=503, title="The views cannot be read now", retryable=True),
 )
