@@ -1,23 +1,61 @@
-"""One OpenAPI document for all services (API-30): the gateway's reads and ingest's writes behind one door.
+"""One OpenAPI document for all services (API-30): the gateway's reads, ingest's writes and identity behind one door.
 
-Owns the merge. Neither service knows the other; here, above both, they meet.
+Owns the merge, and what the matrix of role and route says of each operation. No service knows another; here, above them, they meet.
 """
 
 from typing import Any
+
+from domain.access import matrix
+
+SCHEMES = {
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer pk_live_...`."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-payflow_session",
+        "description": "A sign-in; what changes something also needs its csrf_token in the header X-CSRF-Token.",
+    },
+}
+PROBLEMS = {"401": "A credential is required.", "403": "The credential may not do this.", "429": "Too many requests."}
 
 
 def document() -> dict[str, Any]:
     """The merged OpenAPI 3.1 document."""
     from services.gateway.wiring import build_app
+    from services.identity.wiring import build_app as build_identity
     from services.ingest.app import create_app
 
-    reads, writes = _spec(build_app()), create_app().openapi()
+    reads, writes, people = _spec(build_app()), create_app().openapi(), _spec(build_identity())
     merged = {**reads, "openapi": "3.1.0", "servers": [{"url": "/"}]}
-    merged["paths"] = _with_slashes(_join(reads["paths"], writes["paths"]))
-    parts = reads.get("components", {}), writes.get("components", {})
-    names = sorted(set(parts[0]) | set(parts[1]))
-    merged["components"] = {name: {**parts[0].get(name, {}), **parts[1].get(name, {})} for name in names}
+    paths = _guarded(_join(_join(reads["paths"], people["paths"]), writes["paths"]))
+    merged["paths"] = _with_slashes(paths)
+    parts = [spec.get("components", {}) for spec in (reads, writes, people)]
+    names = sorted(frozenset().union(*parts))
+    merged["components"] = {name: {k: v for part in parts for k, v in part.get(name, {}).items()} for name in names}
+    merged["components"]["securitySchemes"] = SCHEMES
     return merged
+
+
+def _guarded(paths: dict[str, Any]) -> dict[str, Any]:
+    """Each operation with the credentials, the scope and the roles that the matrix has for it. Raises KeyError for one without a row."""
+    rows = {(route.method, route.path): route for route in matrix.ROUTES}
+    for path, item in paths.items():
+        for method, operation in item.items():
+            _guard(operation, rows[method.upper(), path])
+    return paths
+
+
+def _guard(operation: dict[str, Any], route: matrix.Route) -> None:
+    if route.access == matrix.PUBLIC:
+        operation["security"] = []
+        return
+    operation["security"] = [{name: []} for name in SCHEMES]
+    if route.scope:
+        operation["x-payflow-scope"] = route.scope
+        operation["x-payflow-roles"] = sorted(role.value for role in route.roles)
+    for status, text in PROBLEMS.items():
+        schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        operation["responses"].setdefault(status, {"description": text, "content": {"application/problem+json": schema}})
 
 
 def _spec(app: Any) -> dict[str, Any]:

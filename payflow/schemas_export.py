@@ -36,6 +36,7 @@ def generated() -> dict[str, str]:
         "schemas/exported/events.json": _events,
         "schemas/exported/inbox.json": _inbox,
         "schemas/exported/openapi.json": _openapi,
+        "docs/access-matrix.md": _access,
         "docs/topics.md": _topics,
         "docs/errors.md": _errors,
         "docs/state-machine.md": _states,
@@ -78,6 +79,12 @@ def _openapi() -> str:
     from payflow.openapi_export import document
 
     return _json(document())
+
+
+def _access() -> str:
+    from payflow.access_page import page
+
+    return WARNING + page()
 
 
 def _topics() -> str:

@@ -28,10 +28,11 @@ SERVICES = {
     "projector": "services.projector",
     "processor": "services.processor",
     "rails": "services.processor.rails",
+    "identity": "services.identity",
     "ingest": "services.ingest",
     "gateway": "services.gateway",
 }
-PORTS = {"GATEWAY_PORT": 8000, "INGEST_PORT": 8001, "SIMULATOR_PORT": 8100}
+PORTS = {"GATEWAY_PORT": 8000, "INGEST_PORT": 8001, "IDENTITY_PORT": 8010, "SIMULATOR_PORT": 8100}
 METRICS = {
     "INGEST_METRICS_PORT": 9101,
     "PROCESSOR_METRICS_PORT": 9102,
@@ -39,6 +40,7 @@ METRICS = {
     "PROJECTOR_METRICS_PORT": 9104,
     "GATEWAY_METRICS_PORT": 9105,
     "SIMULATOR_METRICS_PORT": 9106,
+    "IDENTITY_METRICS_PORT": 9110,
 }
 
 
@@ -66,6 +68,7 @@ class Stack:
         }
         self.environ: dict[str, str] = {**base, **chosen, "PYTHONUNBUFFERED": "1"}
         self.environ["INGEST_URL"] = f"http://127.0.0.1:{chosen['INGEST_PORT']}"
+        self.environ["IDENTITY_URL"] = f"http://127.0.0.1:{chosen['IDENTITY_PORT']}"
         self.environ["SIMULATOR_URL"] = f"http://127.0.0.1:{chosen['SIMULATOR_PORT']}"
         self.environ["TMPDIR"] = str(self.folder / "tmp")
         self.environ.setdefault("SIMULATOR_DIR", str(self.folder / "simulator"))

@@ -8,7 +8,9 @@ from runtime import logging, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
+from services.gateway.front_line import FrontProtocol
 from services.gateway.live.line import FeedProtocol
+from services.gateway.live.socket import MESSAGE_BYTES_MAX
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 from services.gateway.wiring import connect
@@ -24,6 +26,7 @@ async def check(settings: GatewaySettings) -> None:
     try:
         await store.open()
         found = await store.one("SELECT to_regclass('projection_offsets') AS there")
+        admin = await store.one("SELECT to_regclass(%s) AS there", [f'"{settings.admin_schema}".keys'])
     except Exception as error:
         remedy = "start it (`payflow dev`) or set DATABASE_URL"
         raise RefusedStartError(f"no Postgres answers ({type(error).__name__}): {remedy}") from error
@@ -31,6 +34,8 @@ async def check(settings: GatewaySettings) -> None:
         await store.close()
     if found is None or found["there"] is None:
         raise RefusedStartError(f"the schema {settings.projection_schema} is not migrated: run `payflow migrate`")
+    if not settings.is_open and (admin is None or admin["there"] is None):
+        raise RefusedStartError(f"the schema {settings.admin_schema} is not migrated: run `payflow migrate`")
 
 
 def main() -> None:
@@ -51,8 +56,9 @@ def serve(settings: GatewaySettings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=FrontProtocol,
         ws=FeedProtocol,
+        ws_max_size=MESSAGE_BYTES_MAX,
         ws_per_message_deflate=False,
         access_log=False,
         log_config=None,

@@ -33,6 +33,8 @@ class Door:
     store: Store
     progress: Progress
     proxy: Proxy
+    identity: Proxy | None = None
+    """Where keys, people and sign-in are; None in an application without them."""
 
 
 def door_of(request: Request) -> Door:

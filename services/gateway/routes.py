@@ -6,6 +6,7 @@ Owns the table of routes and the payouts' reads; the other themes have files of 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from services.gateway import batches, documentation, health, money, rows
+from services.gateway.access import reveal
 from services.gateway.door import door_of, json_response, listing, merchant_asked, tagged, undecided, wait_for_position
 from services.gateway.filters import (
     PAGING,
@@ -20,6 +21,7 @@ from services.gateway.live import socket
 from services.gateway.store import Row
 
 READS = ["GET", "HEAD", "OPTIONS"]
+IDENTITY = tuple(f"/api/v1/{part}" for part in ("sessions", "keys", "users", "audit", "feed/tickets"))
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 
 api = APIRouter(prefix="/api/v1")
@@ -67,20 +69,22 @@ async def _own_payout(request: Request, payout_id: str) -> Row | None:
     return row if row is not None and merchant in {None, row["merchant_id"]} else None
 
 
-for theme in (batches, money, documentation, socket):
+for theme in (batches, money, documentation, socket, reveal):
     api.include_router(theme.router)
 
 
 @api.api_route("/{path:path}", methods=[*READS, *WRITES], include_in_schema=False)
 async def write(request: Request, path: str) -> Response:  # noqa: ARG001  the whole path travels
-    """Every write goes on to ingest, as a stream; 404 where no service has this address, 405 where none has this method."""
+    """Every other request goes on to the service that has its address, as a stream; 404 where none has it, 405 for another method."""
     asked: str = request.scope["path"]
     methods = documentation.methods_of(asked)
     if not methods or {".", ".."} & set(asked.split("/")):
         raise HTTPException(404)
     if request.method not in methods:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
-    return await door_of(request).proxy.pass_on(request)
+    door = door_of(request)
+    proxy = door.identity if asked.startswith(IDENTITY) and door.identity is not None else door.proxy
+    return await proxy.pass_on(request)
 
 
 root = APIRouter()

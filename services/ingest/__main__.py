@@ -32,7 +32,7 @@ def serve(settings: IngestSettings) -> None:
 
     sys.setswitchinterval(SWITCH_SECONDS)
     uvicorn.run(
-        create_app(lifespan(settings)),
+        create_app(lifespan(settings), settings.inner_secret),
         host=settings.host,
         port=settings.port,
         loop="uvloop",

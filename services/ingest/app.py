@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from runtime import http_problems
 from runtime.clock import SystemClock
 from runtime.http_watch import Watch
+from runtime.inner_door import InnerDoor
 from services.ingest import documentation, internal, routes
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -19,8 +20,11 @@ TELEMETRY: Any = {"logs": False, "operation_spans": False}
 """The framework's own logs and spans can carry what a request holds: recipients are personal data."""
 
 
-def create_app(lifespan: Lifespan | None = None) -> FastAPI:
-    """The app. `lifespan` sets `app.state.edge` and `app.state.checks`; without one (for its document) it cannot serve."""
+def create_app(lifespan: Lifespan | None = None, secret: str | None = None) -> FastAPI:
+    """The app. `lifespan` sets `app.state.edge` and `app.state.checks`; without one (for its document) it cannot serve.
+
+    `secret` is what the gateway shows at the inner door; None leaves it open, on loopback (SEC-01).
+    """
     app = FastAPI(
         title="Payflow ingest",
         description="Takes payouts, batches and files, and answers with what was decided on the log.",
@@ -34,6 +38,7 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     )
     app.include_router(routes.api)
     app.include_router(internal.router)
+    app.add_middleware(InnerDoor, secret=secret)
     app.add_middleware(Watch, service="ingest", clock=SystemClock())
     http_problems.install(app)
     documentation.install(app)
