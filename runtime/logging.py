@@ -19,6 +19,8 @@ PERSONAL = frozenset(
     | {"email", "password", "secret", "token", "ticket", "authorization", "cookie", "api_key"}
 )
 CHATTY = ("aiokafka", "faust", "mode")
+TELLTALE = ("uvicorn", "websockets", "httpx2", "httpcore2", "python_multipart")
+"""Libraries that write addresses, headers or bodies into what they log below a warning, also frames of the feed: never heard (SEC-08, SEC-12)."""
 LINES_PER_WINDOW = 20
 WINDOW_SECONDS = 10.0
 REMOVED = "[removed]"
@@ -86,7 +88,7 @@ def set_up(service: str, *, debug: bool = False) -> None:
 def _quieten(clock: Clock, handler: logging.Handler) -> None:
     limit = RateLimit(clock)
     handler.addFilter(lambda record: not record.name.startswith(CHATTY) or limit.filter(record))
-    for name in CHATTY:
+    for name in (*CHATTY, *TELLTALE):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -122,6 +122,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/docs/errors/{{code}}", SIGNED_IN),
     # Behind the inner door
     Route("GET", "/internal/in-flight/{subject}", INTERNAL),
+    Route("GET", "/openapi.json", INTERNAL),
     Route("POST", "/internal/tickets/redeem", INTERNAL),
     Route("POST", "/internal/audit", INTERNAL),
 )

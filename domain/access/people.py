@@ -119,7 +119,11 @@ def read_key_wish(raw: object) -> KeyWish | list[Fault]:
     faults = unknown_faults(raw, frozenset({"name", "scopes", "merchants", "live", "expires_in_days"}))
     faults += [fault for fault in (_name_fault(raw),) if fault]
     merchants, scopes, days = read_merchants(raw.get("merchants")), raw.get("scopes"), raw.get("expires_in_days")
-    if not isinstance(scopes, list) or not scopes or any(scope not in SCOPES for scope in scopes):
+    if (
+        not isinstance(scopes, list)
+        or not scopes
+        or any(not isinstance(scope, str) or scope not in SCOPES for scope in scopes)
+    ):
         faults.append(Fault(pointer="/scopes", detail=f"must be a list of scopes: {', '.join(sorted(SCOPES))}"))
     if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 3650):
         faults.append(Fault(pointer="/expires_in_days", detail="must be 1 to 3650"))

@@ -43,6 +43,7 @@ def main() -> None:
     logging.set_up("gateway")
     try:
         settings = load(GatewaySettings)
+        logging.set_up("gateway", debug=settings.debug)
         asyncio.run(check(settings))
     except RefusedStartError as error:
         refuse("gateway", error)

@@ -15,6 +15,7 @@ def main() -> None:
     logging.set_up("identity")
     try:
         settings = load(IdentitySettings)
+        logging.set_up("identity", debug=settings.debug)
         check(settings)
         starting.run("identity", lambda: serve(settings))
     except (RefusedStartError, OSError) as error:

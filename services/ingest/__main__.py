@@ -50,6 +50,7 @@ def main() -> None:
     logging.set_up("ingest")
     try:
         settings = load(IngestSettings)
+        logging.set_up("ingest", debug=settings.debug)
         asyncio.run(check(settings))
         starting.run("ingest", lambda: serve(settings))
     except (RefusedStartError, OSError) as error:
