@@ -20,7 +20,7 @@ PERSONAL = frozenset(
 )
 CHATTY = ("aiokafka", "faust", "mode")
 TELLTALE = ("uvicorn", "websockets", "httpx2", "httpcore2", "python_multipart")
-"""Libraries that write addresses, headers or bodies into what they log below a warning, also frames of the feed: never heard (SEC-08, SEC-12)."""
+"""Libraries that write addresses, headers or bodies into what they log below a warning, also the feed's frames: never heard (SEC-08)."""
 LINES_PER_WINDOW = 20
 WINDOW_SECONDS = 10.0
 REMOVED = "[removed]"

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import psycopg
 from msgspec import UNSET, Struct, UnsetType
 from psycopg.types.json import Jsonb
 
@@ -42,18 +41,16 @@ async def make(database: Database, clock: Clock, by: Principal, person: Person, 
     check_reach(by, person.grants)
     now = clock.now_ms()
     values = [mint(), person.email, person.name, password_hash, Jsonb(msgspec.to_builtins(person.grants)), now, by.actor]
-    try:
-        async with database.transaction() as connection:
-            made = await row(
-                connection,
-                "INSERT INTO users (id, email, name, password_hash, grants, created_at, created_by) "
-                f"VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}",
-                values,
-            )
-            assert made is not None, "the insert returns its row"
-            await tell(connection, _entry(by, "user.created", made, {"grants": made["grants"]}), now)
-    except psycopg.errors.UniqueViolation:
-        raise ProblemError("already_exists", "There is a person with this address already.") from None
+    async with database.transaction() as connection:
+        made = await row(
+            connection,
+            "INSERT INTO users (id, email, name, password_hash, grants, created_at, created_by) "
+            f"VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (email) DO NOTHING RETURNING {COLUMNS}",
+            values,
+        )  # a violation would be told, with the address, in the database's own log
+        if made is None:
+            raise ProblemError("already_exists", "There is a person with this address already.")
+        await tell(connection, _entry(by, "user.created", made, {"grants": made["grants"]}), now)
     return made
 
 

@@ -54,7 +54,8 @@ class TestProvider:
 
     async def authorize(self, request: Request) -> Response:
         query = dict(request.query_params)
-        assert query["response_type"] == "code" and query["client_id"] == CLIENT and "openid" in query["scope"]
+        assert (query["response_type"], query["client_id"]) == ("code", CLIENT)
+        assert "openid" in query["scope"]
         assert query["code_challenge_method"] == "S256"
         code = secrets.token_urlsafe(16)
         self.codes[code] = query
