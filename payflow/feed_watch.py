@@ -9,12 +9,14 @@ from typing import Any
 
 import websockets
 
+from payflow.public_api import credential
+
 
 async def follow(base_url: str, channel: str, resume: str | None = None) -> AsyncIterator[dict[str, Any]]:
     """Messages of one channel for ever; after a cut it reconnects and goes on behind the last cursor. Raises on a refusal."""
     address = base_url.replace("http", "ws", 1) + "/api/v1/feed/"
     cursor = resume
-    async for socket in websockets.connect(address, max_size=8 * 1024 * 1024):
+    async for socket in websockets.connect(address, max_size=8 * 1024 * 1024, additional_headers=credential()):
         try:
             await socket.send(json.dumps({"type": "subscribe", "channel": channel, "rows": False, "resume": cursor}))
             async for text in socket:

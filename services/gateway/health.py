@@ -26,7 +26,10 @@ async def is_alive() -> Response:
 
 @router.get("/readyz", summary="Can it do its work?")
 async def is_ready(request: Request) -> Response:
-    """200 when the views, ingest and the projection's lag are well, else 503; `?verbose` names each check."""
+    """200 when the views, ingest and the projection's lag are well, else 503; `?verbose` names each check.
+
+    Identity away is told, and keeps nobody from being paid.
+    """
     door = door_of(request)
 
     async def views() -> str | None:
@@ -45,6 +48,10 @@ async def is_ready(request: Request) -> Response:
             return "not measured yet"
         return None if age < LAG_MAX_MS else f"the views are {age / 1000:.0f} s behind"
 
-    readiness = await health.run({"views": views, "ingest": ingest, "lag": lag})
+    async def identity() -> str | None:
+        away = door.identity is not None and not await door.identity.is_ready()
+        return health.Degraded("sign-in and changes of keys are away; keys that are known work") if away else None
+
+    readiness = await health.run({"views": views, "ingest": ingest, "identity": identity, "lag": lag})
     verbose = "verbose" in request.query_params
     return json_response(readiness.payload(verbose=verbose), 200 if readiness.ready else 503)

@@ -51,6 +51,7 @@ class Identity:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         inner = {SECRET_HEADER: self.secret} | ({PRINCIPAL_HEADER: encode(by)} if by else {})
         more: dict[str, Any] = {} if body is None else {"json": body}
+        self.client.cookies.clear()  # a test says itself what the browser holds
         return await self.client.request(method, f"/api/v1{path}", headers={**inner, **named}, **more)
 
     async def audit(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import hmac
 import json
 import secrets
 import socket
@@ -17,7 +18,7 @@ from urllib.parse import parse_qs, urlencode
 
 import uvicorn
 from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -86,19 +87,20 @@ class TestProvider:
             case "stranger":
                 return jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.stranger)
             case "shared":
-                public = OctKey.import_key(self.key.as_pem(private=False))
-                return jwt.encode({"alg": "HS256", "kid": "one"}, claims, public, algorithms=["HS256"])
+                head = _part({"alg": "HS256", "kid": "one"}) + "." + _part(claims)
+                mac = hmac.new(self.key.as_pem(private=False), head.encode(), hashlib.sha256).digest()
+                return f"{head}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
             case "none":
-                parts = [
-                    base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
-                    for part in ({"alg": "none"}, claims)
-                ]
-                return ".".join([*parts, ""])
+                return f"{_part({'alg': 'none'})}.{_part(claims)}."
         return jwt.encode({"alg": "RS256", "kid": str(self.key.kid)}, claims, self.key)
 
     async def keys(self, _: Request) -> Response:
         self.key_reads += 1
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})
+
+
+def _part(value: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 @contextlib.asynccontextmanager
