@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from argon2 import PasswordHasher
 
 from runtime.http_problems import ProblemError
