@@ -81,7 +81,7 @@ class Gateway:
 
     def __init__(self, world: "World", process: Process) -> None:
         self.world, self.process = world, process
-        process.context.run(WHOLE.set, True)  # open mode, as its guard would say
+        WHOLE.set(True)  # in the context of this process: open mode, as its guard would say
         store: Any = MemoryGatewayStore(world.database)
         self.progress = SimProgress(world, process)
         self.hub = Hub(store)
