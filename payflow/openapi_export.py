@@ -46,13 +46,13 @@ def _guarded(paths: dict[str, Any]) -> dict[str, Any]:
 
 
 def _guard(operation: dict[str, Any], route: matrix.Route) -> None:
-    if route.access == matrix.PUBLIC:
-        operation["security"] = []
-        return
-    operation["security"] = [{name: []} for name in SCHEMES]
+    public = route.access == matrix.PUBLIC
+    operation["security"] = [] if public else [{name: []} for name in SCHEMES]
     if route.scope:
         operation["x-payflow-scope"] = route.scope
         operation["x-payflow-roles"] = sorted(role.value for role in route.roles)
+    if public and not route.path.startswith(f"{matrix.V1}/sessions"):
+        return
     for status, text in PROBLEMS.items():
         schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
         operation["responses"].setdefault(status, {"description": text, "content": {"application/problem+json": schema}})

@@ -68,6 +68,11 @@ FEED_SENT = Counter("payflow_feed_sent_total", "Changes sent to live feed client
 FEED_DROPPED = Counter("payflow_feed_dropped_total", "Changes folded or dropped for slow feed clients.")
 HTTP_REQUESTS = Counter("payflow_http_requests_total", "Requests answered.", ["service", "route", "method", "status"])
 HTTP_SECONDS = Histogram("payflow_http_request_seconds", "Time of one request.", ["service", "route"], buckets=SECONDS)
+DENIED = Counter(
+    "payflow_access_denied_total",
+    "Requests refused at the front door, by problem code. Remedy: many `unauthorized`: a key has ended, or somebody tries; see the log.",
+    ["code"],
+)
 INBOX = Counter("payflow_inbox_records_total", "Inbox records by reply.", ["upstream", "status"])
 
 

@@ -58,19 +58,20 @@ def connect(settings: GatewaySettings) -> FastAPI:
     proxy, hub = Proxy(settings.ingest_url, progress, secret), Hub(store)
     identity = Proxy(settings.identity_url, progress, secret, keeps_cookies=True)
     admin = Store(settings.database_url, settings.admin_schema)
+    parts = (store, proxy, identity) if settings.is_open else (store, admin, proxy, identity)
     app.state.door = Door(store, progress, proxy, identity)
     app.state.feed = Feed(store, hub, progress, clock, settings.kafka_partitions, settings.heartbeat_seconds)
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         metrics.serve(settings.metrics_port, settings.metrics_host)
-        for part in (store, admin, proxy, identity):
+        for part in parts:
             await part.open()
         progress.listeners.append(hub.advanced)
         following = asyncio.create_task(progress.run())
         yield
         following.cancel()
-        for part in (identity, proxy, admin, store):
+        for part in reversed(parts):
             await part.close()
 
     app.router.lifespan_context = life

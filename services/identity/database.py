@@ -63,7 +63,7 @@ class Database:
 
 async def rows(connection: Connection, query: str, arguments: Any = ()) -> list[Row]:
     """All rows of a query inside a transaction."""
-    found: list[Row] = await (await connection.execute(query, arguments)).fetchall()  # type: ignore[arg-type]
+    found: list[Row] = await (await connection.execute(query, arguments)).fetchall()
     return found
 
 
@@ -75,4 +75,4 @@ async def row(connection: Connection, query: str, arguments: Any = ()) -> Row | 
 
 async def change(connection: Connection, query: str, arguments: Any = ()) -> int:
     """Run a statement; how many rows it touched."""
-    return (await connection.execute(query, arguments)).rowcount  # type: ignore[arg-type]
+    return (await connection.execute(query, arguments)).rowcount

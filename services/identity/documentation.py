@@ -7,6 +7,14 @@ how a request is read.
 from typing import Any, NamedTuple
 
 JSON = "application/json"
+PROBLEMS = {
+    400: "The request is not valid; all faults are listed.",
+    404: "There is no such thing here.",
+    409: "There is one already.",
+    413: "The body is too large.",
+    415: "The content type is not supported.",
+    503: "Sign-in and keys cannot be read now.",
+}
 
 _TEXT = {"type": "string"}
 _TIME = {"type": "string", "format": "date-time"}
@@ -143,7 +151,7 @@ def documented(name: str) -> dict[str, Any]:
         "operation_id": name,
         "status_code": entry.status,
         "response_model": None,
-        "responses": {entry.status: _response(entry)},
+        "responses": {entry.status: _response(entry)} | {status: _problem(text) for status, text in PROBLEMS.items()},
         "openapi_extra": extra,
     }
 
@@ -152,6 +160,13 @@ def _response(entry: Entry) -> dict[str, Any]:
     if entry.gives is None:
         return {"description": "Done." if entry.status == 204 else "Go on at the Location."}
     return {"description": "Done.", "content": {JSON: {"schema": entry.gives}}}
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {
+        "description": text,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 
 
 def _parameter(name: str) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from domain.access import bucket, matrix
 from domain.access.keys import stored
 from domain.access.matrix import INTERNAL, PUBLIC, SOCKET, Route
 from domain.access.principal import OPEN, Principal, Refused, admit
+from runtime import metrics
 from runtime.http_problems import ProblemError, problem_response
 from runtime.inner_door import without_inner
+from runtime.logging import logger
 from schemas.ids import is_merchant_id
 from services.gateway.access import credentials
 from services.gateway.access.counting import Counter
@@ -31,6 +33,8 @@ from services.gateway.access.sight import WHOLE
 HEADER_BYTES_MAX = 16 * 1024
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PRINCIPAL = "payflow_principal"
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Guard:
         try:
             passed = await self._check(asked)
         except ProblemError as refused:
+            _note(asked, refused)
             await problem_response(asked, refused)(scope, receive, send)
             return
         await self._pass(passed, scope, receive, send)
@@ -98,6 +103,7 @@ class Guard:
         if found is not None and found.route.access == PUBLIC:
             return self._public(asked, found.route)
         merchant, credential, known = await self._who(asked, self._checks)
+        asked.scope.setdefault("state", {})[PRINCIPAL] = known.principal
         if found is None or found.route.access == INTERNAL:
             raise _no_route(asked.scope["path"])
         self._check_page(asked, method, known)
@@ -181,6 +187,22 @@ def principal_of(asked: HTTPConnection) -> Principal:
     """Who asks, as the guard has checked. Raises KeyError where no guard stands before the route."""
     principal: Principal = asked.scope["state"][PRINCIPAL]
     return principal
+
+
+def _note(asked: HTTPConnection, refused: ProblemError) -> None:
+    """Every denial is logged once: by route, never by path or credential."""
+    method = SOCKET if asked.scope["type"] == "websocket" else asked.scope["method"]
+    found = matrix.find(method, asked.scope["path"])
+    by = asked.scope.get("state", {}).get(PRINCIPAL)
+    metrics.DENIED.labels(refused.entry.code).inc()
+    log.info(
+        "access.denied",
+        code=refused.entry.code,
+        route=found.route.path if found else "unmatched",
+        method=method[:16],
+        actor=by.actor if by else None,
+        client=asked.client.host if asked.client else None,
+    )
 
 
 def _check_size(asked: HTTPConnection) -> None:

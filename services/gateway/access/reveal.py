@@ -51,7 +51,7 @@ async def reveal(request: Request, payout_id: str) -> Response:
     form = rows.whole_payout(row)
     shown = {name: form[name] for name in ("id", "merchant_id", "recipient_details", "bank_account")}
     account = {"account_number": row["account_number"]} if row["account_number"] is not None else None
-    body = {**shown, "bank_account": {**shown["bank_account"], **account} if account else None}  # type: ignore[dict-item]
+    body = {**shown, "bank_account": {**shown["bank_account"], **account} if account else None}
     answer = json_response(body)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -414,3 +414,21 @@ async def test_the_proxy_shows_our_secret_and_not_the_clients_credential(closed:
         assert "authorization" not in seen
         assert "x-csrf-token" not in seen
     server.close()
+
+
+async def test_every_denial_is_logged_once_without_path_or_credential(
+    closed: Front, admin: Admin, capsys: pytest.CaptureFixture[str], own_logging: None
+) -> None:
+    runtime_logging.set_up("gateway")
+    secret = admin.key(READ)
+    await closed.get("/api/v1/payouts/+256772990113/", Authorization="Bearer pk_live_" + "b" * 43)
+    await closed.ask("POST", "/api/v1/payouts/", **bearer(secret))
+    await closed.get("/api/v1/+256772990113/", **bearer(secret))
+    lines = [orjson.loads(line) for line in capsys.readouterr().out.splitlines() if "access.denied" in line]
+    assert [(line["code"], line["route"], line["actor"]) for line in lines] == [
+        ("unauthorized", "/api/v1/payouts/{payout_id}", None),
+        ("forbidden", "/api/v1/payouts", "key:key-0"),
+        ("not_found", "unmatched", "key:key-0"),
+    ]
+    assert "256772990113" not in str(lines)
+    assert secret not in str(lines)
