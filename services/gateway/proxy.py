@@ -16,6 +16,7 @@ from domain.access.principal import Principal, encode
 from runtime import failpoints
 from runtime.http_problems import ProblemError
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
+from services.gateway.access.asked import PRINCIPAL
 from services.gateway.access.sight import shown_body
 from services.gateway.progress import Progress
 
@@ -126,7 +127,7 @@ class Proxy:
 
 
 def _who(scope: Scope) -> list[tuple[str, str]]:
-    principal = scope.get("state", {}).get("payflow_principal")
+    principal = scope.get("state", {}).get(PRINCIPAL)
     return [(PRINCIPAL_HEADER, encode(principal))] if isinstance(principal, Principal) else []
 
 

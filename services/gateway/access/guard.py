@@ -7,22 +7,18 @@ the one that was chosen here. Must not know any route; what each needs stands in
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.access import bucket, matrix
 from domain.access.keys import stored
 from domain.access.matrix import INTERNAL, PUBLIC, SOCKET, Route
 from domain.access.principal import OPEN, Principal, Refused, admit
-from runtime import metrics
 from runtime.http_problems import ProblemError, problem_response
 from runtime.inner_door import without_inner
-from runtime.logging import logger
-from schemas.ids import is_merchant_id
 from services.gateway.access import credentials
+from services.gateway.access.asked import PRINCIPAL, check_size, named_merchants, no_route, note, telling
 from services.gateway.access.counting import Counter
 from services.gateway.access.credentials import Credential, Ticket, unauthorized
 from services.gateway.access.directory import Directory, Known
@@ -30,11 +26,7 @@ from services.gateway.access.line_watch import Watched
 from services.gateway.access.redeeming import Redeem
 from services.gateway.access.sight import WHOLE
 
-HEADER_BYTES_MAX = 16 * 1024
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PRINCIPAL = "payflow_principal"
-
-log = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,7 +67,7 @@ class Guard:
         try:
             passed = await self._check(asked)
         except ProblemError as refused:
-            _note(asked, refused)
+            note(asked, refused)
             await problem_response(asked, refused)(scope, receive, send)
             return
         await self._pass(passed, scope, receive, send)
@@ -90,12 +82,12 @@ class Guard:
             if scope["type"] == "websocket" and self._checks is not None:
                 await Watched(self._app, lambda: self._still(passed)).run(scope, receive, send)
             else:
-                await self._app(scope, receive, _telling(send, passed.headers))
+                await self._app(scope, receive, telling(send, passed.headers))
         finally:
             WHOLE.reset(seen)
 
     async def _check(self, asked: HTTPConnection) -> Passed:
-        _check_size(asked)
+        check_size(asked)
         if self._checks is None:
             return Passed(OPEN)
         method = SOCKET if asked.scope["type"] == "websocket" else asked.scope["method"]
@@ -105,9 +97,9 @@ class Guard:
         merchant, credential, known = await self._who(asked, self._checks)
         asked.scope.setdefault("state", {})[PRINCIPAL] = known.principal
         if found is None or found.route.access == INTERNAL:
-            raise _no_route(asked.scope["path"])
+            raise no_route(asked.scope["path"])
         self._check_page(asked, method, known)
-        named = _named(asked) | ({merchant} if merchant is not None else frozenset())
+        named = named_merchants(asked) | ({merchant} if merchant is not None else frozenset())
         admitted = admit(known.principal, found.route, named=named, in_path=found.named.get("merchant_id"))
         if isinstance(admitted, Refused):
             raise ProblemError(admitted.code, admitted.detail)
@@ -181,65 +173,3 @@ class Guard:
         named = frozenset({passed.merchant}) if passed.merchant is not None else frozenset()
         again = admit(known.principal, passed.route, named=named, in_path=None)
         return not isinstance(again, Refused) and again.merchant == passed.merchant
-
-
-def principal_of(asked: HTTPConnection) -> Principal:
-    """Who asks, as the guard has checked. Raises KeyError where no guard stands before the route."""
-    principal: Principal = asked.scope["state"][PRINCIPAL]
-    return principal
-
-
-def _note(asked: HTTPConnection, refused: ProblemError) -> None:
-    """Every denial is logged once: by route, never by path or credential."""
-    method = SOCKET if asked.scope["type"] == "websocket" else asked.scope["method"]
-    found = matrix.find(method, asked.scope["path"])
-    by = asked.scope.get("state", {}).get(PRINCIPAL)
-    metrics.DENIED.labels(refused.entry.code).inc()
-    log.info(
-        "access.denied",
-        code=refused.entry.code,
-        route=found.route.path if found else "unmatched",
-        method=method[:16],
-        actor=by.actor if by else None,
-        client=asked.client.host if asked.client else None,
-    )
-
-
-def _check_size(asked: HTTPConnection) -> None:
-    if sum(len(name) + len(value) for name, value in asked.scope["headers"]) > HEADER_BYTES_MAX:
-        raise ProblemError("headers_too_large", f"The headers may have at most {HEADER_BYTES_MAX:,} bytes.")
-
-
-def _named(asked: HTTPConnection) -> frozenset[str]:
-    """The merchants that header and query name. Raises ProblemError 400 for a malformed one."""
-    found = [("header/X-Merchant-Id", value) for value in asked.headers.getlist("x-merchant-id")]
-    found += [("query/merchant_id", value) for value in asked.query_params.getlist("merchant_id")]
-    for pointer, value in found:
-        if not is_merchant_id(value):
-            fault = {"pointer": pointer, "code": "validation_error", "detail": "must be a merchant id"}
-            raise ProblemError("validation_error", f"{pointer} must be a merchant id.", errors=[fault])
-    return frozenset(value for _, value in found)
-
-
-def _no_route(path: str) -> ProblemError:
-    methods = matrix.methods_at(path) - {SOCKET}
-    if methods:
-        detail = "This address does not know the method; see the Allow header."
-        return ProblemError("method_not_allowed", detail, headers={"Allow": ", ".join(sorted(methods))})
-    return ProblemError("not_found", "There is nothing at this address.")
-
-
-def _telling(send: Send, headers: Mapping[str, str] | None) -> Send:
-    """Sends on, with further headers on the answer."""
-    if not headers:
-        return send
-
-    async def told(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message.setdefault("headers", [])
-            found: Any = MutableHeaders(scope=message)
-            for name, value in headers.items():
-                found[name] = value
-        await send(message)
-
-    return told

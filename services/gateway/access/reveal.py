@@ -13,7 +13,7 @@ from domain.access.principal import encode
 from domain.intake.text import text_fault
 from runtime.http_problems import ProblemError
 from services.gateway import rows
-from services.gateway.access.guard import principal_of
+from services.gateway.access.asked import principal_of
 from services.gateway.door import door_of, json_response, merchant_asked
 from services.gateway.filters import canonical_id
 
