@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 
 from tests.e2e.access.conftest import Closed, payee
 
-PHONE, IBAN, NAME = "+256772990113", "DE89370400440532013000", "Canaria Quartzbird"
+PHONE, IBAN, NAME = "+256772990113", "FR1420041010050500013M02606", "Canaria Quartzbird"
 KEY = "pk_live_CanaryCanaryCanaryCanaryCanaryCanaryCanary0"
 CANARIES = (PHONE, IBAN, NAME, KEY)
 NEEDLES = (PHONE[1:], IBAN, "Quartzbird", "CanaryCanary", IBAN[4:])

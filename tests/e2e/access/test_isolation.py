@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import random
+import re
 import sys
 import time
 import uuid
@@ -25,6 +26,10 @@ AT_ONCE = 16
 FEED_SHARE, PER_SOCKET = 10, 40
 MARK = "beta-"
 """Stands in every name and reference of beta's."""
+
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")
 
 
 class Probe(NamedTuple):
@@ -173,6 +178,7 @@ class Answers:
             text = await answer.text()
         for spelled in (subject, subject.upper()):
             text = text.replace(spelled, "SUBJECT")
+        text = _TIME.sub("TIME", _ID.sub("ID", text))
         if answer.status in {200, 201} and text.startswith("{"):
             found = json.loads(text)
             text = json.dumps({name: found[name] for name in ("count", "results", "next") if name in found})

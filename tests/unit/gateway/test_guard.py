@@ -14,6 +14,7 @@ from domain.access.matrix import PUBLIC, ROUTES, SOCKET
 from domain.access.principal import decode
 from runtime import logging as runtime_logging
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
+from services.gateway import rows
 from services.gateway.access import line_watch
 from services.gateway.access.credentials import Credential
 from services.gateway.proxy import Proxy
@@ -432,3 +433,8 @@ async def test_every_denial_is_logged_once_without_path_or_credential(
     ]
     assert "256772990113" not in str(lines)
     assert secret not in str(lines)
+
+
+def test_sec_07_a_list_that_knows_nothing_of_masking_masks() -> None:
+    form = rows.payout(payout_row(recipient=orjson.dumps(SENT)))
+    assert form["recipient_details"]["account_number"] == "XXXXXXXXXXXX3456"
