@@ -5,7 +5,7 @@ who may see what.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 SHOWN_DIGITS = 4
 PLAIN = frozenset(
@@ -64,6 +64,15 @@ def _masked_value(name: str, value: object) -> str:
 def scrubbed(text: str) -> str:
     """A text without API keys, IBANs, telephone numbers and a database's DETAIL: for log lines."""
     return _PERSONAL.sub(REMOVED, text)
+
+
+def without(text: str, values: Iterable[object]) -> str:
+    """A text without these values (of three characters or more), in any case: what is known of a payee does not stand in a reason."""
+    for value in sorted(
+        {str(value) for value in values if value is not None and len(str(value)) > 2}, key=len, reverse=True
+    ):
+        text = re.sub(re.escape(value), REMOVED, text, flags=re.IGNORECASE)
+    return text
 
 
 def scrubbed_reason(text: str) -> str:

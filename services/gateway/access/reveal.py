@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from domain.access.principal import encode
 from domain.intake.text import text_fault
 from runtime.http_problems import ProblemError
+from schemas.masking import without
 from services.gateway import rows
 from services.gateway.access.asked import principal_of
 from services.gateway.door import door_of, json_response, merchant_asked
@@ -44,11 +45,12 @@ async def reveal(request: Request, payout_id: str) -> Response:
     row = await door_of(request).store.payout(known) if known else None
     if row is None or merchant not in {None, row["merchant_id"]}:
         raise ProblemError("not_found", "There is no such payout.")
-    telling = {"principal": encode(principal_of(request)), "action": "recipient.revealed", "reason": reason}
+    form = rows.whole_payout(row)
+    told = without(reason, [*(form["recipient_details"] or {}).values(), row["holder"], row["account_number"]])
+    telling = {"principal": encode(principal_of(request)), "action": "recipient.revealed", "reason": told}
     identity, about = door_of(request).identity, {"subject": f"payout:{row['id']}", "merchant": row["merchant_id"]}
     if identity is None or (await identity.post("/internal/audit", {**telling, **about}))[0] != 204:
         raise ProblemError("identity_unavailable", "This cannot be written down now, so it is not shown; try again soon.")
-    form = rows.whole_payout(row)
     shown = {name: form[name] for name in ("id", "merchant_id", "recipient_details", "bank_account")}
     account = {"account_number": row["account_number"]} if row["account_number"] is not None else None
     body = {**shown, "bank_account": {**shown["bank_account"], **account} if account else None}

@@ -253,6 +253,8 @@ async def test_sec_07_a_reveal_is_written_down_before_it_is_shown(closed: Front,
         [(asked, told)] = closed.ingest.told
         assert (asked, told["subject"], told["reason"]) == ("/internal/audit", f"payout:{PAYOUT_ID}", "the bank asks for it")
         assert decode(told["principal"]).actor == "person:u1"
+        await client.post(path, headers=named, content=b'{"reason": "is it ama mensah of 1234567890123456?"}')
+        assert closed.ingest.told[-1][1]["reason"] == "is it [removed] of [removed]?"
         closed.ingest.answers = 503
         refused = await client.post(path, headers=named, content=b'{"reason": "the bank asks for it"}')
         assert refused.status_code == 503
