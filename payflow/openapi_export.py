@@ -37,10 +37,12 @@ def document() -> dict[str, Any]:
 
 
 def _guarded(paths: dict[str, Any]) -> dict[str, Any]:
-    """Each operation with the credentials, the scope and the roles that the matrix has for it. Raises KeyError for one without a row."""
+    """Each operation with the credentials, the scope and the roles that the matrix has for it. Raises LookupError for one without a row."""
     rows = {(route.method, route.path): route for route in matrix.ROUTES}
     for path, item in paths.items():
         for method, operation in item.items():
+            if (method.upper(), path) not in rows:
+                raise LookupError(f"{method.upper()} {path} has no row in domain/access/matrix.py: write down who may use it")
             _guard(operation, rows[method.upper(), path])
     return paths
 
