@@ -33,7 +33,7 @@ async def test_sec_02_a_key_is_shown_once_and_kept_as_a_hash(identity: Identity)
     assert secret not in str(listed)
     [row] = await identity.database.all("SELECT * FROM keys")
     assert row["hash"] == stored(secret)
-    dumped = "".join(str(await identity.database.all(f"SELECT * FROM {table}")) for table in ("keys", "audit"))
+    dumped = str([await identity.database.all(f"SELECT * FROM {table}") for table in ("keys", "audit")])
     assert secret not in dumped
     assert secret[len(made["shown"]) :] not in dumped
 

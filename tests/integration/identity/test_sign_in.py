@@ -61,7 +61,7 @@ async def test_sec_03_the_right_password_gives_two_cookies(identity: Identity, a
     principal = await known(identity, answer.cookies[SESSION])
     assert principal is not None
     assert principal.actor == f"person:{ama['id']}"
-    dumped = "".join(str(await identity.database.all(f"SELECT * FROM {table}")) for table in ("sessions", "audit", "users"))
+    dumped = str([await identity.database.all(f"SELECT * FROM {table}") for table in ("sessions", "audit", "users")])
     assert answer.cookies[SESSION] not in dumped
     assert answer.cookies[CSRF] not in dumped
     assert PASSWORD not in dumped
