@@ -15,10 +15,14 @@ ledger = typer.Typer(help="The ledger.", no_args_is_help=True)
 schemas = typer.Typer(help="Generated files.", no_args_is_help=True)
 topics = typer.Typer(help="The topics of the log.", no_args_is_help=True)
 dead_letters = typer.Typer(help="Records that nobody could read.", no_args_is_help=True)
+keys = typer.Typer(help="API keys.", no_args_is_help=True)
+users = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 app.add_typer(schemas, name="schemas")
 app.add_typer(topics, name="topics")
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(keys, name="keys")
+app.add_typer(users, name="users")
 
 COMMANDS = (
     (app, "dev", "payflow.dev", "command"),
@@ -41,6 +45,11 @@ COMMANDS = (
     (dead_letters, "show", "payflow.dead_letters", "show"),
     (dead_letters, "redrive", "payflow.dead_letters", "redrive"),
     (dead_letters, "discard", "payflow.dead_letters", "discard"),
+    (keys, "create", "payflow.keys", "create"),
+    (keys, "list", "payflow.keys", "list_keys"),
+    (keys, "revoke", "payflow.keys", "revoke"),
+    (users, "create", "payflow.users", "create"),
+    (users, "list", "payflow.users", "list_users"),
     (schemas, "export", "payflow.schemas_export", "command"),
 )
 """(group, name, module, function) of each subcommand."""

@@ -1,4 +1,7 @@
-"""`payflow migrate`: bring the schemas of views, ingest and webhooks up to date (RUN-06). Safe to repeat and when two run at once."""
+"""`payflow migrate`: bring all schemas up to date (RUN-06): views, ingest, webhooks, keys and people.
+
+Safe to repeat and when two run at once.
+"""
 
 import typer
 
@@ -6,7 +9,7 @@ from runtime.settings import RefusedStartError, load, refuse
 
 
 def command() -> None:
-    """Bring the tables of views, ingest and webhooks up to date; safe to repeat, and when two run at once."""
+    """Bring all tables up to date; safe to repeat, and when two run at once."""
     from sqlalchemy.exc import OperationalError
 
     try:
@@ -22,6 +25,7 @@ def command() -> None:
 
 def upgrade_all() -> dict[str, str]:
     """Every schema of the product and the revision it has now. Raises RefusedStartError and OperationalError."""
+    from services.identity import schema as identity
     from services.ingest import schema as ingest
     from services.ingest.settings import IngestSettings
     from services.projector import schema as views
@@ -29,9 +33,14 @@ def upgrade_all() -> dict[str, str]:
     from services.webhooks.settings import WebhooksSettings
 
     own, told = load(IngestSettings), load(WebhooksSettings)
-    owners = ((own.projection_schema, views), (own.ingest_schema, ingest), (told.webhooks_schema, webhooks))
+    owners = (
+        (own.projection_schema, views),
+        (own.ingest_schema, ingest),
+        (told.webhooks_schema, webhooks),
+        (own.admin_schema, identity),
+    )
     if len(dict(owners)) < len(owners):
         raise RefusedStartError(
-            "PROJECTION_SCHEMA, INGEST_SCHEMA and WEBHOOKS_SCHEMA must differ: each has revisions of its own"
+            "PROJECTION_SCHEMA, INGEST_SCHEMA, WEBHOOKS_SCHEMA and ADMIN_SCHEMA must differ: each has its own revisions"
         )
     return {name: schema.upgrade(own.database_url, name) for name, schema in owners}

@@ -1,10 +1,23 @@
-"""One OpenAPI document for all services (API-30): the gateway's reads, ingest's writes and webhooks behind one door.
+"""One OpenAPI document for all services (API-30): the gateway's reads, ingest's writes, webhooks and identity behind one door.
 
-Owns the merge. Neither service knows the other; here, above both, they meet. What a reader needs besides (ids in addresses, examples,
-links from an answer to what can be done next) is added by `payflow.openapi_finish`.
+Owns the merge, and what the matrix of role and route says of each operation. No service knows another; here, above them, they meet. What a
+reader needs besides (ids in addresses, examples, links from an answer to what can be done next) is added by `payflow.openapi_finish`.
 """
 
 from typing import Any
+
+from domain.access import matrix
+
+SCHEMES = {
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer pk_live_...`."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-payflow_session",
+        "description": "A sign-in; what changes something also needs its csrf_token in the header X-CSRF-Token.",
+    },
+}
+PROBLEMS = {"401": "A credential is required.", "403": "The credential may not do this.", "429": "Too many requests."}
 
 
 def document() -> dict[str, Any]:
@@ -12,19 +25,43 @@ def document() -> dict[str, Any]:
     from payflow.openapi_finish import finished
     from services.gateway.answers import SCHEMAS
     from services.gateway.wiring import build_app
+    from services.identity.wiring import build_app as build_identity
     from services.ingest.app import create_app
     from services.webhooks.app import create_app as create_webhooks
 
-    reads, writes, webhooks = _spec(build_app()), create_app().openapi(), create_webhooks().openapi()
-    merged = {**reads, "openapi": "3.1.0", "servers": [{"url": "/"}]}
-    merged["paths"] = _with_slashes(_join(_join(reads["paths"], writes["paths"]), webhooks["paths"]))
-    parts = [document.get("components", {}) for document in (webhooks, reads, writes)]
-    names = sorted({name for part in parts for name in part})
-    merged["components"] = {
-        name: {key: value for part in parts for key, value in part.get(name, {}).items()} for name in names
-    }
+    parts = [create_webhooks().openapi(), _spec(build_identity()), _spec(build_app()), create_app().openapi()]
+    merged = {**parts[2], "openapi": "3.1.0", "servers": [{"url": "/"}]}
+    merged["paths"] = _with_slashes(_guarded(_joined([part["paths"] for part in parts])))
+    merged["components"] = _joined([part.get("components", {}) for part in parts])
     merged["components"]["schemas"] |= SCHEMAS
+    merged["components"]["securitySchemes"] = SCHEMES
     return finished(merged)
+
+
+def _guarded(paths: dict[str, Any]) -> dict[str, Any]:
+    """Each operation with the credentials, the scope and the roles that the matrix has for it. Raises LookupError for one without a row."""
+    rows = {(route.method, route.path): route for route in matrix.ROUTES}
+    for path, item in paths.items():
+        for method, operation in item.items():
+            if (method.upper(), path) not in rows:
+                raise LookupError(
+                    f"{method.upper()} {path} has no row in domain/access/matrix.py: write down who may use it"
+                )
+            _guard(operation, rows[method.upper(), path])
+    return paths
+
+
+def _guard(operation: dict[str, Any], route: matrix.Route) -> None:
+    public = route.access == matrix.PUBLIC
+    operation["security"] = [] if public else [{name: []} for name in SCHEMES]
+    if route.scope:
+        operation["x-payflow-scope"] = route.scope
+        operation["x-payflow-roles"] = sorted(role.value for role in route.roles)
+    if public and not route.path.startswith(f"{matrix.V1}/sessions"):
+        return
+    for status, text in PROBLEMS.items():
+        schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        operation["responses"].setdefault(status, {"description": text, "content": {"application/problem+json": schema}})
 
 
 def _spec(app: Any) -> dict[str, Any]:
@@ -33,9 +70,10 @@ def _spec(app: Any) -> dict[str, Any]:
     return get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
 
 
-def _join(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    public = {path for path in (*one, *other) if not path.startswith("/internal")}
-    return {path: {**other.get(path, {}), **one.get(path, {})} for path in sorted(public)}
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all of them have, one level down; of two that have the same the later one counts. Inner addresses are left out."""
+    names = sorted({name for part in parts for name in part if not name.startswith("/internal")})
+    return {name: {key: value for part in parts for key, value in part.get(name, {}).items()} for name in names}
 
 
 def _with_slashes(paths: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ FORMS = {
     "payout_id": {"type": "string", "format": "uuid"},
     "batch_id": {"type": "string", "format": "uuid"},
     "draft_id": {"type": "string", "format": "uuid"},
+    "key_id": {"type": "string", "maxLength": 64},
+    "user_id": {"type": "string", "maxLength": 64},
     "upload_id": {"type": "string", "format": "uuid"},
     "webhook_id": {"type": "string", "format": "uuid"},
     "delivery_id": {"type": "string", "format": "uuid"},
@@ -40,6 +42,8 @@ TAGS = {
     "merchants": "Whose money it is, where it comes from, and saved bank accounts.",
     "webhooks": "Addresses of a merchant's own that are told what was decided, signed and in order.",
     "deliveries": "What was sent to webhooks, each attempt of it, and sending it again.",
+    "sign-in": "People: by password or OpenID Connect.",
+    "access": "API keys, people, tickets for the feed, and the audit trail.",
     "documentation": "What error codes mean.",
     "health": "Whether it is well.",
 }
@@ -102,6 +106,8 @@ def _form_ids(operation: Json) -> None:
 def _show_examples(document: Json, operation: Json) -> None:
     """The examples of a request's form stand beside its media type too, where every tool finds them."""
     for media in operation.get("requestBody", {}).get("content", {}).values():
+        if "example" in media:
+            media["examples"] = {"one": {"value": media.pop("example")}}
         refs = [part.get("$ref", "") for part in (media["schema"], *media["schema"].get("anyOf", []))]
         name = next((ref.rpartition("/")[2] for ref in refs if ref), "")
         examples = document["components"]["schemas"].get(name, {}).get("examples", [])

@@ -1,8 +1,9 @@
 """A small client of the public API for the commands of this room.
 
-Owns addresses, headers and how a problem is shown. Must not know how the product works inside.
+Owns addresses, headers, the key that PAYFLOW_API_KEY names, and how a problem is shown. Must not know how the product works inside.
 """
 
+import os
 from typing import Any
 
 import httpx2
@@ -26,7 +27,7 @@ class PublicApi:
     def __init__(self, base_url: str) -> None:
         """`base_url` without a path, such as http://127.0.0.1:8000."""
         self.base_url = base_url
-        self._client = httpx2.Client(base_url=base_url, timeout=TIMEOUT_SECONDS)
+        self._client = httpx2.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, headers=credential())
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -56,6 +57,12 @@ class PublicApi:
         if response.status_code >= httpx2.codes.BAD_REQUEST:
             raise ApiError(response.status_code, body)
         return dict(body)
+
+
+def credential() -> dict[str, str]:
+    """The header of the key in the environment; none in open mode."""
+    key = os.environ.get("PAYFLOW_API_KEY")
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _headers(merchant: str | None, key: str | None) -> dict[str, str]:

@@ -37,6 +37,7 @@ def generated() -> dict[str, str]:
         "schemas/exported/inbox.json": _inbox,
         "schemas/exported/openapi.json": _openapi,
         "schemas/exported/asyncapi.json": _asyncapi,
+        "docs/access-matrix.md": _access,
         "docs/topics.md": _topics,
         "docs/errors.md": _errors,
         "docs/state-machine.md": _states,
@@ -85,6 +86,12 @@ def _asyncapi() -> str:
     from payflow.asyncapi_export import document
 
     return _json(document())
+
+
+def _access() -> str:
+    from payflow.access_page import page
+
+    return WARNING + page()
 
 
 def _topics() -> str:

@@ -28,11 +28,18 @@ SERVICES = {
     "projector": "services.projector",
     "processor": "services.processor",
     "rails": "services.processor.rails",
+    "identity": "services.identity",
     "ingest": "services.ingest",
     "webhooks": "services.webhooks",
     "gateway": "services.gateway",
 }
-PORTS = {"GATEWAY_PORT": 8000, "INGEST_PORT": 8001, "WEBHOOKS_PORT": 8002, "SIMULATOR_PORT": 8100}
+PORTS = {
+    "GATEWAY_PORT": 8000,
+    "INGEST_PORT": 8001,
+    "WEBHOOKS_PORT": 8002,
+    "IDENTITY_PORT": 8010,
+    "SIMULATOR_PORT": 8100,
+}
 METRICS = {
     "INGEST_METRICS_PORT": 9101,
     "PROCESSOR_METRICS_PORT": 9102,
@@ -41,6 +48,7 @@ METRICS = {
     "GATEWAY_METRICS_PORT": 9105,
     "SIMULATOR_METRICS_PORT": 9106,
     "WEBHOOKS_METRICS_PORT": 9107,
+    "IDENTITY_METRICS_PORT": 9110,
 }
 
 
@@ -70,6 +78,7 @@ class Stack:
         self.environ["INGEST_URL"] = f"http://127.0.0.1:{chosen['INGEST_PORT']}"
         self.environ["WEBHOOKS_URL"] = f"http://127.0.0.1:{chosen['WEBHOOKS_PORT']}"
         self.environ.setdefault("WEBHOOKS_ALLOW_LOOPBACK", "true")
+        self.environ["IDENTITY_URL"] = f"http://127.0.0.1:{chosen['IDENTITY_PORT']}"
         self.environ["SIMULATOR_URL"] = f"http://127.0.0.1:{chosen['SIMULATOR_PORT']}"
         self.environ["TMPDIR"] = str(self.folder / "tmp")
         self.environ.setdefault("SIMULATOR_DIR", str(self.folder / "simulator"))

@@ -12,11 +12,15 @@ from typing import Any
 import structlog
 
 from runtime.clock import Clock, SystemClock
+from schemas.masking import scrubbed
 
 PERSONAL = frozenset(
     {"account", "account_number", "holder", "iban", "msisdn", "name", "phone", "recipient", "recipient_details"}
+    | {"email", "password", "secret", "token", "ticket", "authorization", "cookie", "api_key"}
 )
 CHATTY = ("aiokafka", "faust", "mode")
+TELLTALE = ("uvicorn", "websockets", "httpx2", "httpcore2", "python_multipart")
+"""Libraries that write addresses, headers or bodies into what they log below a warning, also the feed's frames: never heard (SEC-08)."""
 LINES_PER_WINDOW = 20
 WINDOW_SECONDS = 10.0
 REMOVED = "[removed]"
@@ -44,13 +48,16 @@ class RateLimit(logging.Filter):
 
 
 def redact(_logger: object, _method: str, line: Line) -> Line:
-    """Replace the values of personal fields, also one level down."""
-    for key, value in line.items():
-        if key in PERSONAL:
-            line[key] = REMOVED
-        elif isinstance(value, dict):
-            line[key] = {name: REMOVED if name in PERSONAL else inner for name, inner in value.items()}
-    return line
+    """Replace the values of personal fields, and numbers and secrets of payees in texts, at any depth (SEC-08)."""
+    return {key: REMOVED if key in PERSONAL else _clean(value) for key, value in line.items()}
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return scrubbed(value)
+    if isinstance(value, dict):
+        return {key: REMOVED if key in PERSONAL else _clean(inner) for key, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def set_up(service: str, *, debug: bool = False) -> None:
@@ -62,12 +69,10 @@ def set_up(service: str, *, debug: bool = False) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         lambda _logger, _method, line: {**line, "service": service},
         structlog.processors.format_exc_info,
-        redact,
     ]
     render = structlog.processors.JSONRenderer(ensure_ascii=True)
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
-    )
+    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, render]
+    formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.DEBUG if debug else logging.INFO, force=True)
@@ -83,7 +88,7 @@ def set_up(service: str, *, debug: bool = False) -> None:
 def _quieten(clock: Clock, handler: logging.Handler) -> None:
     limit = RateLimit(clock)
     handler.addFilter(lambda record: not record.name.startswith(CHATTY) or limit.filter(record))
-    for name in CHATTY:
+    for name in (*CHATTY, *TELLTALE):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

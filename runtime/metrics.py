@@ -84,6 +84,11 @@ WEBHOOKS_DISABLED = Counter(
     "Endpoints disabled by `failing` for 5 days or because they are `gone` (410). Remedy: tell the merchant; runbook.",
     ["why"],
 )
+DENIED = Counter(
+    "payflow_access_denied_total",
+    "Requests refused at the front door, by problem code. Remedy: many `unauthorized`: a key has ended, or somebody tries; see the log.",
+    ["code"],
+)
 INBOX = Counter("payflow_inbox_records_total", "Inbox records by reply.", ["upstream", "status"])
 
 

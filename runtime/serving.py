@@ -26,16 +26,15 @@ class Server(uvicorn.Server):
 
 
 def serve(app: Any, **options: Any) -> None:
-    """Serve until SIGTERM, with uvicorn's `options`. Exits with NEVER_STARTED if the app's start failed."""
+    """Serve until SIGTERM, with uvicorn's `options`; `http` may be another protocol. Exits with NEVER_STARTED if the start failed."""
     server = Server(
         uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=REQUESTS_SECONDS,
-            **options,
+            **{"http": "httptools", **options},
         )
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has ended

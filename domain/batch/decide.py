@@ -161,7 +161,7 @@ def _row_faults(case: Case, body: AddRows) -> list[dict[str, str]]:
         first = references.get((merchant_id, form.reference))
         if first is not None or form.reference in here:
             whose = f"payout {first}" if first is not None else f"row {here[form.reference]}"
-            text = f"The reference {form.reference!r} belongs to {whose}."
+            text = f"The reference belongs to {whose}."
             faults.append(_fault(body, index, "duplicate_reference", "/reference", text))
         here.setdefault(form.reference, body.first_row + index)
     return faults

@@ -69,7 +69,9 @@ def _type_faults(details: dict[str, str], kind: RecipientType) -> list[Fault]:
     if declared == kind.value:
         return []
     known = ", ".join(member.value for member in RecipientType)
-    return [Fault(pointer="/type", detail=f"is {declared[:64]!r}, but the keys make it {kind.value}; known types: {known}")]
+    return [
+        Fault(pointer="/type", detail=f"is another one than the keys make it, which is {kind.value}; known types: {known}")
+    ]
 
 
 def _account_faults(details: dict[str, str]) -> list[Fault]:

@@ -29,7 +29,7 @@ def open_merchant(case: Case, body: OpenMerchant) -> Decision:
     if not is_merchant_id(case.merchant_id):
         return refused(case, "validation_error", "A merchant id is 1 to 64 lower-case letters, digits, _ or -.")
     if body.main_currency not in EXPONENTS:
-        return refused(case, "validation_error", f"{body.main_currency!r} is not an ISO 4217 currency.")
+        return refused(case, "validation_error", "The main currency is not an ISO 4217 currency.")
     merchant = Merchant(id=case.merchant_id, name=body.name, main_currency=body.main_currency)
     event = MerchantOpened(name=body.name, main_currency=body.main_currency)
     return decided([event], answer=json_answer(CREATED, merchant_view(merchant)))
@@ -66,7 +66,7 @@ def credit_merchant(case: Case, body: CreditMerchant) -> Decision:
         return refusal
     first = case.book.credits.get((case.merchant_id, body.reference))
     if first is not None:
-        detail = f"The reference {body.reference!r} belongs to credit {first}; nothing was booked."
+        detail = f"The reference belongs to credit {first}; nothing was booked."
         return refused(case, "duplicate_reference", detail, subject=first, credit_id=first)
     fault = _credit_fault(case, body)
     if fault is not None:

@@ -82,7 +82,7 @@ def reference_refusal(case: Case, reference: str | None) -> Decision | None:
     first = case.book.references.get((case.merchant_id, reference)) if reference is not None else None
     if first is None:
         return None
-    detail = f"The reference {reference!r} belongs to payout {first}; references are unique for ever."
+    detail = f"The reference belongs to payout {first}; references are unique for ever."
     return refused(case, "duplicate_reference", detail, subject=first, payout_id=first)
 
 

@@ -5,11 +5,11 @@ Owns names, masking and the two spellings of an account number (API-05). Must no
 
 from domain.book import BankAccount
 from domain.payout.state import Payout
+from schemas.masking import masked
 from schemas.money import format_amount
 from schemas.times import rfc3339, rfc3339_or_none
 from schemas.words import PayoutStatus, Reason
 
-SHOWN_DIGITS = 4
 _WAITS_UNTIL = frozenset({Reason.SCHEDULE, Reason.RETRY, Reason.OUTCOME_UNKNOWN})
 
 
@@ -81,8 +81,3 @@ def bank_account_view(account: BankAccount) -> dict[str, object]:
         "verified": account.verified,
         "primary": account.primary,
     }
-
-
-def masked(number: str) -> str:
-    """All but the last four characters as X."""
-    return "X" * max(len(number) - SHOWN_DIGITS, 0) + number[-SHOWN_DIGITS:]

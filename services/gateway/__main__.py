@@ -6,6 +6,7 @@ from runtime import logging, serving, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
+from services.gateway.front_line import FrontProtocol
 from services.gateway.live.line import SERVED
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
@@ -20,6 +21,7 @@ async def check(settings: GatewaySettings) -> None:
     try:
         await store.open()
         found = await store.one("SELECT to_regclass('projection_offsets') AS there")
+        admin = await store.one("SELECT to_regclass(%s) AS there", [f'"{settings.admin_schema}".keys'])
     except Exception as error:
         remedy = "start it (`payflow dev`) or set DATABASE_URL"
         raise RefusedStartError(f"no Postgres answers ({type(error).__name__}): {remedy}") from error
@@ -27,6 +29,8 @@ async def check(settings: GatewaySettings) -> None:
         await store.close()
     if found is None or found["there"] is None:
         raise RefusedStartError(f"the schema {settings.projection_schema} is not migrated: run `payflow migrate`")
+    if not settings.is_open and (admin is None or admin["there"] is None):
+        raise RefusedStartError(f"the schema {settings.admin_schema} is not migrated: run `payflow migrate`")
 
 
 def main() -> None:
@@ -34,6 +38,7 @@ def main() -> None:
     logging.set_up("gateway")
     try:
         settings = load(GatewaySettings)
+        logging.set_up("gateway", debug=settings.debug)
         asyncio.run(check(settings))
     except RefusedStartError as error:
         refuse("gateway", error)
@@ -42,7 +47,7 @@ def main() -> None:
 
 def serve(settings: GatewaySettings) -> None:
     """Serve until SIGTERM."""
-    serving.serve(connect(settings), host=settings.host, port=settings.port, **SERVED)
+    serving.serve(connect(settings), host=settings.host, port=settings.port, http=FrontProtocol, **SERVED)
 
 
 if __name__ == "__main__":

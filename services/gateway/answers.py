@@ -85,6 +85,13 @@ SCHEMAS: dict[str, Schema] = {
         },
     },
     "History": shape("A payout's changes in order.", count=WHOLE, results=listed(named("Change"))),
+    "RevealedPayee": shape(
+        "The payee of one payout as sent; that somebody looked is in the audit trail.",
+        id=UUID,
+        merchant_id=TEXT,
+        recipient_details=maybe({"type": "object"}),
+        bank_account=maybe({"type": "object"}),
+    ),
     "Undecided": shape(
         "The request for it is on the log and not decided yet; ask again after Retry-After.",
         id=UUID,

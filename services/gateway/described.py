@@ -15,6 +15,7 @@ JSON = "application/json"
 PROBLEM = {
     400: "A parameter is not valid; it is named.",
     404: "There is no such thing here.",
+    413: "The body is too large.",
     503: "The views cannot be read now.",
 }
 _ID = {"type": "string", "format": "uuid"}
@@ -102,6 +103,7 @@ ENTRIES: dict[str, Entry] = {
     "list_payouts": Entry("payouts", "PayoutPage", (*_PAGING, _MERCHANT, _BATCH, *_FILTERS, *_SHARED), (400,)),
     "get_payout": Entry("payouts", "Payout", _SHARED, tagged=True, undecided=True),
     "get_payout_events": Entry("payouts", "History", _SHARED, undecided=True),
+    "reveal_payee": Entry("payouts", "RevealedPayee", (_MERCHANT_HEADER,), (400, 404, 413)),
     "list_batches": Entry("batches", "BatchPage", (*_PAGING, _MERCHANT, *_SHARED), (400,)),
     "get_batch": Entry("batches", "Batch", _SHARED, undecided=True),
     "list_rows": Entry("batches", "RowPage", (_CURSOR, _LIMIT, *_FILTERS, *_SHARED), undecided=True),

@@ -23,7 +23,10 @@ from services.gateway.proxy import POSITION_HEADER, Proxy, parse_position
 from services.gateway.store import Store
 
 READ_WAIT_SECONDS = 2.0
+V1 = "/api/v1/"
 WEBHOOK_THEMES = frozenset({"webhooks", "deliveries"})
+IDENTITY_THEMES = frozenset({"sessions", "keys", "users", "audit"})
+TICKETS = "/api/v1/feed/tickets"
 COLLECTIONS = {"payout": "payouts", "batch": "batches"}
 
 
@@ -34,12 +37,16 @@ class Door:
     store: Store
     progress: Progress
     proxy: Proxy
+    identity: Proxy | None = None
+    """Where keys, people and sign-in are; None in an application without them."""
     webhooks: Proxy | None = None
-    """The part that has `webhooks/` and `deliveries/`, reads too."""
+    """The part that has `webhooks/` and `deliveries/`, reads too; None in an application without it."""
 
     def proxy_of(self, path: str) -> Proxy:
         """Who takes requests to a canonical path."""
-        theme = path.removeprefix("/api/v1/").partition("/")[0]
+        theme = path.removeprefix(V1).partition("/")[0]
+        if self.identity is not None and (theme in IDENTITY_THEMES or path == TICKETS):
+            return self.identity
         return self.webhooks if self.webhooks is not None and theme in WEBHOOK_THEMES else self.proxy
 
 

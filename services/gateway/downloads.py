@@ -1,6 +1,7 @@
 """Files that ingest makes (results, faults, templates) go out as they come in, piece by piece, and are never held whole.
 
-Owns that stream. Which headers travel is `proxy`'s. Must not read a body.
+Owns that stream, and which addresses have files. Which headers travel is `proxy`'s, who may have a file the matrix's. An answer that is
+JSON goes out whole, as this request may see it. Must not read a file.
 """
 
 from collections.abc import AsyncIterator
@@ -10,21 +11,32 @@ from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from runtime.http_problems import ProblemError
-from services.gateway.proxy import HOP_BY_HOP, RELAYED_OUT, target
+from services.gateway.access.sight import shown_body
+from services.gateway.proxy import RELAYED_OUT, Proxy, target
 
 PIECE = 256 * 1024
 READS = frozenset({"GET", "HEAD"})
+THEMES = ("/api/v1/uploads/", "/api/v1/batches/")
 
 
-async def pass_out(session: aiohttp.ClientSession, base: str, request: Request) -> Response:
+def is_file(path: str) -> bool:
+    """Whether a read of this canonical path, which no route of the gateway's own has, can give a file."""
+    return path.startswith(THEMES)
+
+
+async def pass_out(proxy: Proxy, request: Request) -> Response:
     """The answer of ingest to a read. Raises ProblemError 503 when ingest is away."""
-    headers = [(name, value) for name, value in request.headers.items() if name not in HOP_BY_HOP]
     try:
-        answer = await session.get(target(base, request.scope), headers=headers, allow_redirects=False)
+        answer = await proxy.session.get(
+            target(proxy.url, request.scope), headers=proxy.headers_for(request), allow_redirects=False
+        )
+        whole = await answer.read() if "json" in answer.content_type else None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         detail = f"The part that keeps files does not answer ({type(error).__name__}); try again."
         raise ProblemError("staging_unavailable", detail) from None
     kept = {name: value for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT}
+    if whole is not None:
+        return Response(shown_body(whole), answer.status, kept)
     if answer.content_length is not None:
         kept["Content-Length"] = str(answer.content_length)
     if request.method == "HEAD":

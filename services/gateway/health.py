@@ -29,7 +29,7 @@ async def is_alive() -> Response:
 async def is_ready(request: Request) -> Response:
     """200 when the views, ingest and the projection's lag are well, else 503; `?verbose` names each check.
 
-    Webhooks that are away degrade it only: payouts go on, and what happened meanwhile is told later.
+    Webhooks and identity that are away degrade it only: payouts go on, and what happened meanwhile is told later.
     """
     door = door_of(request)
 
@@ -53,6 +53,11 @@ async def is_ready(request: Request) -> Response:
             return "not measured yet"
         return None if age < LAG_MAX_MS else f"the views are {age / 1000:.0f} s behind"
 
-    readiness = await health.run({"views": views, "ingest": ingest, "webhooks": webhooks, "lag": lag})
+    async def identity() -> str | None:
+        away = door.identity is not None and not await door.identity.is_ready()
+        return health.Degraded("sign-in and changes of keys are away; keys that are known work") if away else None
+
+    checks = {"views": views, "ingest": ingest, "webhooks": webhooks, "identity": identity, "lag": lag}
+    readiness = await health.run(checks)
     verbose = "verbose" in request.query_params
     return json_response(readiness.payload(verbose=verbose), 200 if readiness.ready else 503)

@@ -60,7 +60,7 @@ async def _merchant(request: Request) -> Row:
     row = await door_of(request).store.merchant(merchant_id)
     if row is None:
         fault = {"pointer": "query/merchant_id", "code": "unknown_merchant", "detail": "no merchant has this id"}
-        raise ProblemError("unknown_merchant", f"No merchant has the id {merchant_id!r}.", errors=[fault])
+        raise ProblemError("unknown_merchant", "No merchant has this id.", errors=[fault])
     return row
 
 

@@ -1,18 +1,23 @@
-"""Writes go on to ingest, as a stream, and its answer comes back byte for byte.
+"""Writes go on to the service that takes them, as a stream, and its answer comes back byte for byte, except for masked payees.
 
-Owns which headers travel, and read-your-writes: an answer that names a position waits up to 100 ms for the views to pass it. Must not read
-a body.
+Owns which headers travel (the checked principal and our own secret, never the client's credential), and read-your-writes: an answer that
+names a position waits up to 100 ms for the views to pass it. Must not read a request's body.
 """
 
 from urllib.parse import quote
 
 import aiohttp
+import orjson
 from fastapi import Request, Response
 from starlette.types import Scope
 from yarl import URL
 
+from domain.access.principal import Principal, encode
 from runtime import failpoints
 from runtime.http_problems import ProblemError
+from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
+from services.gateway.access.asked import PRINCIPAL
+from services.gateway.access.sight import shown_body
 from services.gateway.progress import Progress
 
 PROJECTION_SECONDS = 0.1
@@ -33,16 +38,30 @@ HOP_BY_HOP = frozenset(
         "host",
     }
 )
+CREDENTIALS = frozenset({"authorization", "cookie", "x-csrf-token"})
 RELAYED_OUT = HOP_BY_HOP | {"content-length", "content-encoding", "server", "date"}
 
 
 class Proxy:
-    """A pooled client of a part behind the door; opened inside a running loop."""
+    """A pooled client of a part behind the front door; opened inside a running loop."""
 
-    def __init__(self, url: str, progress: Progress, away: str = "log_unavailable") -> None:
-        """Not open yet. `away` is the code of the problem when the part does not answer."""
+    def __init__(
+        self,
+        url: str,
+        progress: Progress,
+        secret: str | None = None,
+        *,
+        away: str = "log_unavailable",
+        keeps_cookies: bool = False,
+    ) -> None:
+        """Not open yet. `secret` opens the part's inner door; `away` is the problem's code when it does not answer.
+
+        `keeps_cookies` is for the one that signs people in.
+        """
         self._url = url.rstrip("/")
         self._progress = progress
+        self._inner = {SECRET_HEADER: secret} if secret is not None else {}
+        self._left_out = HOP_BY_HOP | (CREDENTIALS - {"cookie"} if keeps_cookies else CREDENTIALS)
         self._away = away
         self._session: aiohttp.ClientSession | None = None
 
@@ -60,15 +79,14 @@ class Proxy:
             await self._session.close()
 
     async def pass_on(self, request: Request) -> Response:
-        """Send the request on and give the answer. Raises ProblemError 503 when nobody answers."""
+        """Send the request on and give its answer. Raises ProblemError 503 when nobody answers."""
         assert self._session is not None
-        headers = [(name, value) for name, value in request.headers.items() if name not in HOP_BY_HOP]
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         try:
             async with self._session.request(
                 request.method,
                 target(self._url, request.scope),
-                headers=headers,
+                headers=self.headers_for(request),
                 data=request.stream() if has_body else None,
                 allow_redirects=False,
             ) as answer:
@@ -78,8 +96,25 @@ class Proxy:
             raise ProblemError(self._away, detail) from None
         await failpoints.reach("gateway.passed_on")
         await self._await_projection(answer.headers.get(POSITION_HEADER))
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT}
-        return Response(body, answer.status, kept)
+        response = Response(shown_body(body), answer.status)
+        kept = [(name.lower(), value) for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT]
+        response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
+        return response
+
+    def headers_for(self, request: Request) -> list[tuple[str, str]]:
+        """What of a request's headers goes on, with what opens the inner door and who the guard says it is."""
+        kept = [(name, value) for name, value in request.headers.items() if name not in self._left_out]
+        return [*kept, *self._inner.items(), *_who(request.scope)]
+
+    async def post(self, path: str, body: dict[str, str]) -> tuple[int, bytes]:
+        """Ask the service something of our own. Raises ProblemError 503 when it is away."""
+        assert self._session is not None
+        headers = {**self._inner, "Content-Type": "application/json"}
+        try:
+            async with self._session.post(f"{self._url}{path}", data=orjson.dumps(body), headers=headers) as answer:
+                return answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ProblemError(self._away, f"A part of Payflow does not answer ({type(error).__name__}).") from None
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -89,7 +124,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where ingest is."""
+        """Where the part is."""
         return self._url
 
     async def is_in_flight(self, subject: str, merchant_id: str | None) -> bool:
@@ -97,7 +132,8 @@ class Proxy:
         assert self._session is not None
         whose = {"merchant_id": merchant_id} if merchant_id is not None else None
         try:
-            async with self._session.get(f"{self._url}/internal/in-flight/{subject}", params=whose) as answer:
+            address = f"{self._url}/internal/in-flight/{subject}"
+            async with self._session.get(address, params=whose, headers=self._inner) as answer:
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
@@ -115,6 +151,11 @@ class Proxy:
         place = parse_position(position or "")
         if place is not None:
             await self._progress.passed(*place, PROJECTION_SECONDS)
+
+
+def _who(scope: Scope) -> list[tuple[str, str]]:
+    principal = scope.get("state", {}).get(PRINCIPAL)
+    return [(PRINCIPAL_HEADER, encode(principal))] if isinstance(principal, Principal) else []
 
 
 def parse_position(text: str) -> tuple[int, int] | None:

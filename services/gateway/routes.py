@@ -6,6 +6,7 @@ Owns the table of routes and the payouts' reads; the other themes have files of 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from services.gateway import batches, documentation, downloads, health, money, rows
+from services.gateway.access import reveal
 from services.gateway.described import described
 from services.gateway.door import door_of, json_response, listing, merchant_asked, tagged, undecided, wait_for_position
 from services.gateway.filters import (
@@ -69,9 +70,9 @@ async def _own_payout(request: Request, payout_id: str) -> Row | None:
 
 
 async def write(request: Request) -> Response:
-    """Every write goes on to ingest, as a stream, and every read of its files and drafts; all about webhooks to their own part.
+    """Every other request goes on to the part that has its address, as a stream; its files come back as one.
 
-    404 where no service has this address, 405 where none has this method.
+    404 where no part has this address, 405 where none has this method.
     """
     asked: str = request.scope["path"]
     methods = documentation.methods_of(asked)
@@ -81,13 +82,13 @@ async def write(request: Request) -> Response:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
     door = door_of(request)
     proxy = door.proxy_of(asked)
-    if proxy is door.proxy and request.method in downloads.READS:
-        return await downloads.pass_out(proxy.session, proxy.url, request)
+    if request.method in downloads.READS and downloads.is_file(asked):
+        return await downloads.pass_out(proxy, request)
     return await proxy.pass_on(request)
 
 
 api.add_api_route("/batches/upload", write, methods=["GET"], include_in_schema=False)  # before the batch of any id
-for theme in (batches, money, documentation, socket):
+for theme in (batches, money, documentation, socket, reveal):
     api.include_router(theme.router)
 api.add_api_route("/{path:path}", write, methods=[*READS, *WRITES], include_in_schema=False)
 

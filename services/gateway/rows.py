@@ -15,6 +15,7 @@ from domain.payout.view import amounts, bank_account_view, payout_view
 from schemas.money import format_amount
 from schemas.times import rfc3339
 from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
+from services.gateway.access import sight
 
 Row = Mapping[str, Any]
 
@@ -41,8 +42,13 @@ CHANGE = (
 _EXTRA = ("batch_phase", "holder", "account_number", "ifsc", "bank_name", "account_type", "verified", "is_primary")
 
 
-def payout(row: Row) -> dict[str, object]:
-    """The public form of a row of PAYOUT."""
+def payout(row: Row) -> dict[str, Any]:
+    """The public form of a row of PAYOUT, its payee as this request may see it (SEC-07)."""
+    return sight.shown(whole_payout(row))
+
+
+def whole_payout(row: Row) -> dict[str, Any]:
+    """The public form of a row of PAYOUT with the payee as sent."""
     fields = {name: value for name, value in row.items() if name not in _EXTRA}
     fields["row"] = fields.pop("row_number")
     fields["status"] = PayoutStatus(fields["status"])
@@ -197,5 +203,5 @@ def merchant(row: Row, accounts: list[Row]) -> dict[str, object]:
         "main_currency": row["main_currency"],
         "active": row["active"],
         "created_at": rfc3339(row["created_at"]),
-        "bank_accounts": [bank_account_view(account) for account in held if account is not None],
+        "bank_accounts": [sight.account(bank_account_view(account)) for account in held if account is not None],
     }

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from domain.access.bucket import Limit
 from runtime.settings import RefusedStartError, ServiceSettings
 from services.gateway.hosts import is_loopback
 
@@ -15,6 +16,9 @@ class GatewaySettings(ServiceSettings):
     port: int = Field(8000, alias="GATEWAY_PORT")
     ingest_url: str = Field("http://127.0.0.1:8001", alias="INGEST_URL", pattern="^https?://")
     webhooks_url: str = Field("http://127.0.0.1:8002", alias="WEBHOOKS_URL", pattern="^https?://")
+    identity_url: str = Field("http://127.0.0.1:8010", alias="IDENTITY_URL", pattern="^https?://")
+    rate_limit: float | None = Field(None, alias="RATE_LIMIT", ge=0, le=1_000_000)
+    rate_burst: int = Field(100, alias="RATE_BURST", ge=1, le=1_000_000)
     metrics_port: int = Field(9105, alias="GATEWAY_METRICS_PORT")
     published_on_loopback: bool = Field(default=False, alias="PUBLISHED_ON_LOOPBACK")
     heartbeat_seconds: float = Field(15.0, alias="FEED_HEARTBEAT_SECONDS", gt=0)
@@ -31,18 +35,22 @@ class GatewaySettings(ServiceSettings):
         """Origins whose pages may open the feed besides those of the address itself (SEC-12)."""
         return _listed(self.allowed_origins)
 
+    @property
+    def limit(self) -> Limit | None:
+        """Requests a second of one credential for one merchant (SEC-11); None for no limit: RATE_LIMIT=0, and in open mode."""
+        rate = (0.0 if self.is_open else Limit().rate) if self.rate_limit is None else self.rate_limit
+        return Limit(rate, self.rate_burst) if rate else None
+
     def check_open_mode(self) -> None:
-        """Raise RefusedStartError unless the development profile stays on loopback, and for profiles that need sign-in (SEC-01)."""
-        if self.profile == "production":
-            raise RefusedStartError("PAYFLOW_PROFILE=production needs sign-in, which this version lacks: use development")
+        """Raise RefusedStartError unless open mode stays on loopback, and for hosts and origins that are no names (SEC-01)."""
         if any("*" in name for name in self.hosts | self.origins):
             raise RefusedStartError(
                 "ALLOWED_HOSTS and ALLOWED_ORIGINS list each by its name: a * would open this API to every site"
             )
-        if not self.published_on_loopback and not is_loopback(self.host):
+        if self.is_open and not self.published_on_loopback and not is_loopback(self.host):
             raise RefusedStartError(
                 f"GATEWAY_HOST={self.host} would open an unprotected API to the network: use 127.0.0.1, or set "
-                "PUBLISHED_ON_LOOPBACK=true where the port is published on 127.0.0.1 only"
+                "PUBLISHED_ON_LOOPBACK=true where the port is published on 127.0.0.1 only, or PAYFLOW_ACCESS=required"
             )
 
 

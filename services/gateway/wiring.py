@@ -12,6 +12,10 @@ from runtime.clock import Clock, SystemClock
 from runtime.http_ending import Ending
 from runtime.http_room import Room
 from runtime.http_watch import Watch
+from services.gateway.access.counting import Counter
+from services.gateway.access.directory import Directory, Rows
+from services.gateway.access.guard import Checks, Guard
+from services.gateway.access.redeeming import redeeming
 from services.gateway.door import Door
 from services.gateway.hosts import Hosts
 from services.gateway.leaving import Leaving
@@ -54,32 +58,43 @@ def connect(settings: GatewaySettings) -> FastAPI:
     progress = Progress(
         settings.database_url, settings.projection_schema, settings.kafka_bootstrap_servers, settings.kafka_partitions, clock
     )
-    proxy, hub = Proxy(settings.ingest_url, progress), Hub(store)
-    webhooks = Proxy(settings.webhooks_url, progress, "webhooks_unavailable")
-    app.state.door = Door(store, progress, proxy, webhooks)
+    secret = settings.inner_secret
+    proxy, hub = Proxy(settings.ingest_url, progress, secret), Hub(store)
+    identity = Proxy(settings.identity_url, progress, secret, away="identity_unavailable", keeps_cookies=True)
+    webhooks = Proxy(settings.webhooks_url, progress, secret, away="webhooks_unavailable")
+    admin = Store(settings.database_url, settings.admin_schema)
+    parts = (store, *(() if settings.is_open else (admin,)), proxy, identity, webhooks)
+    app.state.door = Door(store, progress, proxy, identity, webhooks)
     app.state.feed = Feed(store, hub, progress, clock, settings.kafka_partitions, settings.heartbeat_seconds)
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         metrics.serve(settings.metrics_port, settings.metrics_host)
-        await store.open()
-        await proxy.open()
-        await webhooks.open()
+        for part in parts:
+            await part.open()
         progress.listeners.append(hub.advanced)
         following = asyncio.create_task(progress.run())
         yield
         following.cancel()
-        await webhooks.close()
-        await proxy.close()
-        await store.close()
+        for part in reversed(parts):
+            await part.close()
 
     app.router.lifespan_context = life
-    return fronted(app, settings, clock)
+    return fronted(app, settings, clock, checks_of(settings, admin, identity, clock))
 
 
-def fronted(app: FastAPI, settings: GatewaySettings, clock: Clock) -> FastAPI:
-    """The application behind what every request passes: path, count, host, and what answers get on their way out."""
+def checks_of(settings: GatewaySettings, rows: Rows, identity: Proxy, clock: Clock) -> Checks | None:
+    """What the guard asks; None in open mode."""
+    if settings.is_open:
+        return None
+    counter = Counter(settings.limit, clock) if settings.limit is not None else None
+    return Checks(Directory(rows, clock), redeeming(identity), counter, settings.origins)
+
+
+def fronted(app: FastAPI, settings: GatewaySettings, clock: Clock, checks: Checks | None = None) -> FastAPI:
+    """The application behind what every request passes: path, count, host, guard, and what answers get on their way out."""
     app.add_middleware(Leaving)
+    app.add_middleware(Guard, checks=checks)
     app.add_middleware(Room, requests_max=REQUESTS_MAX, free=ROOT)
     app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
     app.add_middleware(Ending)

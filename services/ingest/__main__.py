@@ -30,7 +30,11 @@ def serve(settings: IngestSettings) -> None:
 
     sys.setswitchinterval(SWITCH_SECONDS)
     serving.serve(
-        create_app(lifespan(settings)), host=settings.host, port=settings.port, server_header=False, timeout_keep_alive=75
+        create_app(lifespan(settings), settings.inner_secret),
+        host=settings.host,
+        port=settings.port,
+        server_header=False,
+        timeout_keep_alive=75,
     )
 
 
@@ -39,6 +43,7 @@ def main() -> None:
     logging.set_up("ingest")
     try:
         settings = load(IngestSettings)
+        logging.set_up("ingest", debug=settings.debug)
         asyncio.run(check(settings))
         starting.run("ingest", lambda: serve(settings))
     except (RefusedStartError, OSError) as error:

@@ -14,6 +14,7 @@ from runtime.clock import SystemClock
 from runtime.http_ending import Ending
 from runtime.http_room import Bytes, Room
 from runtime.http_watch import Watch
+from runtime.inner_door import InnerDoor
 from services.ingest import documentation, internal, routes
 from services.ingest.granted import Granted
 
@@ -28,8 +29,11 @@ TELEMETRY: Any = {"logs": False, "operation_spans": False}
 """The framework's own logs and spans can carry what a request holds: recipients are personal data."""
 
 
-def create_app(lifespan: Lifespan | None = None) -> FastAPI:
-    """The app. `lifespan` sets `app.state.edge` and `app.state.checks`; without one (for its document) it cannot serve."""
+def create_app(lifespan: Lifespan | None = None, secret: str | None = None) -> FastAPI:
+    """The app. `lifespan` sets `app.state.edge` and `app.state.checks`; without one (for its document) it cannot serve.
+
+    `secret` is what the gateway shows at the inner door; None leaves it open, on loopback (SEC-01).
+    """
     app = FastAPI(
         title="Payflow ingest",
         description="Takes payouts, batches and files, and answers with what was decided on the log.",
@@ -45,6 +49,7 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     app.include_router(internal.router)
     app.add_middleware(Granted)
     app.add_middleware(Room, requests_max=REQUESTS_MAX, free=HEALTH, json=Bytes(JSON_BYTES_MAX), files=Bytes(FILE_BYTES_MAX))
+    app.add_middleware(InnerDoor, secret=secret)
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="ingest", clock=SystemClock())
     http_problems.install(app)

@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from fastapi import Request
 
+from domain.access.principal import decode
 from domain.intake.content import JsonFault, content_hash, parse_json
 from domain.intake.faults import Fault
 from domain.intake.headers import read_key, read_match, read_merchant, read_wait
 from runtime.http_problems import asked_path
 from runtime.ids import mint
+from runtime.inner_door import PRINCIPAL_HEADER
 from schemas.ids import is_merchant_id
 from services.ingest.bodies import JSON_TYPES, has_body, read_json_bytes
 from services.ingest.edge import Edge, edge_of
@@ -23,6 +25,7 @@ from services.ingest.granted import grant
 from services.ingest.problems import ProblemError, problem_of, traceparent
 
 OPEN_MERCHANT = "demo"
+OPEN_ACTOR = "api"
 WAIT_SECONDS = 5.0
 HEADER_BYTES_MAX = 32 * 1024
 THREAD_BYTES = 64 * 1024
@@ -96,6 +99,7 @@ class Ask:
         return Envelope(
             merchant_id=merchant_id,
             clock=self.edge.clock,
+            actor=actor_of(self.request.headers.get(PRINCIPAL_HEADER)),
             key=key,
             content_hash=content_hash(operation, content) if key is not None else None,
             trace=traceparent(self.request.headers.get("traceparent")),
@@ -112,6 +116,15 @@ class Ask:
             self.faults.append(value)
             return None
         return value
+
+
+def actor_of(principal: str | None) -> str:
+    """Who is written on the command: the key or person that the gateway has checked, `api` in open mode and where there is no gateway."""
+    try:
+        by = decode(principal) if principal else None
+    except ValueError:
+        return OPEN_ACTOR
+    return OPEN_ACTOR if by is None or by.kind == "open" else by.actor
 
 
 def _twice(request: Request) -> Iterator[Fault]:

@@ -25,6 +25,7 @@ def main() -> None:
     logging.set_up("processor")
     try:
         settings = load(ProcessorSettings)
+        logging.set_up("processor", debug=settings.debug)
         asyncio.run(check(settings))
     except RefusedStartError as error:
         refuse("processor", error)

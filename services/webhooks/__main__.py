@@ -24,7 +24,9 @@ def serve(settings: WebhooksSettings) -> None:
     from services.webhooks.app import create_app
     from services.webhooks.wiring import lifespan
 
-    serving.serve(create_app(lifespan(settings)), host=settings.host, port=settings.port, server_header=False)
+    serving.serve(
+        create_app(lifespan(settings), settings.inner_secret), host=settings.host, port=settings.port, server_header=False
+    )
 
 
 def main() -> None:
@@ -33,6 +35,7 @@ def main() -> None:
     getLogger("alembic").setLevel(WARNING)  # it tells of each of its plugins while it is imported
     try:
         settings = load(WebhooksSettings)
+        logging.set_up("webhooks", debug=settings.debug)
         asyncio.run(check(settings))
         starting.run("webhooks", lambda: serve(settings))
     except (RefusedStartError, OSError) as error:

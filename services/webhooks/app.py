@@ -13,6 +13,7 @@ from runtime import health, http_problems
 from runtime.clock import SystemClock
 from runtime.http_ending import Ending
 from runtime.http_watch import Watch
+from runtime.inner_door import InnerDoor
 from services.webhooks import delivery_routes, documentation, endpoint_routes
 from services.webhooks.door import json_response
 
@@ -36,8 +37,11 @@ async def is_ready(request: Request) -> Response:
     return json_response(readiness.payload(verbose="verbose" in request.query_params), 200 if readiness.ready else 503)
 
 
-def create_app(lifespan: Lifespan | None = None) -> FastAPI:
-    """The app. `lifespan` sets `app.state.door`, `checks` and `wake`; without one (for its document) it cannot serve."""
+def create_app(lifespan: Lifespan | None = None, secret: str | None = None) -> FastAPI:
+    """The app. `lifespan` sets `app.state.door`, `checks` and `wake`; without one (for its document) it cannot serve.
+
+    `secret` is what the gateway shows at the inner door; None leaves it open, on loopback (SEC-01).
+    """
     app = FastAPI(
         title="Payflow webhooks",
         description="Tells merchants' own addresses what was decided, signed, in order, at least once.",
@@ -54,6 +58,7 @@ def create_app(lifespan: Lifespan | None = None) -> FastAPI:
     api.include_router(delivery_routes.router)
     app.include_router(api)
     app.include_router(internal)
+    app.add_middleware(InnerDoor, secret=secret)
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="webhooks", clock=SystemClock())
     http_problems.install(app)

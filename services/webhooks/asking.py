@@ -1,6 +1,7 @@
 """Reading one request about webhooks: whose it is, and its JSON, within limits.
 
-Owns both. The merchant is the one of the header X-Merchant-Id; without it open mode means `demo`, as elsewhere (SEC-04). Must not know
+Owns both. The merchant is the one of the header X-Merchant-Id, which the gateway has checked and set; without it open mode means
+`demo`, as elsewhere (SEC-04). Must not know
 what is asked.
 """
 

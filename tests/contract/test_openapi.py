@@ -10,6 +10,7 @@ import pytest
 
 import schemas
 from services.gateway.described import ENTRIES as READS
+from services.identity.documentation import ENTRIES as PEOPLE
 from services.ingest.documentation import ENTRIES as WRITES
 from services.webhooks.documentation import ENTRIES as WEBHOOKS
 
@@ -26,7 +27,7 @@ def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
 
 
 def test_every_entry_is_an_operation_and_every_operation_an_entry() -> None:
-    assert set(OPERATIONS) == set(READS) | set(WRITES) | set(WEBHOOKS) | HEALTH
+    assert set(OPERATIONS) == set(READS) | set(WRITES) | set(WEBHOOKS) | set(PEOPLE) | HEALTH
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

@@ -7,6 +7,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from services.gateway.access.sight import WHOLE
 from services.gateway.door import Door
 from services.gateway.live.hub import Hub
 from services.gateway.live.socket import Feed
@@ -80,6 +81,7 @@ class Gateway:
 
     def __init__(self, world: "World", process: Process) -> None:
         self.world, self.process = world, process
+        WHOLE.set(True)  # in the context of this process: open mode, as its guard would say
         store: Any = MemoryGatewayStore(world.database)
         self.progress = SimProgress(world, process)
         self.hub = Hub(store)

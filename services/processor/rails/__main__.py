@@ -26,6 +26,7 @@ def main() -> None:
     logging.set_up("rails")
     try:
         settings = load(RailsSettings)
+        logging.set_up("rails", debug=settings.debug)
         asyncio.run(check(settings))
     except RefusedStartError as error:
         refuse("rails", error)

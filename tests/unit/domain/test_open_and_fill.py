@@ -195,10 +195,10 @@ def test_a_reference_is_unique_for_ever() -> None:
     record = scene.when(rows(batch_id, 2, *(form(1, reference=name) for name in names)))
     assert is_refusal(record, 409, "duplicate_reference", "4 rows cannot be taken")
     assert [(error["pointer"], error["detail"]) for error in told(record)["errors"]] == [
-        ("/rows/0/reference", f"Row 2: The reference 'single' belongs to payout {single}."),
-        ("/rows/2/reference", f"Row 4: The reference 'other' belongs to payout {other}."),
-        ("/rows/3/reference", f"Row 5: The reference 'mine' belongs to payout {mine}."),
-        ("/rows/4/reference", "Row 6: The reference 'fresh' belongs to row 3."),
+        ("/rows/0/reference", f"Row 2: The reference belongs to payout {single}."),
+        ("/rows/2/reference", f"Row 4: The reference belongs to payout {other}."),
+        ("/rows/3/reference", f"Row 5: The reference belongs to payout {mine}."),
+        ("/rows/4/reference", "Row 6: The reference belongs to row 3."),
     ]
     assert scene.book.batches[batch_id].row_count == 1
     scene.given(rows(batch_id, 2, form(1, reference="fresh")))

@@ -1,11 +1,21 @@
 """The gateway's application over a store, a progress and an ingest that are plain memory."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import httpx2
+from fastapi import Response
 
-from runtime.clock import SystemClock
+from domain.access import keys
+from domain.access.bucket import Limit
+from runtime.clock import ManualClock, SystemClock
+from runtime.http_problems import ProblemError
+from services.gateway.access import credentials
+from services.gateway.access.counting import Counter
+from services.gateway.access.credentials import Credential, Ticket
+from services.gateway.access.directory import QUERIES, Directory
+from services.gateway.access.guard import Checks
 from services.gateway.door import Door
 from services.gateway.filters import Conditions, Paging
 from services.gateway.live.hub import Hub
@@ -109,19 +119,66 @@ class MemoryIngest:
     def __init__(self) -> None:
         self.pending: dict[str, str] = {}
         self.passed_on: list[str] = []
+        self.headers: dict[str, str] = {}
+        self.told: list[tuple[str, dict[str, str]]] = []
+        self.answers = 204
 
     async def is_in_flight(self, subject: str, merchant_id: str | None) -> bool:
         return subject in self.pending and merchant_id in {None, self.pending[subject]}
 
     async def pass_on(self, request: Any) -> Any:
         self.passed_on.append(request.scope["path"])
-        return httpx2.Response(200)
+        self.headers = dict(request.headers)
+        return Response(b"{}")
+
+    async def post(self, path: str, body: dict[str, str]) -> tuple[int, bytes]:
+        self.told.append((path, body))
+        return self.answers, b""
+
+
+class Admin:
+    """What the guard asks of the schema `admin`: rows by query and value; `asked` counts the questions."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, Any], Row] = {}
+        self.tickets: dict[str, tuple[Credential, str | None]] = {}
+        self.asked = 0
+        self.away = False
+
+    async def one(self, query: str, arguments: Any = ()) -> Row | None:
+        self.asked += 1
+        if self.away:
+            raise ProblemError("view_unavailable", "away")
+        kind = next(kind for kind, text in QUERIES.items() if text == query)
+        return self.rows.get((kind, arguments[0]))
+
+    async def redeem(self, ticket: Ticket) -> tuple[Credential, str | None]:
+        if ticket.text not in self.tickets:
+            raise credentials.unauthorized("The ticket is used.")
+        return self.tickets.pop(ticket.text)
+
+    def key(self, *scopes: str, merchants: Sequence[str] = ("demo",), expires_at: int | None = None) -> str:
+        """A key that is known from now on."""
+        secret = keys.written(os.urandom(32), live=True)
+        row: Row = {"id": f"key-{len(self.rows)}", "name": "k", "scopes": list(scopes), "merchants": list(merchants)}
+        row |= {"expires_at": expires_at, "ended_at": None, "csrf_hash": None}
+        self.rows["key", keys.stored(secret)] = self.rows["key_id", row["id"]] = row
+        return secret
+
+    def session(self, *grants: tuple[str, Sequence[str]]) -> tuple[str, str]:
+        """The cookie's value and the token against forgery of somebody who is signed in from now on."""
+        token, csrf = os.urandom(32).hex(), os.urandom(32).hex()
+        held = [{"role": role, "merchants": list(merchants), "scopes": []} for role, merchants in grants]
+        row: Row = {"id": "u1", "name": "Ama", "grants": held, "session_id": f"session-{len(self.rows)}"}
+        row |= {"expires_at": None, "ended_at": None, "csrf_hash": keys.stored(csrf)}
+        self.rows["session", keys.stored(token)] = self.rows["session_id", row["session_id"]] = row
+        return token, csrf
 
 
 class Front:
-    """The application with its collaborators at hand."""
+    """The application with its collaborators at hand; behind a closed door with `admin`."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, admin: Admin | None = None, limit: Limit | None = None, **settings: Any) -> None:
         store: Any = MemoryStore()
         ingest: Any = MemoryIngest()
         clock = SystemClock()
@@ -131,9 +188,13 @@ class Front:
         self.server: Any = None
         """The uvicorn.Server while it is served."""
         self.app = build_app()
-        self.app.state.door = Door(store, self.progress, ingest)
+        self.app.state.door = Door(store, self.progress, ingest, ingest)
         self.app.state.feed = Feed(store, self.hub, self.progress, clock, PARTITIONS, 15.0)
-        fronted(self.app, GatewaySettings(**settings), clock)
+        given = GatewaySettings(**settings)
+        self.clock = ManualClock()
+        counter = Counter(limit, self.clock) if limit else None
+        checks = Checks(Directory(admin, self.clock), admin.redeem, counter, given.origins) if admin else None
+        fronted(self.app, given, clock, checks)
 
     async def ask(self, method: str, path: str, host: str = "localhost:8000", **headers: str) -> httpx2.Response:
         """One request; header names are written with underscores."""

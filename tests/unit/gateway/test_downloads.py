@@ -1,14 +1,16 @@
 """Files of ingest through the front door: streamed, with their headers, on a server of the test's own."""
 
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any
 
-import aiohttp
 import httpx2
 import pytest
 from aiohttp import web
 
+from runtime.inner_door import SECRET_HEADER
+from services.gateway.access.sight import WHOLE
+from services.gateway.door import Door
+from services.gateway.proxy import Proxy
 from services.gateway.wiring import build_app
 
 PLACE = "/api/v1/batches/01a1feb6-0d48-720f-a76b-4391abbbb32c/result"
@@ -16,6 +18,10 @@ SIZE = 3_000_000
 
 
 async def _result(request: web.Request) -> web.StreamResponse:
+    assert request.headers.get(SECRET_HEADER) == "our-secret"
+    assert "Authorization" not in request.headers, "the client's credential stays here"
+    if request.query.get("form") == "json":
+        return web.json_response({"results": [{"recipient_details": {"account_number": "1234567890123456"}}]})
     if request.headers.get("X-Merchant-Id") != "demo":
         return web.json_response({"code": "not_found"}, status=404)
     headers = {
@@ -39,20 +45,31 @@ async def front() -> AsyncIterator[httpx2.AsyncClient]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     app = build_app()
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
-        port = runner.addresses[0][1]
-        proxy: Any = SimpleNamespace(session=session, url=f"http://127.0.0.1:{port}")
-        app.state.door = SimpleNamespace(proxy=proxy)
-        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://front") as client:
-            yield client
+    nothing: Any = None
+    proxy = Proxy(f"http://127.0.0.1:{runner.addresses[0][1]}", nothing, "our-secret")
+    await proxy.open()
+    app.state.door = Door(nothing, nothing, proxy)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://front") as client:
+        yield client
+    await proxy.close()
     await runner.cleanup()
 
 
 async def test_a_result_comes_through_whole_with_its_headers__BAT_14(front: httpx2.AsyncClient) -> None:
-    answer = await front.get(f"{PLACE}?form=spreadsheet", headers={"X-Merchant-Id": "demo"})
+    answer = await front.get(f"{PLACE}?form=spreadsheet", headers={"X-Merchant-Id": "demo", "Authorization": "Bearer x"})
     assert (answer.status_code, len(answer.content)) == (200, SIZE)
     assert (answer.headers["payflow-form"], answer.headers["content-type"]) == ("spreadsheet", "text/csv; charset=utf-8")
+
+
+@pytest.mark.parametrize(("whole", "shown"), [(False, "XXXXXXXXXXXX3456"), (True, "1234567890123456")])
+async def test_sec_07_an_answer_that_is_json_is_masked_at_every_depth(
+    front: httpx2.AsyncClient, whole: bool, shown: str
+) -> None:
+    seen = WHOLE.set(whole)
+    answer = await front.get(f"{PLACE}?form=json")
+    WHOLE.reset(seen)
+    assert answer.json()["results"][0]["recipient_details"]["account_number"] == shown
 
 
 async def test_a_head_has_the_headers_and_no_body(front: httpx2.AsyncClient) -> None:
@@ -66,6 +83,6 @@ async def test_a_refusal_comes_through(front: httpx2.AsyncClient) -> None:
 
 async def test_without_ingest_it_is_503(front: httpx2.AsyncClient) -> None:
     transport: Any = front._transport
-    transport.app.state.door.proxy.url = "http://127.0.0.1:1"
+    transport.app.state.door.proxy._url = "http://127.0.0.1:1"
     answer = await front.get(PLACE)
     assert (answer.status_code, answer.json()["code"]) == (503, "staging_unavailable")

@@ -19,7 +19,7 @@ def front() -> tuple[Front, MemoryWebhooks]:
     stand, webhooks = Front(), MemoryWebhooks()
     door: Door = stand.app.state.door
     part: Any = webhooks
-    stand.app.state.door = Door(door.store, door.progress, door.proxy, part)
+    stand.app.state.door = Door(door.store, door.progress, door.proxy, webhooks=part)
     return stand, webhooks
 
 

@@ -11,7 +11,7 @@ import pytest
 from runtime.ids import mint
 from schemas.commands import AddRows, CommandRecord
 from schemas.forms import PayoutForm
-from services.ingest import upload
+from services.ingest import file_submission, upload
 from services.ingest.backlog import Backlog, BacklogFullError
 from services.ingest.batch_run import CHUNKS_IN_FLIGHT, BatchOrder, BatchRun
 from services.ingest.batches import counted, open_command
@@ -77,12 +77,13 @@ def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             reads.append(len(chunk))
             yield chunk
 
-    monkeypatch.setattr(upload, "read_chunks", counting)
+    monkeypatch.setattr(file_submission, "read_chunks", counting)
     return reads
 
 
 def send_file(ingest: Ingest, key: str, rows: int = 5000) -> "asyncio.Task[httpx2.Response]":
-    text = HEADER + "".join(f"0.01,USD,+25677{number:07},Ann\n" for number in range(rows))
+    """A file of its own for each key: an equal one would be refused as a duplicate."""
+    text = HEADER + "".join(f"0.01,USD,+25677{number:07},Ann {key}\n" for number in range(rows))
     return asyncio.create_task(
         ingest.client.post("/api/v1/batches/upload", files={"file": ("f.csv", text)}, headers={"Idempotency-Key": key})
     )

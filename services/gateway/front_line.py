@@ -1,0 +1,85 @@
+"""The line below HTTP at the front door: headers are bounded while they come in, and what does not come is not waited for (SEC-10).
+
+Owns two limits that ASGI has no word for: headers past HEADER_BYTES_MAX, and a request whose headers are not complete within HEAD_SECONDS
+(also the first one of a connection that sends nothing). Must not know what is asked.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADER_BYTES_MAX = 64 * 1024
+"""Hard end: the line is given up. Between 16 KiB, where the guard answers 431, and this a client still hears why."""
+PIECES_BYTES_MAX = 512 * 1024
+"""What may have come while a head is not complete; more than a head, because it can stand behind a body in the same read."""
+HEAD_SECONDS = 10.0
+
+
+class FrontProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with a bound on headers in size and time."""
+
+    _size = 0
+    _pending = 0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """A new connection has to send a request."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._got_head()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request: its headers are to follow."""
+        self._size = 0
+        self._await_head()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the address."""
+        if self._fits(len(url)):
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        if self._fits(len(name) + len(value)):
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The body may take its own time; who reads it bounds it."""
+        self._got_head()
+        if self._size <= HEADER_BYTES_MAX:
+            super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head that has not ended count too: one header may come in many pieces."""
+        super().data_received(data)
+        if self._late is not None:
+            self._pending += len(data)
+            if self._pending > PIECES_BYTES_MAX:
+                self.transport.abort()
+
+    def _fits(self, size: int) -> bool:
+        self._size += size
+        if self._size > HEADER_BYTES_MAX:
+            self.transport.abort()
+        return self._size <= HEADER_BYTES_MAX
+
+    def _await_head(self) -> None:
+        self._got_head()
+        self._pending = 0
+        self._late = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._give_up)
+
+    def _got_head(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _give_up(self) -> None:
+        self._late = None
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.abort()

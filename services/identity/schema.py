@@ -1,0 +1,40 @@
+"""The schema `admin` in Postgres: bringing it up to date.
+
+Owns how its revisions are run; `upgrade` is safe to repeat and when two run at once, by the same advisory lock as all schema work. Must not
+know what the tables hold.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+LOCK = 0x7061_7966
+"""The advisory lock of all schema work."""
+
+
+def upgrade(database_url: str, schema: str) -> str:
+    """Make the schema if it is missing and run the revisions it lacks, in one transaction; returns the revision it has now.
+
+    Blocks while another upgrade runs. Raises sqlalchemy.exc.OperationalError when the database is away.
+    """
+    engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+        connection.execute(text(f'SET LOCAL search_path TO "{schema}"'))
+        config = _config()
+        config.attributes.update(connection=connection, schema=schema)
+        command.upgrade(config, "head")
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None, "there is at least one revision"
+    return head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

@@ -1,0 +1,122 @@
+"""Who may act for which merchant (SEC-04, SEC-05), and who sees payees (SEC-07)."""
+
+import itertools
+
+import pytest
+
+from domain.access.matrix import PUBLIC, ROUTES, SIGNED_IN, Bound, Role, Route, find, scopes_of
+from domain.access.principal import ALL, OPEN, Admitted, Grant, Principal, Refused, admit, decode, encode
+
+
+def key(*scopes: str, merchants: tuple[str, ...] = ("a",)) -> Principal:
+    return Principal(kind="key", id="k", grants=(Grant(scopes=frozenset(scopes), merchants=frozenset(merchants)),))
+
+
+def person(*grants: tuple[Role, tuple[str, ...]]) -> Principal:
+    held = tuple(Grant(role=role, merchants=frozenset(merchants)) for role, merchants in grants)
+    return Principal(kind="person", id="u", grants=held, session_id="s")
+
+
+def route(method: str, path: str) -> Route:
+    found = find(method, "/api/v1" + path)
+    assert found is not None
+    return found.route
+
+
+def ask(by: Principal, method: str, path: str, *named: str, in_path: str | None = None) -> str | None:
+    """The merchant, or the code of the refusal."""
+    answer = admit(by, route(method, path), named=frozenset(named), in_path=in_path)
+    return answer.merchant if isinstance(answer, Admitted) else answer.code
+
+
+def test_sec_04_a_credential_of_one_merchant_acts_for_it() -> None:
+    by = key("payouts:read", "payouts:write")
+    assert [ask(by, "GET", "/payouts"), ask(by, "POST", "/payouts"), ask(by, "GET", "/payouts", "a")] == ["a", "a", "a"]
+
+
+def test_sec_04_the_header_chooses_among_its_merchants_only() -> None:
+    by = key("payouts:read", merchants=("a", "b"))
+    assert ask(by, "GET", "/payouts", "b") == "b"
+    assert ask(by, "GET", "/payouts") == "merchant_required"
+    assert ask(by, "GET", "/payouts", "c") == "forbidden"
+    assert ask(by, "GET", "/payouts", "a", "b") == "validation_error"
+
+
+def test_sec_04_the_refusal_says_nothing_of_what_exists() -> None:
+    by = key("payouts:read", "credits:write")
+    texts = {
+        repr(admit(by, route("GET", "/payouts"), named=frozenset({merchant}), in_path=None))
+        for merchant in ("demo", "never-was")
+    }
+    assert len(texts) == 1
+    in_path = {
+        repr(admit(by, route("POST", "/merchants/x/credits"), named=frozenset(), in_path=merchant))
+        for merchant in ("demo", "never-was")
+    }
+    assert len(in_path) == 1
+    assert ask(by, "POST", "/merchants/x/credits", in_path="b") == "not_found"
+    assert ask(by, "POST", "/merchants/x/credits", in_path="a") == "a"
+
+
+def test_a_credential_of_all_merchants_reads_all_and_names_one_to_pay() -> None:
+    by = person((Role.OPERATOR, (ALL,)))
+    assert ask(by, "GET", "/payouts") is None
+    assert ask(by, "POST", "/payouts") == "merchant_required"
+    assert ask(by, "POST", "/payouts", "a") == "a"
+    assert ask(by, "GET", "/balance") == "merchant_required", "nobody's balance by default is everybody's mistake"
+
+
+def test_sec_05_a_role_counts_for_its_merchants_only() -> None:
+    by = person((Role.OPERATOR, ("a",)), (Role.VIEWER, ("b",)))
+    assert ask(by, "POST", "/payouts") == "a"
+    assert ask(by, "POST", "/payouts", "b") == "forbidden"
+    assert ask(by, "GET", "/payouts", "b") == "b"
+
+
+@pytest.mark.parametrize(
+    ("role", "row"),
+    list(itertools.product(Role, [row for row in ROUTES if row.access != PUBLIC])),
+    ids=lambda value: str(value)[:60],
+)
+def test_sec_05_each_role_may_do_what_its_column_says(role: Role, row: Route) -> None:
+    answer = admit(person((role, ("a",))), row, named=frozenset(), in_path=None)
+    if row.access == SIGNED_IN or role in row.roles:
+        assert answer == Admitted("a" if row.bound is not Bound.FREE else None)
+    else:
+        assert isinstance(answer, Refused)
+        assert answer.code == "forbidden"
+
+
+@pytest.mark.parametrize("row", [row for row in ROUTES if row.scope], ids=lambda value: str(value)[:60])
+def test_sec_02_a_key_does_what_its_scopes_say_and_nothing_else(row: Route) -> None:
+    others = [other.scope for other in ROUTES if other.scope and other.scope != row.scope]
+    assert isinstance(admit(key(str(row.scope)), row, named=frozenset(), in_path=None), Admitted)
+    assert isinstance(admit(key(*others), row, named=frozenset(), in_path=None), Refused)
+    assert isinstance(admit(key(), row, named=frozenset(), in_path=None), Refused)
+
+
+def test_sec_07_a_merchants_own_key_and_open_mode_see_payees() -> None:
+    assert key("payouts:read").sees_whole("a")
+    assert not key("payouts:read", merchants=(ALL,)).sees_whole("a")
+    assert not key("payouts:read").sees_whole("b")
+    assert not person((Role.ADMIN, (ALL,))).sees_whole("a")
+    assert OPEN.sees_whole(None)
+
+
+def test_nobody_gives_more_than_they_have() -> None:
+    by = person((Role.DEVELOPER, ("a", "b")), (Role.ADMIN, ("b",)))
+    assert by.scopes_for(frozenset({"b"})) == scopes_of(Role.ADMIN)
+    assert by.scopes_for(frozenset({"a", "b"})) == scopes_of(Role.DEVELOPER)
+    assert (
+        by.scopes_for(frozenset({"a", "c"})) == by.scopes_for(frozenset({ALL})) == by.scopes_for(frozenset()) == frozenset()
+    )
+    assert by.covers(frozenset({"a", "b"}))
+    assert not by.covers(frozenset({"a", "c"}))
+
+
+def test_a_principal_travels_in_a_header() -> None:
+    for by in (OPEN, key("payouts:read"), person((Role.ADMIN, (ALL, "a")))):
+        assert decode(encode(by)) == by
+    for text in ("", "x", "e30=", "é", encode(OPEN)[:-3]):
+        with pytest.raises(ValueError, match="not a principal"):
+            decode(text)

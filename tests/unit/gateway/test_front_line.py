@@ -1,0 +1,92 @@
+"""Headers are bounded while they come in, and what does not come is not waited for (SEC-10)."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+
+from services.gateway import front_line
+from services.gateway.front_line import FrontProtocol
+from tests.unit.gateway.front import Front
+
+
+@contextlib.asynccontextmanager
+async def served(front: Front) -> AsyncIterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(front.app, http=FrontProtocol, log_config=None, access_log=False, lifespan="off")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve([listening]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield listening.getsockname()[1]
+        server.should_exit = server.force_exit = True
+        await serving
+
+
+async def sent(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """What comes back until the line ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    with contextlib.suppress(ConnectionError):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+    found = b""
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(5):
+            while chunk := await reader.read(65536):
+                found += chunk
+    writer.close()
+    return found
+
+
+HEAD = b"GET /api/v1/payouts/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+
+
+async def test_a_plain_request_is_answered(front: Front) -> None:
+    async with served(front) as port:
+        assert (await sent(port, HEAD + b"\r\n")).startswith(b"HTTP/1.1 200")
+        assert (await sent(port, *(bytes([byte]) for byte in HEAD + b"\r\n"))).startswith(b"HTTP/1.1 200")
+
+
+async def test_sec_10_too_many_headers_are_431_and_far_too_many_end_the_line(front: Front) -> None:
+    async with served(front) as port:
+        assert (await sent(port, HEAD + b"X-Long: " + b"x" * 17_000 + b"\r\n\r\n")).startswith(b"HTTP/1.1 431")
+        assert await sent(port, HEAD + b"X-Long: " + b"x" * 1_000_000 + b"\r\n\r\n") == b""
+        assert await sent(port, HEAD, *(b"X-%d: %s\r\n" % (n, b"x" * 1000) for n in range(1000)), b"\r\n") == b""
+        assert await sent(port, HEAD + b"X: ", *(b"x" * 10_000 for _ in range(1000))) == b"", "one header without an end"
+        assert await sent(port, b"GET /" + b"x" * 1_000_000 + b" HTTP/1.1\r\n\r\n") == b""
+
+
+async def test_sec_10_a_large_body_in_one_piece_is_no_large_head(front: Front) -> None:
+    async with served(front) as port:
+        body = b"x" * 900_000
+        head = b"POST /api/v1/payouts/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(
+            body
+        )
+        assert (await sent(port, head + body)).startswith(b"HTTP/1.1 200")
+
+
+async def test_sec_10_500_slow_clients_are_left_and_hold_up_nobody(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_line, "HEAD_SECONDS", 1.0)
+    async with served(front) as port:
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(500)]
+        for number, (_, writer) in enumerate(slow):
+            if number % 2:
+                writer.write(HEAD)
+        answered = await asyncio.wait_for(sent(port, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 1)
+        assert answered.startswith(b"HTTP/1.1 200")
+
+        async def ended(reader: asyncio.StreamReader) -> bytes:
+            try:
+                return await reader.read()
+            except ConnectionError:
+                return b""
+
+        async with asyncio.timeout(4):
+            assert await asyncio.gather(*(ended(reader) for reader, _ in slow)) == [b""] * 500
+        for _, writer in slow:
+            writer.close()
