@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.gateway.door import Door
-from tests.unit.gateway.front import Front, MemoryIngest
+from tests.unit.gateway.front import Admin, Front, MemoryIngest
 
 
 class MemoryWebhooks(MemoryIngest):
@@ -15,8 +15,8 @@ class MemoryWebhooks(MemoryIngest):
         return self.ready
 
 
-def front() -> tuple[Front, MemoryWebhooks]:
-    stand, webhooks = Front(), MemoryWebhooks()
+def front(admin: Admin | None = None) -> tuple[Front, MemoryWebhooks]:
+    stand, webhooks = Front(admin), MemoryWebhooks()
     door: Door = stand.app.state.door
     part: Any = webhooks
     stand.app.state.door = Door(door.store, door.progress, door.proxy, webhooks=part)
@@ -58,3 +58,24 @@ async def test_webhooks_that_are_away_are_told_and_stop_nothing() -> None:
     webhooks.ready = False
     answer = await stand.get("/readyz?verbose")
     assert answer.json()["checks"]["webhooks"] == "webhooks are not ready"
+
+
+async def test_sec_04_sec_05_the_guard_says_who_may_and_whose_they_are() -> None:
+    admin = Admin()
+    stand, webhooks = front(admin)
+    reads, pays = ({"Authorization": f"Bearer {admin.key(scope)}"} for scope in ("webhooks:read", "payouts:write"))
+    for headers, status in (({}, 401), (pays, 403), ({**reads, "X_Merchant_Id": "other"}, 403)):
+        assert (await stand.get("/api/v1/webhooks/", **headers)).status_code == status
+    assert (await stand.ask("POST", "/api/v1/webhooks/", **reads)).status_code == 403
+    assert webhooks.passed_on == []
+    assert (await stand.get("/api/v1/webhooks/", **reads)).status_code == 200
+    assert (webhooks.passed_on, webhooks.headers["x-merchant-id"]) == (["/api/v1/webhooks"], "demo")
+
+
+async def test_sec_05_keeping_a_draft_and_submitting_one_are_two_scopes() -> None:
+    admin = Admin()
+    stand, _ = front(admin)
+    keeps = {"Authorization": f"Bearer {admin.key('drafts:write')}"}
+    assert (await stand.ask("POST", "/api/v1/drafts/", **keeps)).status_code == 200
+    assert (await stand.ask("POST", "/api/v1/drafts/x/submit/", **keeps)).status_code == 403
+    assert stand.ingest.passed_on == ["/api/v1/drafts"]

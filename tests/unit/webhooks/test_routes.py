@@ -8,6 +8,7 @@ import pytest
 
 from domain.webhooks.signing import key_of
 from runtime.clock import ManualClock
+from runtime.inner_door import SECRET_HEADER
 from services.webhooks.app import create_app
 from services.webhooks.delivery_routes import filters
 from services.webhooks.door import Door
@@ -128,6 +129,18 @@ class Front:
 @pytest.fixture
 def front() -> Front:
     return Front()
+
+
+async def test_sec_01_only_the_gateway_comes_in(front: Front) -> None:
+    app = create_app(secret="of the inner door")
+    app.state.door, app.state.checks = front.app.state.door, {}
+    front.app = app
+    for headers in ({}, {SECRET_HEADER: "another"}):
+        answer = await front.ask("GET", "/webhooks", **headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    assert front.registry.asked == []
+    assert (await front.ask("GET", "/webhooks", **{SECRET_HEADER: "of the inner door"})).status_code == 200
+    assert (await front.ask("GET", "/../../livez")).status_code == 200, "health is free"
 
 
 async def test_a_secret_is_told_when_it_is_made_and_never_again(front: Front) -> None:
