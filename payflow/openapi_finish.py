@@ -52,7 +52,7 @@ _CREATED = {
     "request_payout": (
         "payout_id",
         _ID,
-        ("get_payout", "get_payout_events", "edit_payout", "delete_payout", "cancel_payout"),
+        ("get_payout", "get_payout_events", "edit_payout", "delete_payout", "cancel_payout", "reveal_payee"),
     ),
     "create_batch": ("batch_id", _ID, ("get_batch", "list_rows", "add_rows", "seal_batch", "delete_batch")),
     "create_draft": ("draft_id", _ID, ("get_draft", "replace_draft", "submit_draft", "discard_draft")),
@@ -61,6 +61,9 @@ _CREATED = {
         _ID,
         ("get_webhook", "change_webhook", "rotate_webhook_secret", "test_webhook", "delete_webhook"),
     ),
+    "create_key": ("key_id", _ID, ("revoke_key",)),
+    "create_user": ("user_id", _ID, ("change_user",)),
+    "upload_batch": ("upload_id", _ID, ("get_upload", "get_upload_errors", "get_refused_rows")),
     "open_merchant": ("merchant_id", _ID, ("credit_merchant", "add_bank_account")),
 }
 """operation -> (parameter, where its value stands, the operations that take it)."""

@@ -19,6 +19,7 @@ from schemas.words import BatchPhase, Outcome, PayoutStatus, Reason
 from services.gateway.door import Door
 from services.gateway.filters import Conditions, Paging
 from services.gateway.live.hub import Hub
+from services.gateway.live.line import SERVED
 from services.gateway.live.socket import Feed
 from services.gateway.progress import Progress
 from services.gateway.proxy import Proxy
@@ -198,9 +199,7 @@ class MemoryDoor:
     async def _run(self, ingest: Any, gateway: Any, progress: Progress, clock: Any) -> None:
         beside = [asyncio.create_task(work) for work in (self._advance(progress, clock), self._pay(clock))]
         for app, port in ((gateway, self._ports[0]), (ingest, self._ports[1])):
-            config = uvicorn.Config(
-                app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="websockets-sansio"
-            )
+            config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", **SERVED)
             self._servers.append(uvicorn.Server(config))
         serving = [asyncio.create_task(server._serve()) for server in self._servers]
         while not all(server.started for server in self._servers):

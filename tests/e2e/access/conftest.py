@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ class Merchant:
     references: list[str] = field(default_factory=list)
     idempotency_keys: list[str] = field(default_factory=list)
     bank_account: str = ""
+    drafts: list[str] = field(default_factory=list)
+    uploads: list[str] = field(default_factory=list)
+    webhooks: list[str] = field(default_factory=list)
+    deliveries: list[str] = field(default_factory=list)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -101,6 +106,8 @@ def _furnish(closed: Closed, merchant: Merchant) -> None:
     merchant.bank_account = _done(closed.ask("POST", f"/merchants/{merchant.id}/bank-accounts/", merchant.key, account))[
         "id"
     ]
+    address = {"url": f"http://127.0.0.1:9/{merchant.id}-hook", "types": ["payout.*"]}
+    merchant.webhooks.append(_done(closed.ask("POST", "/webhooks/", merchant.key, address))["id"])
     for number in range(20):
         reference, key = f"{merchant.id}-secret-{number}", str(uuid.uuid4())
         body = {**payee(f"{merchant.id}-payee"), "reference": reference}
@@ -116,6 +123,25 @@ def _furnish(closed: Closed, merchant: Merchant) -> None:
         closed.ask("POST", "/batches/", merchant.key, {"name": f"{merchant.id}-open"}, Idempotency_Key=str(uuid.uuid4()))
     )
     merchant.batches.append(unsealed["id"])
+    _furnish_beside_the_log(closed, merchant)
+
+
+def _furnish_beside_the_log(closed: Closed, merchant: Merchant) -> None:
+    """Drafts, a refused file, and deliveries."""
+    for number in range(3):
+        body = {"payout": {**payee(f"{merchant.id}-draft-payee"), "reference": f"{merchant.id}-draft-{number}"}}
+        made = _done(closed.ask("POST", "/drafts/", merchant.key, body, Idempotency_Key=str(uuid.uuid4())))
+        merchant.drafts.append(made["id"])
+    rows = f"account_number,amount,currency,name\n1234567890,1.00,USD,{merchant.id}-row\n1234567890,none,USD,{merchant.id}-bad\n"
+    headers = {**merchant.headers, "Idempotency-Key": str(uuid.uuid4())}
+    answer = closed.http.post("/api/v1/batches/upload/", files={"file": ("rows.csv", rows)}, headers=headers)
+    assert answer.status_code == 400, answer.text
+    merchant.uploads.append(answer.json()["upload_id"])
+    deadline = time.monotonic() + 30
+    while not (told := closed.ask("GET", "/deliveries/", merchant.key).json()["results"]):
+        assert time.monotonic() < deadline, "nothing is told"
+        time.sleep(0.2)
+    merchant.deliveries += [one["id"] for one in told]
 
 
 def payee(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""10,000 probes of one merchant at what is another's, over REST, files and the feed: 0 leaks, the same answer as for nothing (SEC-06).
+"""10,000 probes of one merchant at what is another's, over REST, files, drafts, webhooks and the feed: 0 leaks, the same answer as for nothing (SEC-06).
 
 A probe asks for a thing of `beta` with the key of `alpha`. Its answer must be, byte for byte except for the id, the answer for a thing that
 never was, and hold nothing of beta's. Set PROBES for another number.
@@ -95,6 +95,19 @@ READS = (
     Probe("balance", FORBIDDEN, _plain("GET", "/balance/?merchant_id=ID"), "merchant"),
     Probe("ledger", FORBIDDEN, _named("/ledger/"), "merchant"),
     Probe("merchants", FORBIDDEN, _plain("GET", "/merchants/?merchant_id=ID"), "merchant"),
+    Probe("draft", NONE, _plain("GET", "/drafts/ID/"), "drafts"),
+    Probe("drafts for a merchant", FORBIDDEN, _plain("GET", "/drafts/?merchant_id=ID"), "merchant"),
+    Probe("file", NONE, _plain("GET", "/uploads/ID/"), "uploads"),
+    Probe("faults of a file", NONE, _plain("GET", "/uploads/ID/errors/"), "uploads"),
+    Probe("refused rows", NONE, _plain("GET", "/uploads/ID/refused-rows/"), "uploads"),
+    Probe("result of a file", NONE, _plain("GET", "/batches/ID/result/"), "uploads"),
+    Probe("columns of a merchant", FORBIDDEN, _named("/uploads/mapping/"), "merchant"),
+    Probe("webhook", NONE, _plain("GET", "/webhooks/ID/"), "webhooks"),
+    Probe("webhooks for a merchant", FORBIDDEN, _named("/webhooks/"), "merchant"),
+    Probe("delivery", NONE, _plain("GET", "/deliveries/ID/"), "deliveries"),
+    Probe("attempts of a delivery", NONE, _plain("GET", "/deliveries/ID/attempts/"), "deliveries"),
+    Probe("deliveries of a webhook", frozenset({200}), _plain("GET", "/deliveries/?webhook_id=ID"), "webhooks"),
+    Probe("deliveries about a payout", frozenset({200}), _plain("GET", "/deliveries/?payout_id=ID"), "payouts"),
     Probe("keys for a merchant", BAD | FORBIDDEN | frozenset({200}), _named("/keys/"), "merchant"),
 )
 WRITES = (
@@ -137,6 +150,21 @@ WRITES = (
         "accounts",
     ),
     Probe("file for a merchant", BAD, _file, "merchant"),
+    Probe("replace a draft", NONE, _plain("PUT", "/drafts/ID/", {"payout": payee("x")}), "drafts"),
+    Probe("discard a draft", NONE, _plain("DELETE", "/drafts/ID/"), "drafts"),
+    Probe("submit a draft", NONE, _plain("POST", "/drafts/ID/submit/"), "drafts"),
+    Probe(
+        "draft for a merchant",
+        BAD,
+        _keyed("POST", "/drafts/", lambda subject: {"payout": {**payee("x"), "merchant_id": subject}}),
+        "merchant",
+    ),
+    Probe("correct a file", NONE, _keyed("POST", "/uploads/ID/corrections/", lambda _: {"rows": []}), "uploads"),
+    Probe("change a webhook", NONE, _plain("PATCH", "/webhooks/ID/", {"enabled": False}), "webhooks"),
+    Probe("delete a webhook", NONE, _plain("DELETE", "/webhooks/ID/"), "webhooks"),
+    Probe("rotate a secret", NONE, _plain("POST", "/webhooks/ID/rotate/"), "webhooks"),
+    Probe("test a webhook", NONE, _plain("POST", "/webhooks/ID/test/"), "webhooks"),
+    Probe("send again", NONE, _plain("POST", "/deliveries/ID/send-again/"), "deliveries"),
 )
 FILES = (Probe("file to a saved account", BAD | frozenset({201, 402}), _file_to_account, "accounts"),)
 CHANNELS = ("payout:{payouts}", "batch:{batches}", "payouts:{merchant}", "merchant:{merchant}:balance")
@@ -149,6 +177,10 @@ def _subjects(merchant: Merchant) -> dict[str, list[str]]:
         "references": merchant.references,
         "merchant": [merchant.id],
         "accounts": [merchant.bank_account],
+        "drafts": merchant.drafts,
+        "uploads": merchant.uploads,
+        "webhooks": merchant.webhooks,
+        "deliveries": merchant.deliveries,
     }
 
 
@@ -268,7 +300,13 @@ def _state(closed: Closed) -> list[Any]:
     listed = closed.ask("GET", "/payouts/?limit=100&offset=0", key).json()
     shown = [(row["id"], row["amount"], row["description"], row["status"] == "canceled") for row in listed["results"]]
     batches = [(row["id"], row["row_count"]) for row in closed.ask("GET", "/batches/", key).json()["results"]]
+    drafts = [(row["id"], row["version"]) for row in closed.ask("GET", "/drafts/", key).json()["results"]]
+    files = [closed.ask("GET", f"/uploads/{upload}/", key).json() for upload in closed.beta.uploads]
+    webhooks = [(row["id"], row["status"], row["url"]) for row in closed.ask("GET", "/webhooks/", key).json()["results"]]
     return [
+        drafts,
+        files,
+        webhooks,
         listed["count"],
         shown,
         batches,
