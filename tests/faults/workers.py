@@ -33,7 +33,10 @@ POINTS_OF = {
     "gateway": ("gateway", "feed"),
 }
 """Role -> first words of the failpoints that it can reach."""
-RESTART_SECONDS = 0.5
+RESTART_SECONDS, RESTART_SECONDS_MAX = 0.5, 4.0
+"""Between a death and the next life; twice as long after each start that was refused, as process managers do it."""
+REFUSED = 2
+"""How a start ends while something is away."""
 WATCH_SECONDS = 0.1
 
 
@@ -59,6 +62,8 @@ class Worker:
     began: float = 0.0
     log_from: int = 0
     """Where this life's lines begin in the log."""
+    refused: int = 0
+    """Starts in a row that were refused."""
     died_at: float = 0.0
     deaths: list[str] = field(default_factory=list)
 
@@ -152,7 +157,8 @@ class Supervisor:
         if not worker.died_at:
             worker.died_at = now
             worker.deaths.append(f"{code}")
+            worker.refused = worker.refused + 1 if code == REFUSED else 0
             self._on_death(worker, code)
-        elif now - worker.died_at > RESTART_SECONDS:
+        elif now - worker.died_at > min(RESTART_SECONDS * 2**worker.refused, RESTART_SECONDS_MAX):
             worker.died_at = 0.0
             worker.start(self._next_point(worker))

@@ -125,6 +125,12 @@ class IngestStack:
         self.stack.launch("ingest")
         self.await_ready()
 
+    def revive(self) -> None:
+        """Start what has ended by itself, as a supervisor would: without a log for long enough, a processor ends."""
+        for name, child in list(self.stack.children.items()):
+            if child.process.poll() is not None:
+                self.stack.launch(name)
+
     @contextmanager
     def paused(self, name: str) -> Iterator[None]:
         """The service stands still inside the block."""

@@ -32,6 +32,7 @@ def test_without_a_broker_nothing_is_acknowledged_and_later_all_goes_on__ERR_05(
         broker.start()
 
         def asked() -> httpx2.Response | None:
+            stack.revive()
             answer = client.post("/api/v1/payouts", json=body, headers={**headers, "Prefer": "wait=5"})
             return answer if answer.status_code in (200, 201) else None
 

@@ -277,7 +277,7 @@ def test_an_inbox_that_was_cut_before_it_was_read_halts_and_does_not_jump(servic
     [name, *_] = [one for one in ALLOWED if partition_of(one, PARTITIONS) == PARTITION]
     key = name.encode()
     services.produce(services.inbox, [(key, b"{rubbish", {})])
-    wait_for("the first is answered", lambda: "inbox_records_total" in services.metrics("ingest"), 30)
+    wait_for("the first is answered", lambda: _answered(services) == 1, 30)
     services.end("ingest")
     services.produce(services.inbox, [(key, b"{rubbish %d" % number, {}) for number in range(3)])
     _cut(services, services.inbox, PARTITION, 3)
