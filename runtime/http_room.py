@@ -19,9 +19,9 @@ FULL = (
 class Bytes:
     """Bytes that are held until their requests are answered."""
 
-    def __init__(self, most: int) -> None:
-        """None yet."""
-        self._held, self._most = 0, most
+    def __init__(self, most: int, of_one: int) -> None:
+        """None yet. Of one body no more than `of_one` is held: what is beyond is read and dropped, to be told that it is too large."""
+        self._held, self._most, self.of_one = 0, most, of_one
 
     def take(self, count: int) -> None:
         """Count these in. Raises ProblemError `backlog_full` when there is no room for them."""
@@ -91,7 +91,7 @@ class _Body:
 
     async def receive(self) -> Message:
         message = await self._receive()
-        count = len(message.get("body", b""))
+        count = min(len(message.get("body", b"")), self._held.of_one - self.bytes)
         self._held.take(count)
         self.bytes += count
         return message

@@ -15,7 +15,7 @@ from runtime.http_ending import Ending
 from runtime.http_room import Bytes, Room
 from runtime.http_watch import Watch
 from runtime.inner_door import InnerDoor
-from services.ingest import documentation, internal, routes
+from services.ingest import bodies, documentation, internal, routes
 from services.ingest.granted import Granted
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -48,7 +48,8 @@ def create_app(lifespan: Lifespan | None = None, secret: str | None = None) -> F
     app.include_router(routes.api)
     app.include_router(internal.router)
     app.add_middleware(Granted)
-    app.add_middleware(Room, requests_max=REQUESTS_MAX, free=HEALTH, json=Bytes(JSON_BYTES_MAX), files=Bytes(FILE_BYTES_MAX))
+    json, files = Bytes(JSON_BYTES_MAX, bodies.JSON_BYTES_MAX), Bytes(FILE_BYTES_MAX, bodies.UPLOAD_BYTES_MAX)
+    app.add_middleware(Room, requests_max=REQUESTS_MAX, free=HEALTH, json=json, files=files)
     app.add_middleware(InnerDoor, secret=secret)
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="ingest", clock=SystemClock())

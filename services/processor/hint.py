@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import faust
 from faust.types import TP
@@ -66,7 +67,15 @@ class Hint:
 
     async def _commit(self, offsets: Mapping[TP, int]) -> object:
         async with asyncio.timeout(COMMIT_SECONDS):
-            return await self._app.consumer._thread.commit(offsets)  # noqa: SLF001  no ack involved
+            thread = self._app.consumer._thread  # noqa: SLF001  no ack involved
+            return await thread.call_thread(_commit_of, thread, offsets)
+
+
+async def _commit_of(thread: Any, offsets: Mapping[TP, int]) -> bool:
+    """Run by the consumer's thread: a rebalance may have taken all away since we looked, and Faust's driver crashes on an empty commit."""
+    held = thread.assignment()
+    mine = {place: at for place, at in offsets.items() if place in held}
+    return bool(mine) and await thread._commit(mine)  # noqa: SLF001  from its own thread
 
 
 async def _answer() -> None:

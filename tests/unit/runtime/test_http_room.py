@@ -56,7 +56,7 @@ async def test_a_process_holds_so_many_requests_and_tells_the_rest_to_come_again
 
 @pytest.mark.parametrize(("kind", "other"), [("application/json", "text/csv"), ("text/csv", "application/merge-patch+json")])
 async def test_a_process_holds_so_many_bytes_of_each_kind(kind: str, other: str) -> None:
-    app, go = held_app(json=Bytes(100), files=Bytes(100))
+    app, go = held_app(json=Bytes(100, 100), files=Bytes(100, 100))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
 
         def send(size: int, content_type: str) -> "asyncio.Task[httpx2.Response]":
@@ -76,3 +76,13 @@ async def test_a_process_that_passes_bodies_on_does_not_count_them() -> None:
     go.set()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
         assert (await client.post("/a", json="x" * 1000)).status_code == 200
+
+
+async def test_a_body_that_is_too_large_is_told_so_and_takes_no_more_room_than_the_largest_one() -> None:
+    app, go = held_app(json=Bytes(100, 60))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
+        held = asyncio.create_task(client.post("/a", content=b"x" * 1000, headers={"Content-Type": "application/json"}))
+        await settle()
+        assert (await client.post("/a", content=b"x" * 41, headers={"Content-Type": "application/json"})).status_code == 429
+        go.set()
+        assert (await held).status_code == 200
