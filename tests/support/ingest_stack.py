@@ -51,6 +51,7 @@ class IngestStack:
             "PROJECTION_SCHEMA": f"ingest_{log.suffix}",
             "INBOX_UPSTREAMS": f"{log.upstream}:{'|'.join(ALLOWED)}",
             "PAYFLOW_PROFILE": "test",
+            "SIMULATOR_PRESET": "perfect",
         }
         self.stack = OwnLogStack(folder, env, free_ports=True, say=lambda _: None)
         self.inbox = inbox(log.upstream).name
