@@ -24,6 +24,7 @@ OLD, PAST, NEW, UPSTREAM = "old-ledger", "past", "prober", "erp"
 ENTRIES = "SELECT coalesce(sum(entry_count), 0)::bigint FROM balances WHERE merchant_id = %s"
 FINISHED = "SELECT coalesce(sum(count), 0)::bigint FROM batch_totals WHERE status = 'completed'"
 STILL_SECONDS = 3.0
+WAIT_SECONDS = 3600.0
 BLOCK = 100_000
 """Rows of one file of history."""
 
@@ -107,7 +108,9 @@ def _probe_once(ground: Ground, stack: Stack, merchant: str, tag: str) -> dict[s
 
 def _await_all(entries: Callable[[], int], size: int) -> None:
     """Until nothing more is booked: a credit may book several entries, and what still comes in would count to the probe."""
-    before = -1
+    before, deadline = -1, time.monotonic() + WAIT_SECONDS
     while (now := entries()) < size or now != before:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"waited in vain for {size} ledger entries: {now} are there")
         before = now
         time.sleep(STILL_SECONDS)
