@@ -7,6 +7,7 @@ POSTs, several times; the medians count. Histories: a merchant's ledger entries;
 import asyncio
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from schemas.topics import inbox, partition_of
 OLD, PAST, NEW, UPSTREAM = "old-ledger", "past", "prober", "erp"
 ENTRIES = "SELECT coalesce(sum(entry_count), 0)::bigint FROM balances WHERE merchant_id = %s"
 FINISHED = "SELECT coalesce(sum(count), 0)::bigint FROM batch_totals WHERE status = 'completed'"
+STILL_SECONDS = 3.0
 WAIT_SECONDS = 3600.0
 BLOCK = 100_000
 """Rows of one file of history."""
@@ -49,7 +51,7 @@ def _at_entries(ground: Ground, stack: Stack, size: int) -> dict[str, Any]:
         there = views.execute(ENTRIES, (OLD,)).fetchone()[0]  # type: ignore[index]
         if there < size:
             asyncio.run(_send_credits(ground.bootstrap, size - there, f"{time.time_ns()}"))
-            _await(lambda: views.execute(ENTRIES, (OLD,)).fetchone()[0] >= size, f"{size} ledger entries")  # type: ignore[index]
+            _await_all(lambda: views.execute(ENTRIES, (OLD,)).fetchone()[0], size)  # type: ignore[index]
     return probe(ground, stack, OLD, "entries", size)
 
 
@@ -104,9 +106,11 @@ def _probe_once(ground: Ground, stack: Stack, merchant: str, tag: str) -> dict[s
     return {"cpu_us_per_row": costs["cpu_us_per_row"], "processor_peak_mib": costs["peak_mib"]["processor"], **figures}
 
 
-def _await(there: Any, what: str) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not there():
+def _await_all(entries: Callable[[], int], size: int) -> None:
+    """Until nothing more is booked: a credit may book several entries, and what still comes in would count to the probe."""
+    before, deadline = -1, time.monotonic() + WAIT_SECONDS
+    while (now := entries()) < size or now != before:
         if time.monotonic() > deadline:
-            raise SystemExit(f"waited in vain for {what}")
-        time.sleep(0.3)
+            raise SystemExit(f"waited in vain for {size} ledger entries: {now} are there")
+        before = now
+        time.sleep(STILL_SECONDS)

@@ -53,6 +53,7 @@ class IngestStack:
             "INGEST_SCHEMA": f"staging_{log.suffix}",
             "INBOX_UPSTREAMS": f"{log.upstream}:{'|'.join(ALLOWED)}",
             "PAYFLOW_PROFILE": "test",
+            "SIMULATOR_PRESET": "perfect",
         }
         self.stack = OwnLogStack(folder, env, free_ports=True, say=lambda _: None)
         self.inbox = inbox(log.upstream).name
