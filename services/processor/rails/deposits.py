@@ -75,8 +75,14 @@ class Deposits:
         """Nothing is under way."""
         self._partition, self._book, self._tools = partition, book, tools
         self._answered = Answered()
-        self._calls = tools.calls.beside(self._answered, CONCURRENCY)
+        self._own_calls: Calls | None = None
         self._tasks: dict[Place, asyncio.Task[None]] = {}
+
+    @property
+    def _calls(self) -> Calls:
+        """Made with the first deposit: most partitions never have one."""
+        self._own_calls = self._own_calls or self._tools.calls.beside(self._answered, CONCURRENCY)
+        return self._own_calls
 
     def stop(self) -> None:
         """Cancel all."""
@@ -113,7 +119,7 @@ class Deposits:
             try:
                 await self._see_to(account, known, number, ask_first=ask_first)
             except Exception as error:  # noqa: BLE001  a fault of ours must not leave money in the air
-                log.error("rails.deposit_failed", partition=self._partition, why=repr(error)[:300])
+                log.warning("rails.deposit_failed", partition=self._partition, why=repr(error)[:300])
                 ask_first = True
                 await asyncio.sleep(RETRY_SECONDS)
             else:
