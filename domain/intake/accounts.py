@@ -36,6 +36,12 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     verified: bool | UnsetType = UNSET
 
 
+class DepositAmounts(Struct, frozen=True, kw_only=True):
+    """Two amounts as decimal text."""
+
+    amounts: list[str]
+
+
 def read_merchant_change(raw: object, *, currencies: frozenset[str]) -> MerchantChange | list[Fault]:
     """The change, or all its faults. It names at least one field."""
     known = ("name", "main_currency", "active", "idempotency_key_required")
@@ -82,7 +88,7 @@ def read_deposit_currency(raw: object, *, currencies: frozenset[str]) -> str | l
     return faults or (None if currency is None else str(currency))
 
 
-def read_deposit_amounts(raw: object) -> list[str] | list[Fault]:
+def read_deposit_amounts(raw: object) -> DepositAmounts | list[Fault]:
     """The two amounts as decimal text, or all faults. Whether they are amounts of the deposits' currency is the law's to say."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
@@ -95,7 +101,7 @@ def read_deposit_amounts(raw: object) -> list[str] | list[Fault]:
         for place, amount in enumerate(amounts)
         if not isinstance(amount, str)
     ]
-    return faults or [str(amount) for amount in amounts]
+    return faults or DepositAmounts(amounts=[str(amount) for amount in amounts])
 
 
 def _change_faults(raw: object, known: tuple[str, ...]) -> list[Fault]:

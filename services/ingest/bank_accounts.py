@@ -93,9 +93,9 @@ async def confirm_verification(request: Request, merchant_id: str, bank_account_
     ask.require_key("with the amounts: a wrong try counts, a repeat of it must not")
     content = await ask.content()
     amounts = read_deposit_amounts(content)
-    if ask.faults or any(isinstance(one, Fault) for one in amounts):
+    if ask.faults or isinstance(amounts, list):
         raise ask.problem(amounts)
-    command = ConfirmVerification(bank_account_id=account_id, amounts=[str(one) for one in amounts])
+    command = ConfirmVerification(bank_account_id=account_id, amounts=amounts.amounts)
     return await decide(ask, merchant_id, f"confirm_verification {account_id}", content, command)
 
 
