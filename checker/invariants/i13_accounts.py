@@ -100,6 +100,8 @@ def refusal(book: Book, merchant: str, body: Json, code: str) -> str | None:
     account = book.bank_accounts.get((merchant, body.get("bank_account_id") or ""))
     if code == "not_found":
         return "the account is there" if account is not None else None
+    if code not in {"limit_exceeded", "invalid_state_transition"}:
+        return None
     if account is None:
         return "there is no such account"
     tries = (account.get("verification") or {}).get("tries", 0)

@@ -17,7 +17,7 @@ from schemas.ids import attempt_reference, is_uuid
 from schemas.money import MoneyError, parse_amount
 from schemas.words import AccountChange, DepositStatus, Outcome, VerificationStatus
 
-ASKED_CODE_MAX = 80
+CODE_MAX = 80
 
 
 def start_verification(case: Case, body: StartVerification) -> Decision:
@@ -36,16 +36,7 @@ def start_verification(case: Case, body: StartVerification) -> Decision:
     fault = _start_fault(case, body, currency)
     if fault is not None:
         return refused(case, "validation_error", fault, subject=account.id)
-    begun = Verification(
-        id=body.verification_id,
-        currency=currency,
-        deposits=[
-            Deposit(reference=attempt_reference(body.verification_id, number), amount_minor=amount)
-            for number, amount in enumerate(body.amounts_minor, 1)
-        ],
-        started_at=case.now,
-        tries=known.tries if known is not None else 0,
-    )
+    begun = _begun(case, body, currency, known.tries if known is not None else 0)
     return changed(case, structs.replace(account, verification=begun), AccountChange.VERIFICATION_STARTED)
 
 
@@ -58,13 +49,7 @@ def record_deposit(case: Case, body: RecordDeposit) -> Decision:
     if deposit is None or body.outcome not in {Outcome.PAID, Outcome.FAILED}:
         return repeated(subject=account.id)
     paid = body.outcome is Outcome.PAID
-    now = structs.replace(
-        deposit,
-        status=DepositStatus.PAID if paid else DepositStatus.FAILED,
-        provider_reference=body.provider_reference,
-        code=None if paid else (body.code or "unknown")[:ASKED_CODE_MAX],
-    )
-    deposits = [now if one is deposit else one for one in known.deposits]
+    deposits = [_settled(one, body) if one is deposit else one for one in known.deposits]
     after = structs.replace(known, deposits=deposits, status=_status(deposits))
     legs = postings.deposit(deposit.amount_minor, known.currency, body.provider) if paid else []
     change = AccountChange.DEPOSIT_PAID if paid else AccountChange.DEPOSIT_FAILED
@@ -119,6 +104,14 @@ def _named(case: Case, account: BankAccount, known: Verification, amounts: list[
     return refused(case, "validation_error", f"{faults[0][0]} {faults[0][1]}.", subject=account.id, errors=errors)
 
 
+def _begun(case: Case, body: StartVerification, currency: str, tries: int) -> Verification:
+    deposits = [
+        Deposit(reference=attempt_reference(body.verification_id, number), amount_minor=amount)
+        for number, amount in enumerate(body.amounts_minor, 1)
+    ]
+    return Verification(id=body.verification_id, currency=currency, deposits=deposits, started_at=case.now, tries=tries)
+
+
 def _start_refusal(case: Case, account: BankAccount, known: Verification | None) -> Decision | None:
     if account.closed_at is not None:
         return closed_refusal(case, account)
@@ -161,6 +154,16 @@ def _deposit(known: Verification, body: RecordDeposit) -> Deposit | None:
         return None
     deposit = known.deposits[body.number - 1]
     return deposit if deposit.status is DepositStatus.SENT else None
+
+
+def _settled(deposit: Deposit, body: RecordDeposit) -> Deposit:
+    paid = body.outcome is Outcome.PAID
+    return structs.replace(
+        deposit,
+        status=DepositStatus.PAID if paid else DepositStatus.FAILED,
+        provider_reference=body.provider_reference,
+        code=None if paid else (body.code or "unknown")[:CODE_MAX],
+    )
 
 
 def _under_way(known: Verification) -> bool:

@@ -103,6 +103,7 @@ ACCOUNTS_HONEST = [
         "amount_minor": 1, "currency": "UGX", "bank_account_id": ACCOUNT
     }}, 400),
     refused("invalid_state_transition", {"type": "start_verification", "bank_account_id": ACCOUNT}),
+    refused("idempotency_conflict", {"type": "close_bank_account", "bank_account_id": P1}),
     refused("not_found", {"type": "close_bank_account", "bank_account_id": P1}, 404),
     refused("idempotency_key_required", {"type": "request_payout", "payout_id": NEW, "form": form(1)}, 400),
 ]  # fmt: skip
