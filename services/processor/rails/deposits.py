@@ -109,7 +109,10 @@ class Deposits:
                 self._tasks[place] = asyncio.create_task(self._go_on(account, known, number, ask_first=ask_first))
 
     def _forget(self, place: Place) -> None:
-        self._tasks.pop(place, None)
+        """The log knows how it ended, from us or from who had the partition before: nobody is asked any more."""
+        task = self._tasks.pop(place, None)
+        if task is not None:
+            task.cancel()
         self._answered.definite.pop(place, None)
         self._answered.in_progress.discard(place)
 

@@ -197,6 +197,22 @@ async def test_an_error_that_nobody_foresaw_leaves_no_money_in_the_air() -> None
     assert [call for call, *_ in provider.seen] == ["send", "inquire"], "it may have been sent: asked after first"
 
 
+async def test_what_somebody_else_has_settled_is_asked_after_no_more() -> None:
+    """Two rails may have a partition for a moment; the first answer on the log ends it for both."""
+    provider, log = Provider([LOST], [LOST] * 1000), Log()
+    book = Book()
+    book.keep_account(account(SENT, DONE))
+    deposits = Deposits(0, book, Tools(provider, log))  # type: ignore[arg-type]
+    deposits.look("a")
+    await until(lambda: len(provider.seen) > 2)
+    book.keep_account(account(DONE, DONE))
+    deposits.look("a")
+    await asyncio.sleep(0.01)
+    seen = len(provider.seen)
+    await asyncio.sleep(0.02)
+    assert (len(provider.seen), log.told) == (seen, [])
+
+
 async def test_a_stopped_rail_calls_nobody_any_more() -> None:
     provider = Provider([LOST], [LOST] * 1000)
     deposits = await deposited(provider, Log(), SENT, DONE)
