@@ -30,7 +30,6 @@ async def test_a_checkpoint_knows_merchants_and_accounts_as_the_log_has_them(see
     assert _plain(loaded.book) == _plain(story.book)
     assert any(account.verification is not None for account in loaded.book.bank_accounts.values())
     assert any(account.closed_at is not None for account in loaded.book.bank_accounts.values())
-    assert any(merchant.key_required for merchant in loaded.book.merchants.values()) or seed
 
 
 async def test_the_time_of_the_opening_stays_when_a_merchant_or_an_account_changes(views: Views) -> None:
