@@ -44,13 +44,21 @@ def _declared(value: Any) -> bool:
     return isinstance(value, dict) and _has(value, {}, DECLARED)
 
 
+def _numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(_number(one) for one in value)
+
+
+def _outcome(value: Any) -> bool:
+    return value in OUTCOMES
+
+
 def _answers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) and _has(one, ANSWER, ANSWER_MORE) for one in value)
 
 
 OUTCOMES = ("paid", "failed", "unknown", "in_progress")
 DECLARED: dict[str, Test] = {"count": _number}
-ANSWER: dict[str, Test] = {"payout_id": _text, "attempt": _number, "outcome": lambda one: one in OUTCOMES}
+ANSWER: dict[str, Test] = {"payout_id": _text, "attempt": _number, "outcome": _outcome}
 ANSWER_MORE: dict[str, Test] = {
     "retryable": _flag,
     "code": _text,
@@ -62,10 +70,30 @@ FORM: dict[str, Test] = {"amount_minor": _number, "currency": _text}
 FORM_MORE: dict[str, Test] = {"recipient": _words, "bank_account_id": _text, "reference": _text, "description": _text}
 ENVELOPE: dict[str, Test] = {"id": _text, "merchant_id": _text, "at": _number, "body": lambda body: isinstance(body, dict)}
 ENVELOPE_MORE: dict[str, Test] = dict.fromkeys(("actor", "key", "content_hash", "trace", "instance"), _text)
+ENVELOPE_MORE |= {"key_made": _flag}
 GUARDS: dict[str, Test] = {"match_version": _number, "expected_version": _number}
 MANY: dict[str, Test] = {"payout_ids": _texts}
 BODIES: dict[str, tuple[dict[str, Test], dict[str, Test]]] = {
     "open_merchant": ({"name": _text}, {"main_currency": _text}),
+    "change_merchant": ({}, {"name": _text, "main_currency": _text, "active": _flag, "key_required": _flag}),
+    "add_bank_account": (
+        {"bank_account_id": _text, "holder": _text, "account_number": _text},
+        {"ifsc": _text, "bank_name": _text, "account_type": _text, "verified": _flag, "primary": _flag},
+    ),
+    "change_bank_account": (
+        {"bank_account_id": _text},
+        {"bank_name": _text, "account_type": _text, "primary": _flag, "verified": _flag},
+    ),
+    "close_bank_account": ({"bank_account_id": _text}, {}),
+    "start_verification": (
+        {"bank_account_id": _text, "verification_id": _text, "amounts_minor": _numbers},
+        {"currency": _text},
+    ),
+    "record_deposit": (
+        {"bank_account_id": _text, "verification_id": _text, "number": _number, "provider": _text, "outcome": _outcome},
+        {"code": _text, "provider_reference": _text},
+    ),
+    "confirm_verification": ({"bank_account_id": _text, "amounts": _texts}, {}),
     "credit_merchant": (
         {"credit_id": _text, "amount_minor": _number, "currency": _text, "reference": _text},
         {"description": _text},

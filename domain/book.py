@@ -7,22 +7,24 @@ Owns the shape of that memory. The shell fills it (checkpoint, tail, look-ups) a
 from msgspec import Struct
 
 from domain.payout.state import Payout
+from schemas.accounts import Verification
 from schemas.events import Answer
 from schemas.forms import BatchDeclaration
 from schemas.words import BatchPhase, Funding
 
 
 class Merchant(Struct, frozen=True, kw_only=True):
-    """A merchant as the law needs it."""
+    """A merchant as the law needs it. `key_required`: it makes nothing without an idempotency key of its own (IDM-01)."""
 
     id: str
     name: str
     main_currency: str = "USD"
     active: bool = True
+    key_required: bool = False
 
 
 class BankAccount(Struct, frozen=True, kw_only=True):
-    """A saved payee account of a merchant."""
+    """A saved payee account of a merchant. `closed_at` in ms UTC; a closed one stays, since payouts of before go on to it."""
 
     id: str
     merchant_id: str
@@ -33,6 +35,8 @@ class BankAccount(Struct, frozen=True, kw_only=True):
     account_type: str = "current"
     verified: bool = False
     primary: bool = False
+    closed_at: int | None = None
+    verification: Verification | None = None
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -68,8 +72,8 @@ class Book:
     """The memory of one partition. Plain dictionaries, changed in place by `domain.evolve.evolve` only.
 
     `balances` maps (merchant, currency, account) to minor units. `keys` maps (merchant, key). `references` maps (merchant,
-    reference) of payouts to payout id, `credits` the same for credits. `waiting` maps (merchant, currency) to the ids of
-    payouts that wait for funds, first in first out.
+    reference) of payouts to payout id, `credits` the same for credits. `primaries` maps a merchant to its primary account.
+    `waiting` maps (merchant, currency) to the ids of payouts that wait for funds, first in first out.
     """
 
     __slots__ = (
@@ -80,6 +84,7 @@ class Book:
         "keys",
         "merchants",
         "payouts",
+        "primaries",
         "references",
         "waiting",
     )
@@ -88,6 +93,7 @@ class Book:
         """An empty book."""
         self.merchants: dict[str, Merchant] = {}
         self.bank_accounts: dict[str, BankAccount] = {}
+        self.primaries: dict[str, str] = {}
         self.balances: dict[tuple[str, str, str], int] = {}
         self.payouts: dict[str, Payout] = {}
         self.batches: dict[str, Batch] = {}
@@ -95,6 +101,14 @@ class Book:
         self.references: dict[tuple[str, str], str] = {}
         self.credits: dict[tuple[str, str], str] = {}
         self.waiting: dict[tuple[str, str], list[str]] = {}
+
+    def keep_account(self, account: BankAccount) -> None:
+        """Put a saved account into the book as it is now."""
+        self.bank_accounts[account.id] = account
+        if account.primary:
+            self.primaries[account.merchant_id] = account.id
+        elif self.primaries.get(account.merchant_id) == account.id:
+            del self.primaries[account.merchant_id]
 
     def balance(self, merchant_id: str, currency: str, account: str) -> int:
         """Minor units on an account; 0 for one that has no entry yet."""

@@ -12,7 +12,9 @@ from domain.batch.seal import refuse_batch, seal_batch
 from domain.book import Book
 from domain.case import Case, Decision
 from domain.keys import remember, replay
-from domain.merchant.decide import add_bank_account, credit_merchant, open_merchant
+from domain.merchant.accounts import add_bank_account, change_bank_account, close_bank_account
+from domain.merchant.decide import change_merchant, credit_merchant, open_merchant
+from domain.merchant.verification import confirm_verification, record_deposit, start_verification
 from domain.payout.answers import record_answers
 from domain.payout.attempts import retry_due, start_attempts, time_out_attempts
 from domain.payout.cancel import cancel_payout
@@ -27,6 +29,12 @@ from schemas.words import BatchPhase, RecordOutcome
 RULES: dict[type, Callable[[Case, Any], Decision]] = {
     commands.OpenMerchant: open_merchant,
     commands.AddBankAccount: add_bank_account,
+    commands.ChangeMerchant: change_merchant,
+    commands.ChangeBankAccount: change_bank_account,
+    commands.CloseBankAccount: close_bank_account,
+    commands.StartVerification: start_verification,
+    commands.RecordDeposit: record_deposit,
+    commands.ConfirmVerification: confirm_verification,
     commands.CreditMerchant: credit_merchant,
     commands.RequestPayout: request_payout,
     commands.OpenBatch: open_batch,

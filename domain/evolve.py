@@ -48,7 +48,11 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
         case events.MerchantOpened():
             book.merchants[merchant_id] = merchant_evolve.opened(event, merchant_id)
         case events.BankAccountAdded():
-            book.bank_accounts[event.bank_account_id] = merchant_evolve.saved(event, merchant_id)
+            book.keep_account(merchant_evolve.saved(event, merchant_id))
+        case events.MerchantChanged():
+            book.merchants[merchant_id] = merchant_evolve.changed(event, merchant_id)
+        case events.BankAccountChanged():
+            book.keep_account(merchant_evolve.account_changed(event, merchant_id))
         case events.MerchantCredited():
             book.credits[merchant_id, event.reference] = event.credit_id
         case events.PayoutAccepted() | events.PayoutRejected():

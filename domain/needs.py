@@ -47,7 +47,11 @@ def _of_body(body: commands.Command, known: Container[str]) -> Needs:
             return Needs(_ids([body.payout_id], known), [], [])
         case commands.CreditMerchant():
             return Needs([], [], [], [], [body.reference])
-        case commands.OpenMerchant() | commands.AddBankAccount():
+        case commands.OpenMerchant() | commands.ChangeMerchant() | commands.AddBankAccount() | commands.ChangeBankAccount():
+            return Needs([], [], [])
+        case commands.CloseBankAccount() | commands.StartVerification() | commands.RecordDeposit():
+            return Needs([], [], [])
+        case commands.ConfirmVerification():
             return Needs([], [], [])
 
 

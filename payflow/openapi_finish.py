@@ -20,6 +20,7 @@ FORMS = {
     "upload_id": {"type": "string", "format": "uuid"},
     "webhook_id": {"type": "string", "format": "uuid"},
     "delivery_id": {"type": "string", "format": "uuid"},
+    "bank_account_id": {"type": "string", "format": "uuid"},
     "code": {"type": "string", "enum": sorted(REGISTRY)},
     "merchant_id": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"},
 }
@@ -64,9 +65,17 @@ _CREATED = {
     "create_key": ("key_id", _ID, ("revoke_key",)),
     "create_user": ("user_id", _ID, ("change_user",)),
     "upload_batch": ("upload_id", _ID, ("get_upload", "get_upload_errors", "get_refused_rows")),
-    "open_merchant": ("merchant_id", _ID, ("credit_merchant", "add_bank_account")),
+    "open_merchant": ("merchant_id", _ID, ("credit_merchant", "add_bank_account", "change_merchant")),
+    "add_bank_account": (
+        "bank_account_id",
+        _ID,
+        ("change_bank_account", "start_verification", "confirm_verification", "close_bank_account"),
+    ),
 }
 """operation -> (parameter, where its value stands, the operations that take it)."""
+
+_SAME = {"add_bank_account": {"merchant_id": "$request.path.merchant_id"}}
+"""operation -> further parameters that its targets share with it"""
 
 
 def finished(document: Json) -> Json:
@@ -123,7 +132,8 @@ def _link(operation: Json) -> None:
     if made is None:
         return
     parameter, where, targets = made
-    links = {target: {"operationId": target, "parameters": {parameter: where}} for target in targets}
+    more = _SAME.get(operation["operationId"], {})
+    links = {target: {"operationId": target, "parameters": {parameter: where, **more}} for target in targets}
     for status in ("200", "201"):
         if status in operation["responses"]:
             operation["responses"][status]["links"] = links

@@ -16,3 +16,8 @@ def mint() -> str:
 def mint_key(size: int = 32) -> bytes:
     """Bytes that nobody can guess, for a secret."""
     return secrets.token_bytes(size)
+
+
+def draw_small(highest: int) -> int:
+    """A whole number from 1 to `highest` that nobody can guess."""
+    return 1 + secrets.randbelow(highest)

@@ -37,6 +37,62 @@ class AddBankAccount(Body, frozen=True, kw_only=True, tag="add_bank_account"):
     primary: bool = False
 
 
+class ChangeMerchant(Body, frozen=True, kw_only=True, tag="change_merchant"):
+    """Change a merchant (API-27). Fields that are UNSET stay; an inactive merchant asks for nothing any more, and can be made active again.
+
+    `key_required`: what would make something without a key of the client's own is refused (IDM-01).
+    """
+
+    name: str | UnsetType = UNSET
+    main_currency: str | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    key_required: bool | UnsetType = UNSET
+
+
+class ChangeBankAccount(Body, frozen=True, kw_only=True, tag="change_bank_account"):
+    """Change what is known of a saved account, never who is paid: holder, number and IFSC stay for ever. UNSET stays."""
+
+    bank_account_id: str
+    bank_name: str | UnsetType | None = UNSET
+    account_type: str | UnsetType = UNSET
+    primary: bool | UnsetType = UNSET
+    verified: bool | UnsetType = UNSET
+
+
+class CloseBankAccount(Body, frozen=True, kw_only=True, tag="close_bank_account"):
+    """Take no new payouts to a saved account, for good. What was accepted before goes on. A repeat changes nothing."""
+
+    bank_account_id: str
+
+
+class StartVerification(Body, frozen=True, kw_only=True, tag="start_verification"):
+    """Send two deposits to a saved account (API-28). The amounts were drawn at the edge; no currency means the merchant's main one."""
+
+    bank_account_id: str
+    verification_id: str
+    amounts_minor: list[int]
+    currency: str | None = None
+
+
+class RecordDeposit(Body, frozen=True, kw_only=True, tag="record_deposit"):
+    """Bring what the provider said of deposit `number` (from 1) into the merchant's order. Only paid and failed are news."""
+
+    bank_account_id: str
+    verification_id: str
+    number: int
+    provider: str
+    outcome: Outcome
+    code: str | None = None
+    provider_reference: str | None = None
+
+
+class ConfirmVerification(Body, frozen=True, kw_only=True, tag="confirm_verification"):
+    """Name the two amounts that came in, in any order, as decimal text of the deposits' currency. A wrong try counts."""
+
+    bank_account_id: str
+    amounts: list[str]
+
+
 class CreditMerchant(Body, frozen=True, kw_only=True, tag="credit_merchant"):
     """Record incoming money (API-29). `reference` is unique per merchant for ever; a repeat moves nothing."""
 
@@ -163,6 +219,12 @@ class CancelPayout(Body, frozen=True, kw_only=True, tag="cancel_payout"):
 Command = (
     OpenMerchant
     | AddBankAccount
+    | ChangeMerchant
+    | ChangeBankAccount
+    | CloseBankAccount
+    | StartVerification
+    | RecordDeposit
+    | ConfirmVerification
     | CreditMerchant
     | RequestPayout
     | OpenBatch
@@ -182,8 +244,9 @@ class CommandRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The envelope on `payouts.commands`.
 
     `id` is minted at the edge. `key` and `content_hash` are the idempotency key and the hash of the request's canonical
-    content (IDM-05). `actor` says who speaks: api, file, inbox:<upstream>, rails, timer, seed. `trace` is a W3C
-    traceparent, `instance` the path of the request, both only for the answer's text.
+    content (IDM-05); `key_made` says that the edge minted the key, since the client gave none. `actor` says who speaks: api,
+    file, inbox:<upstream>, rails, timer, seed. `trace` is a W3C traceparent, `instance` the path of the request, both only for
+    the answer's text.
     """
 
     id: str
@@ -193,6 +256,7 @@ class CommandRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     actor: str = "api"
     key: str | None = None
     content_hash: str | None = None
+    key_made: bool = False
     trace: str | None = None
     instance: str | None = None
     v: int = 1

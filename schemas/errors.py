@@ -54,6 +54,7 @@ _ALL = (
     ErrorCode(code="precondition_failed", status=412, title="If-Match does not match the current version"),
     ErrorCode(code="payload_too_large", status=413, title="The body is too large"),
     ErrorCode(code="unsupported_media_type", status=415, title="The content type is not supported"),
+    ErrorCode(code="verification_amounts_wrong", status=422, title="These are not the amounts that were deposited"),
     ErrorCode(code="limit_exceeded", status=422, title="A limit forbids this"),
     ErrorCode(code="webhook_address_refused", status=422, title="Nothing is sent to this address"),
     ErrorCode(code="precondition_required", status=428, title="If-Match is required"),

@@ -7,8 +7,9 @@ Times are milliseconds UTC; amounts are minor units.
 
 from msgspec import Struct
 
+from schemas.accounts import Verification
 from schemas.forms import BatchDeclaration, PayoutForm
-from schemas.words import EntryType, Funding, PayoutStatus, Reason, RecordOutcome
+from schemas.words import AccountChange, EntryType, Funding, PayoutStatus, Reason, RecordOutcome
 
 
 class Posting(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -51,6 +52,35 @@ class BankAccountAdded(Event, frozen=True, kw_only=True, tag="bank_account_added
     account_type: str = "current"
     verified: bool = False
     primary: bool = False
+
+
+class MerchantChanged(Event, frozen=True, kw_only=True, tag="merchant_changed"):
+    """A merchant as it is now."""
+
+    name: str
+    main_currency: str
+    active: bool
+    key_required: bool = False
+
+
+class BankAccountChanged(Event, frozen=True, kw_only=True, tag="bank_account_changed"):
+    """A saved account as it is now, and what happened to it. `closed_at` in ms UTC.
+
+    A paid deposit carries postings: the house laid the money out, so no account that the merchant sees moves.
+    """
+
+    change: AccountChange
+    bank_account_id: str
+    holder: str
+    account_number: str
+    ifsc: str | None = None
+    bank_name: str | None = None
+    account_type: str = "current"
+    verified: bool = False
+    primary: bool = False
+    closed_at: int | None = None
+    verification: Verification | None = None
+    postings: list[Posting] = []
 
 
 class MerchantCredited(Event, frozen=True, kw_only=True, tag="merchant_credited"):
@@ -292,6 +322,8 @@ class CommandRefused(Event, frozen=True, kw_only=True, tag="command_refused"):
 AnyEvent = (
     MerchantOpened
     | BankAccountAdded
+    | MerchantChanged
+    | BankAccountChanged
     | MerchantCredited
     | PayoutAccepted
     | PayoutRejected

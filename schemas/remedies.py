@@ -43,6 +43,7 @@ REMEDIES: dict[str, str] = {
     "webhook_exists": "Change the webhook that has this address, or delete it first.",
     "webhook_disabled": "Set the webhook's status to enabled, then send again.",
     "webhook_address_refused": "Name an address on the public internet that answers by HTTPS; the detail says what was refused.",
+    "verification_amounts_wrong": "Read both deposits off the account's statement and try again under a new key; tries_left counts down.",
     "limit_exceeded": "Stay below the limit that the detail names.",
     "precondition_required": "Send If-Match with the ETag you saw.",
     "rate_limited": "Slow down: send again after Retry-After.",

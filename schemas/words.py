@@ -96,11 +96,42 @@ class OnInsufficientFunds(StrEnum):
     WAIT = "wait"
 
 
+class VerificationStatus(StrEnum):
+    """How far the verification of a saved account is (API-28). `waiting`: both deposits are paid, their amounts are to be named."""
+
+    SENDING = "sending"
+    WAITING = "waiting"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+class DepositStatus(StrEnum):
+    """What is known of one deposit. `sent` until the provider has said something definite."""
+
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+class AccountChange(StrEnum):
+    """What happened to a saved account."""
+
+    DETAILS = "details"
+    CLOSED = "closed"
+    VERIFICATION_STARTED = "verification_started"
+    DEPOSIT_PAID = "deposit_paid"
+    DEPOSIT_FAILED = "deposit_failed"
+    WRONG_AMOUNTS = "wrong_amounts"
+    VERIFIED = "verified"
+
+
 AVAILABLE = "available"
 HELD = "held"
 FEES = "fees"
 EXTERNAL = "external"
-"""Account names of a merchant: its own (available, held, fees) and where its money came from (external)."""
+RECEIVABLE = "receivable"
+"""Account names of a merchant: its own (available, held, fees), where its money came from (external), and what the house laid out for it
+(receivable)."""
 
 
 def clearing(provider: str) -> str:

@@ -4,7 +4,7 @@ Owns that table. An event of a type that is not in it changes nothing here; the 
 """
 
 from checker.evidence import Record
-from checker.fold import births, moves
+from checker.fold import accounts, births, moves
 from checker.fold.book import Book
 from checker.fold.names import Json, events_of
 
@@ -28,6 +28,8 @@ def take(book: Book, record: Record) -> None:
 ACTS = {
     "merchant_opened": births.merchant_opened,
     "bank_account_added": births.bank_account_added,
+    "merchant_changed": accounts.merchant_changed,
+    "bank_account_changed": accounts.bank_account_changed,
     "merchant_credited": births.merchant_credited,
     "payout_accepted": births.payout_accepted,
     "payout_rejected": births.payout_rejected,

@@ -11,6 +11,8 @@ KNOWN = frozenset(
     {
         "merchant_opened",
         "bank_account_added",
+        "merchant_changed",
+        "bank_account_changed",
         "merchant_credited",
         "payout_accepted",
         "payout_rejected",

@@ -23,7 +23,7 @@ CODES = {
     412: "precondition_failed",
     413: "payload_too_large",
     415: "unsupported_media_type",
-    422: "limit_exceeded",
+    422: "limit_exceeded verification_amounts_wrong",
     428: "precondition_required",
     429: "rate_limited backlog_full",
     500: "internal_error",

@@ -15,6 +15,7 @@ from checker.fold.commands import Commands
 from checker.fold.names import Json, items
 from checker.fold.said import Said, Word
 from checker.fold.walk import Watcher, walk
+from checker.invariants.i06_deposits import Deposits
 from checker.invariants.i06_outcomes import Outcomes
 from checker.money import minor
 from checker.verdict import Verdict
@@ -56,6 +57,7 @@ class Provider(Watcher):
         self._ends: dict[tuple[str, int], tuple[str, int]] = {}
         self._said = Said(evidence)
         self._outcomes = Outcomes(evidence, self.found, self._said)
+        self._deposits = Deposits(self.found, self._said)
         self._last = 0
         self._fault_times: list[tuple[int, int]] | None = None
         self._contradictions: list[tuple[str, str, str, int, str]] = []
@@ -63,6 +65,7 @@ class Provider(Watcher):
     def before(self, book: Book, record: Record, event: Json) -> None:
         """Attempts, the words behind outcomes, contradictions."""
         self._last = max(self._last, record.ts)
+        self._deposits.note(book, record, event)
         kind = event.get("type")
         if kind == "attempts_started":
             self._start(book, record, event)
@@ -114,6 +117,8 @@ class Provider(Watcher):
         paid: dict[str, list[tuple[int, Transfer]]] = {}
         for transfer in booked:
             attempt = self._attempts.get(transfer.reference)
+            if attempt is None and self._deposits.holds(transfer.reference):
+                continue
             if attempt is None:
                 self.found.fail(transfer.place, f"was asked under {transfer.reference}, which is no attempt on the log")
                 continue
@@ -124,6 +129,7 @@ class Provider(Watcher):
             self._judge_paid(book, payout_id, done)
         self._judge_completed(book, paid)
         by_reference = {transfer.reference: transfer for transfer in booked}
+        self._deposits.judge(booked)
         self._outcomes.judge(book, self._references, by_reference, self._shown)
         if self._said.known:
             self._judge_contradictions(by_reference)

@@ -9,10 +9,12 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from checker.evidence import Evidence, Record
-from checker.fold.attempts import Attempt, attempts_of, transfers
+from checker.fold.accounts import Settled, opened, settled
+from checker.fold.attempts import Attempt, Transfer, attempts_of, transfers
 from checker.fold.book import Book
 from checker.fold.names import Json, items
 from checker.fold.walk import Watcher, walk
+from checker.money import minor
 from checker.verdict import Verdict
 
 Sums = Counter[tuple[str, str, str]]
@@ -32,9 +34,12 @@ class Statement(Watcher):
         self._cleared: Counter[tuple[str, str]] = Counter()
         self._completed: Counter[tuple[str, str]] = Counter()
         self._shown: set[tuple[str, int]] = set()
+        self._deposits: dict[str, Settled | None] = {}
+        self._stated: set[str] = set()
 
     def before(self, book: Book, record: Record, event: Json) -> None:
         """Attempts, completions and contradictions."""
+        self._note_deposits(book, record, event)
         kind = event.get("type")
         if kind == "attempts_started":
             self._attempts.update(attempts_of(book, record, event))
@@ -49,6 +54,14 @@ class Statement(Watcher):
         for leg in event.get("postings") or ():
             if leg["account"].startswith("clearing:"):
                 self._cleared[leg["account"].removeprefix("clearing:"), leg["currency"]] += leg["amount_minor"]
+
+    def _note_deposits(self, book: Book, record: Record, event: Json) -> None:
+        """Deposits that verify accounts are paid by the house through the same clearing account."""
+        self._deposits.update(dict.fromkeys(reference for reference, _ in opened(record, event)))
+        for one in settled(book, record, event):
+            self._deposits[one.reference] = one
+            if one.status == "paid":
+                self._completed[one.provider, one.currency] += one.amount
 
     def finish(self, book: Book) -> None:
         """Reconcile."""
@@ -90,6 +103,9 @@ class Statement(Watcher):
             attempt = self._attempts.get(transfer.reference)
             if transfer.paid_at is None:
                 continue
+            if transfer.reference in self._deposits:
+                self._deposit_against_statement(transfer, statement, ledger)
+                continue
             if attempt is None:
                 self.found.fail(transfer.place, "an item of the statement that the ledger knows nothing of")
                 continue
@@ -108,6 +124,15 @@ class Statement(Watcher):
                 f"the statement has {statement[day]}, the ledger and its shown open items {ledger[day]}",
             )
 
+    def _deposit_against_statement(self, transfer: Transfer, statement: Sums, ledger: Sums) -> None:
+        """A deposit that is paid there is paid with us, or still shown as sent."""
+        known, amount = self._deposits[transfer.reference], minor(transfer.amount, transfer.currency) or 0
+        day = (known.provider if known is not None else "", transfer.currency, _day(transfer.paid_at or 0))
+        statement[day] += amount
+        if known is None or known.status == "paid":
+            ledger[day] += amount if known is None else known.amount
+        self._stated.add(transfer.reference)
+
     def _is_open_item(self, book: Book, attempt: Attempt) -> bool:
         """Paid, and not settled with us: either it visibly waits, or a contradiction says so."""
         payout = book.payouts[attempt.payout]
@@ -122,6 +147,9 @@ class Statement(Watcher):
             payout = book.payouts[payout_id]
             if payout_id not in matched and (payout_id, number) not in self._shown:
                 ledger[payout.provider or "", payout.currency, _day(at)] += payout.amount
+        for reference, one in self._deposits.items():
+            if one is not None and one.status == "paid" and reference not in self._stated:
+                ledger[one.provider, one.currency, _day(one.at)] += one.amount
 
 
 def _day(at: int) -> str:

@@ -146,9 +146,10 @@ def _merchants(book: Book) -> Rows:
         (merchant,): {
             "name": row["name"],
             "main_currency": row["main_currency"],
-            "active": True,
+            "active": row.get("active", True),
             "partition": row["partition"],
             "created_at": row["created_at"],
+            "key_required": row.get("key_required", False),
         }
         for merchant, row in book.merchants.items()
     }
@@ -165,6 +166,8 @@ def _bank_accounts(book: Book) -> Rows:
             "verified": row.get("verified", False),
             "is_primary": row.get("primary", False),
             "created_at": row["created_at"],
+            "closed_at": row.get("closed_at"),
+            "verification": _text(row.get("verification")),
         }
         for place, row in book.bank_accounts.items()
     }

@@ -8,12 +8,14 @@ from typing import Any
 from checker.asked import booked, differs
 from checker.fold.book import Book
 from checker.fold.names import Json, items
+from checker.invariants import i13_accounts
 from checker.invariants.i04_content import edit
 
 FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payout_accepted": ("request_payout", ("payout_id", "form")),
     "payout_rejected": ("request_payout", ("payout_id", "form")),
     "merchant_opened": ("open_merchant", ("name", "main_currency")),
+    "bank_account_added": ("add_bank_account", ("bank_account_id", "holder", "account_number", "ifsc", "bank_name", "verified", "primary")),
     "merchant_credited": ("credit_merchant", ("credit_id", "amount_minor", "currency", "reference", "description")),
     "batch_opened": ("open_batch", ("batch_id", "name", "reference", "funding", "on_row_failure", "declaration", "source", "submit")),
     "rows_added": ("add_rows", ("batch_id", "first_row", "rows")),
@@ -25,6 +27,7 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Event type to the command it comes from, and the fields that both have."""
 REFUSED_BY_ROWS = ("batch_refused", "add_rows")
 """A chunk that cannot be taken refuses the whole of a batch that was submitted in one piece."""
+ACCOUNTS = {"merchant_changed": i13_accounts.wrong_merchant, "bank_account_changed": i13_accounts.wrong_account}
 ABOUT_MANY = frozenset({"attempts_started", "outcomes_unknown"})
 
 
@@ -36,6 +39,8 @@ def wrong(book: Book, event: Json, asked: Json) -> str | None:
         return None
     if kind == "payout_edited":
         return _wrong_edit(book, event, body)
+    if kind in ACCOUNTS:
+        return ACCOUNTS[kind](book, str(asked.get("merchant_id")), event, body)
     if kind in FIELDS:
         return _wrong_fields(kind, event, body) or _wrong_key(event, asked)
     named = body.get("payout_ids")

@@ -13,6 +13,7 @@ from checker.fold.commands import Commands
 from checker.fold.names import Json, events_of
 from checker.fold.walk import Watcher, walk
 from checker.invariants import i13_content
+from checker.invariants.i13_accounts import payable
 from checker.invariants.i13_refusals import Refusal
 from checker.verdict import Verdict
 
@@ -91,7 +92,17 @@ class Decisions(Watcher):
             self.found.need(total > have or waiting > 0, record.place, f"waits for {total}, and {have} are there")
         else:
             self.found.need(total <= have, record.place, f"is accepted for {total}, and {have} are there")
-        self.found.need(merchant in book.merchants, record.place, f"is accepted for {merchant}, which is not known")
+        known = book.merchants.get(merchant)
+        self.found.need(known is not None, record.place, f"is accepted for {merchant}, which is not known")
+        self._judge_whose(book, record, known or {}, form.get("bank_account_id"))
+
+    def _judge_whose(self, book: Book, record: Record, merchant: Json, account: str | None) -> None:
+        """The merchant is active and has the key it wants; its saved account can be paid to."""
+        self.found.need(merchant.get("active", True), record.place, "is accepted for a merchant that is not active")
+        keyed = not (merchant.get("key_required", False) and self._asked.get("key_made", False))
+        self.found.need(keyed, record.place, "is accepted without a key of the client's own, which the merchant wants")
+        usable = account is None or payable(book, record.value["merchant_id"], account)
+        self.found.need(usable, record.place, f"is accepted to the account {account}, which is not verified, or closed")
 
     def _judge_shortfall(self, book: Book, record: Record, event: Json) -> None:
         batch = book.batches.get(event["batch_id"])

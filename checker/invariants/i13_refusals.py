@@ -9,6 +9,7 @@ from checker.asked import decimal
 from checker.fold.book import Book
 from checker.fold.names import Json
 from checker.fold.state import Batch, Payout
+from checker.invariants import i13_accounts
 
 ROWS_MAX = 1_000_000
 SUM_MAX = 2**62
@@ -27,8 +28,17 @@ class Refusal:
 
     def wrong(self, code: str) -> str | None:
         """Why this code is not right here; None if it is, or if the log alone cannot say."""
+        if code != "unknown_merchant" and self.body.get("type") in i13_accounts.ABOUT_ACCOUNTS:
+            return i13_accounts.refusal(self.book, self.merchant, self.body, code)
         match code:
             case "unknown_merchant":
+                active = self.book.merchants.get(self.merchant, {"active": False}).get("active", True)
+                return "the merchant is known and active" if active else None
+            case "bank_account_unusable":
+                named = self.body.get("bank_account_id") or (self.body.get("form") or {}).get("bank_account_id")
+                usable = named is not None and i13_accounts.payable(self.book, self.merchant, named)
+                return f"the account {named} is verified and open" if usable else None
+            case "not_found" if self.body.get("type") == "change_merchant":
                 return "the merchant is known" if self.merchant in self.book.merchants else None
             case "not_found":
                 subject = self.payout or self.batch

@@ -7,6 +7,7 @@ events of today gives money back after it was paid; when that comes, its bound b
 from collections.abc import Iterable
 
 from checker.evidence import Evidence, Record
+from checker.fold.accounts import CLEARING, settled
 from checker.fold.book import Book
 from checker.fold.names import Json, items, row_id
 from checker.fold.state import Payout
@@ -25,7 +26,11 @@ class Holds(Watcher):
     def before(self, book: Book, record: Record, event: Json) -> None:
         """What the event posts against what it should."""
         posted = _posted(event)
-        expected = {leg: amount for leg, amount in _expected(book, event).items() if amount}
+        due = _expected(book, event)
+        for one in settled(book, record, event):
+            paid = one.amount if one.status == "paid" else 0
+            _move(due, "receivable", f"{CLEARING}{one.provider}", one.currency, paid, "payout_completed")
+        expected = {leg: amount for leg, amount in due.items() if amount}
         if posted or expected:
             self.found.need(posted == expected, record.place, f"{event.get('type')} posts {posted}, due is {expected}")
         for payout in _leaving(book, event):

@@ -65,6 +65,8 @@ class Route(NamedTuple):
 
 
 V1 = "/api/v1"
+_ACCOUNTS = f"{V1}/merchants/{{merchant_id}}/bank-accounts"
+_ACCOUNT = f"{_ACCOUNTS}/{{bank_account_id}}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", PUBLIC),
@@ -125,8 +127,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/ledger", "balance:read", EVERYBODY, Bound.ONE),
     Route("GET", f"{V1}/merchants", "merchants:read", EVERYBODY, Bound.ANY),
     Route("POST", f"{V1}/merchants", "merchants:write", ADMINISTRATION, Bound.ANY),
+    Route("PATCH", f"{V1}/merchants/{{merchant_id}}", "merchants:write", ADMINISTRATION, Bound.ANY),
     Route("POST", f"{V1}/merchants/{{merchant_id}}/credits", "credits:write", ADMINISTRATION, Bound.ANY),
-    Route("POST", f"{V1}/merchants/{{merchant_id}}/bank-accounts", "bank-accounts:write", OPERATION, Bound.ANY),
+    Route("POST", _ACCOUNTS, "bank-accounts:write", OPERATION, Bound.ANY),
+    Route("PATCH", _ACCOUNT, "bank-accounts:write", OPERATION, Bound.ANY),
+    Route("DELETE", _ACCOUNT, "bank-accounts:write", OPERATION, Bound.ANY),
+    Route("POST", f"{_ACCOUNT}/verification", "bank-accounts:write", OPERATION, Bound.ANY),
+    Route("POST", f"{_ACCOUNT}/verification/confirm", "bank-accounts:write", OPERATION, Bound.ANY),
     # The feed
     Route(SOCKET, f"{V1}/feed", "payouts:read", EVERYBODY, Bound.ANY),
     Route("POST", f"{V1}/feed/tickets", "payouts:read", EVERYBODY, Bound.ANY),

@@ -17,6 +17,8 @@ ACCOUNT_KEYS = ("account_number", "account", "iban")
 WALLET_KEYS = ("msisdn", "phone")
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ./-]{3,32})[A-Za-z0-9]")
+_MASKED = re.compile(r"X{4,}[A-Za-z0-9]{4}")
+"""How a number is shown to who may not read it: nobody is paid by it."""
 _IFSC = re.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
 
 
@@ -92,6 +94,8 @@ def _account_faults(details: dict[str, str]) -> list[Fault]:
 def account_fault(pointer: str, number: str, *, iban: bool = False) -> Fault | None:
     """Why this is not an account number or IBAN, or None. What looks like an IBAN must have its check digits right."""
     text = compact(number)
+    if _MASKED.fullmatch(text):
+        return Fault(pointer=pointer, detail="is masked: only its last digits are there; send the whole number")
     if iban or looks_like_iban(text):
         remedy = iban_remedy(text)
         return Fault(pointer=pointer, detail=remedy) if remedy is not None else None

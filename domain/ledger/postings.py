@@ -5,7 +5,7 @@ is decided before.
 """
 
 from schemas.events import Posting
-from schemas.words import AVAILABLE, EXTERNAL, FEES, HELD, EntryType, clearing
+from schemas.words import AVAILABLE, EXTERNAL, FEES, HELD, RECEIVABLE, EntryType, clearing
 
 
 def credit(amount_minor: int, currency: str) -> list[Posting]:
@@ -27,6 +27,11 @@ def complete(amount_minor: int, fee_minor: int, currency: str, provider: str) ->
     """The provider paid: the amount goes to its clearing account, the fee to fees."""
     paid = _move(HELD, clearing(provider), amount_minor, currency, EntryType.PAYOUT_COMPLETED)
     return paid + _move(HELD, FEES, fee_minor, currency, EntryType.FEE_DEBIT)
+
+
+def deposit(amount_minor: int, currency: str, provider: str) -> list[Posting]:
+    """The provider paid a deposit that verifies an account: the house laid it out, and no account that the merchant sees moves."""
+    return _move(RECEIVABLE, clearing(provider), amount_minor, currency, EntryType.PAYOUT_COMPLETED)
 
 
 def _move(giver: str, taker: str, amount_minor: int, currency: str, entry_type: EntryType) -> list[Posting]:

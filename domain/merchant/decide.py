@@ -1,18 +1,19 @@
-"""A merchant becomes known, saves a bank account, or gets money (API-27 to API-29).
+"""A merchant becomes known, is changed, or gets money (API-27, API-29).
 
 Owns that a repeat moves nothing. Must not know payouts, save that new money funds those that wait.
 """
 
+from msgspec import structs
+
 from domain.book import Merchant
 from domain.case import Case, Decision, decided, json_answer, refused, repeated
 from domain.ledger import postings
-from domain.merchant.evolve import saved
+from domain.merchant.fields import given
 from domain.merchant.view import credit_view, merchant_view
 from domain.payout import rejections
-from domain.payout.view import bank_account_view
 from domain.payout.waiting import fund_waiting
-from schemas.commands import AddBankAccount, CreditMerchant, OpenMerchant
-from schemas.events import AnyEvent, BankAccountAdded, MerchantCredited, MerchantOpened
+from schemas.commands import ChangeMerchant, CreditMerchant, OpenMerchant
+from schemas.events import AnyEvent, MerchantChanged, MerchantCredited, MerchantOpened
 from schemas.ids import is_merchant_id, is_uuid
 from schemas.money import BALANCE_MAX_MINOR, EXPONENTS
 from schemas.words import AVAILABLE, EXTERNAL
@@ -35,28 +36,20 @@ def open_merchant(case: Case, body: OpenMerchant) -> Decision:
     return decided([event], answer=json_answer(CREATED, merchant_view(merchant)))
 
 
-def add_bank_account(case: Case, body: AddBankAccount) -> Decision:
-    """Save an account; a known id of this merchant is a repeat."""
-    refusal = rejections.merchant_refusal(case)
-    if refusal is not None:
-        return refusal
-    known = case.book.bank_accounts.get(body.bank_account_id)
-    if known is not None and known.merchant_id == case.merchant_id:
-        return repeated(subject=known.id, answer=json_answer(OK, bank_account_view(known)))
-    if known is not None or not is_uuid(body.bank_account_id):
-        return refused(case, "validation_error", "The bank account id must be a new UUID.")
-    event = BankAccountAdded(
-        bank_account_id=body.bank_account_id,
-        holder=body.holder,
-        account_number=body.account_number,
-        ifsc=body.ifsc,
-        bank_name=body.bank_name,
-        account_type=body.account_type,
-        verified=body.verified,
-        primary=body.primary,
+def change_merchant(case: Case, body: ChangeMerchant) -> Decision:
+    """Change a merchant, also an inactive one; what changes nothing is a repeat (API-27, IDM-01)."""
+    known = case.book.merchants.get(case.merchant_id)
+    if known is None:
+        return rejections.not_found(case, "merchant")
+    wanted = structs.replace(known, **given(body))
+    if wanted.main_currency not in EXPONENTS:
+        return refused(case, "validation_error", "The main currency is not an ISO 4217 currency.")
+    if wanted == known:
+        return repeated(answer=json_answer(OK, merchant_view(known)))
+    event = MerchantChanged(
+        name=wanted.name, main_currency=wanted.main_currency, active=wanted.active, key_required=wanted.key_required
     )
-    account = saved(event, case.merchant_id)
-    return decided([event], subject=account.id, answer=json_answer(CREATED, bank_account_view(account)))
+    return decided([event], answer=json_answer(OK, merchant_view(wanted)))
 
 
 def credit_merchant(case: Case, body: CreditMerchant) -> Decision:

@@ -22,7 +22,7 @@ CREATED = 201
 
 def request_payout(case: Case, body: RequestPayout) -> Decision:
     """Judge one request. The same payout id again is a repeat and changes nothing."""
-    refusal = rejections.merchant_refusal(case)
+    refusal = rejections.merchant_refusal(case) or rejections.key_refusal(case)
     if refusal is not None:
         return refusal
     known = case.book.payouts.get(body.payout_id)

@@ -6,6 +6,7 @@ Owns what may change and how the hold follows. Must not know how an edit is spel
 from msgspec import UNSET
 
 from domain.case import Case, Decision, decided, json_answer, refused, repeated
+from domain.intake.masked import MASKED, masked_members
 from domain.ledger import postings
 from domain.payout import rejections
 from domain.payout.decide import saved_account, shortage
@@ -46,7 +47,7 @@ def edit_payout(case: Case, body: EditPayout) -> Decision:
 
 
 def _apply(case: Case, payout: Payout, body: EditPayout) -> Decision:
-    fault = _body_fault(case, body)
+    fault = _body_fault(case, payout, body)
     if fault is not None:
         return _invalid(case, payout, *fault)
     try:
@@ -58,13 +59,14 @@ def _apply(case: Case, payout: Payout, body: EditPayout) -> Decision:
     return rejections.form_refusal(case, form, payout.id) or _judge_funds(case, payout, form)
 
 
-def _body_fault(case: Case, body: EditPayout) -> tuple[str, str] | None:
-    """(pointer, detail) of what is wrong before the payout is looked at, or None."""
+def _body_fault(case: Case, payout: Payout, body: EditPayout) -> tuple[str, str] | None:
+    """(pointer, detail) of what no edit of this payout can say, or None."""
     if body.currency is not UNSET and body.currency not in case.policy.currencies:
         return "/currency", rejections.currency_fault(case, body.currency)
     if body.recipient is not UNSET and body.bank_account_id is not UNSET:
         return "/recipient_details", "There must be one recipient, new or saved."
-    return None
+    masked = masked_members(payout.recipient, body.recipient) if body.recipient is not UNSET else []
+    return (f"/recipient_details/{masked[0]}", f"The payee's {masked[0]} {MASKED}.") if masked else None
 
 
 def _invalid(case: Case, payout: Payout, pointer: str, detail: str) -> Decision:

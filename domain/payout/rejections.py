@@ -63,6 +63,8 @@ def account_fault(book: Book, merchant_id: str, account_id: str) -> str | None:
     account = book.bank_accounts.get(account_id)
     if account is None or account.merchant_id != merchant_id:
         return "No bank account of this merchant has this id."
+    if account.closed_at is not None:
+        return "The bank account is closed."
     if not account.verified:
         return "The bank account is not verified."
     return None
@@ -93,6 +95,16 @@ def merchant_refusal(case: Case) -> Decision | None:
     detail = f"No active merchant has the id {case.merchant_id!r}."
     fault = {"pointer": "header/X-Merchant-Id", "code": "unknown_merchant", "detail": detail}
     return refused(case, "unknown_merchant", detail, errors=[fault])
+
+
+def key_refusal(case: Case) -> Decision | None:
+    """400 when the merchant makes nothing without a key of its own, and the client sent none (IDM-01)."""
+    merchant, record = case.merchant(), case.record
+    if merchant is None or not merchant.key_required or (record.key is not None and not record.key_made):
+        return None
+    detail = "is required: this merchant has made it mandatory; a UUID v4 is a good choice"
+    fault = {"pointer": "header/Idempotency-Key", "code": "idempotency_key_required", "detail": detail}
+    return refused(case, "idempotency_key_required", f"The header Idempotency-Key {detail}.", errors=[fault])
 
 
 def not_found(case: Case, what: str) -> Decision:

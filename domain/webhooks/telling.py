@@ -199,6 +199,8 @@ def _nothing(told: Told, event: object) -> None:
 _TELLERS: dict[type, Callable[[Told, Any], None]] = {
     events.MerchantOpened: _nothing,
     events.BankAccountAdded: _nothing,
+    events.MerchantChanged: _nothing,
+    events.BankAccountChanged: _nothing,
     events.MerchantCredited: _nothing,
     events.PayoutAccepted: _accepted,
     events.PayoutRejected: _rejected,

@@ -20,6 +20,7 @@ from payflow.client.forms import (
     Payout,
     Reply,
     RowsAdded,
+    Verification,
 )
 from payflow.client.inbox import Inbox, Sent
 from payflow.client.replies import Replies
@@ -47,4 +48,5 @@ __all__ = [
     "RowsAdded",
     "Sent",
     "UnreachableError",
+    "Verification",
 ]

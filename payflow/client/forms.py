@@ -18,6 +18,15 @@ class FieldFault(Struct, frozen=True, kw_only=True):
     column: str | None = None
 
 
+class Verification(Struct, frozen=True, kw_only=True):
+    """How far an account is verified: sending, waiting (for the amounts), verified, failed."""
+
+    status: str
+    currency: str
+    tries_left: int
+    started_at: str
+
+
 class BankAccount(Struct, frozen=True, kw_only=True):
     """A saved bank account; the number is masked."""
 
@@ -29,6 +38,8 @@ class BankAccount(Struct, frozen=True, kw_only=True):
     primary: bool
     ifsc: str | None = None
     bank_name: str | None = None
+    closed_at: str | None = None
+    verification: Verification | None = None
 
 
 class Payout(Struct, frozen=True, kw_only=True):
@@ -184,6 +195,7 @@ class Merchant(Struct, frozen=True, kw_only=True):
     name: str
     main_currency: str
     active: bool = True
+    idempotency_key_required: bool = False
     bank_accounts: list[BankAccount] = []
 
 

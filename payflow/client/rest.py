@@ -155,9 +155,35 @@ class Payflow:
         """Record incoming money: amount, currency and a reference that is unique for ever."""
         return self._write("POST", f"/merchants/{merchant}/credits/", Credit, key or new_key(), json=credit)
 
+    def change_merchant(self, merchant: str, change: Row, *, key: str | None = None) -> Merchant:
+        """Change name, main_currency, active or idempotency_key_required; what is left out stays."""
+        return self._write("PATCH", f"/merchants/{merchant}/", Merchant, key or new_key(), json=change)
+
     def add_bank_account(self, merchant: str, account: Row, *, key: str | None = None) -> BankAccount:
         """Save a payee's bank account."""
         return self._write("POST", f"/merchants/{merchant}/bank-accounts/", BankAccount, key or new_key(), json=account)
+
+    def change_bank_account(self, merchant: str, account: str, change: Row, *, key: str | None = None) -> BankAccount:
+        """Change primary, bank_name, account_type (or verified, for administrators); who is paid never changes."""
+        return self._write("PATCH", _account(merchant, account), BankAccount, key or new_key(), json=change)
+
+    def close_bank_account(self, merchant: str, account: str) -> None:
+        """Take no new payouts to it, for good."""
+        self._write("DELETE", _account(merchant, account), type(None), new_key())
+
+    def start_verification(
+        self, merchant: str, account: str, *, currency: str | None = None, key: str | None = None
+    ) -> BankAccount:
+        """Send two small deposits to the account; the merchant's main currency unless one is named."""
+        body = {"currency": currency} if currency is not None else {}
+        return self._write("POST", f"{_account(merchant, account)}verification/", BankAccount, key or new_key(), json=body)
+
+    def confirm_verification(
+        self, merchant: str, account: str, amounts: Sequence[str], *, key: str | None = None
+    ) -> BankAccount:
+        """Name the two amounts that came in. A wrong try counts, of three: `verification_amounts_wrong`."""
+        path, body = f"{_account(merchant, account)}verification/confirm/", {"amounts": list(amounts)}
+        return self._write("POST", path, BankAccount, key or new_key(), json=body)
 
     # the machinery of the above
 
@@ -182,6 +208,10 @@ class Payflow:
             page = self._transport.read(path, _Page, {"limit": PAGE_ROWS, **filters, "cursor": cursor})
             yield from _convert(page, kind)
             cursor = page.next_cursor
+
+
+def _account(merchant: str, account: str) -> str:
+    return f"/merchants/{merchant}/bank-accounts/{account}/"
 
 
 def new_key() -> str:

@@ -132,10 +132,13 @@ SCHEMAS: dict[str, Schema] = {
         name=TEXT,
         main_currency=TEXT,
         active=YES_NO,
+        idempotency_key_required=YES_NO,
         created_at=TIME,
         bank_accounts=listed(named("SavedAccount")),
     ),
-    "MerchantList": shape("Active merchants.", count=WHOLE, results=listed(named("Merchant"))),
+    "MerchantList": shape(
+        "Active merchants, or those that were deactivated.", count=WHOLE, results=listed(named("Merchant"))
+    ),
     "Health": shape("Whether it is well.", status=TEXT),
     "ErrorCode": shape("What an error code means.", code=TEXT, status=WHOLE, title=TEXT, retryable=YES_NO, remedy=TEXT),
 }

@@ -98,6 +98,7 @@ _FILTERS = (
     _query("attention", _one_of(sorted(ATTENTION)), "Whether it needs somebody.", ["action_required"]),
 )
 _BATCH = _query("batch_id", _ID, "Rows of this batch only.")
+_ACTIVE = _query("active", {"type": "boolean"}, "false: those that were deactivated.")
 
 ENTRIES: dict[str, Entry] = {
     "list_payouts": Entry("payouts", "PayoutPage", (*_PAGING, _MERCHANT, _BATCH, *_FILTERS, *_SHARED), (400,)),
@@ -114,7 +115,7 @@ ENTRIES: dict[str, Entry] = {
         (*_PAGING[:3], _MERCHANT, _query("payout_id", _ID, "Entries of this payout only."), *_SHARED),
         (400,),
     ),
-    "list_merchants": Entry("merchants", "MerchantList", (_MERCHANT, *_SHARED), (400,)),
+    "list_merchants": Entry("merchants", "MerchantList", (_MERCHANT, _ACTIVE, *_SHARED), (400,)),
     "get_error_code": Entry("documentation", "ErrorCode", (), (404,)),
 }
 

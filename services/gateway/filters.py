@@ -176,6 +176,14 @@ def read_id(query: Mapping[str, str], name: str) -> str:
     return found
 
 
+def read_flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """The parameter as true or false; `default` where it is left out. Raises ProblemError 400."""
+    text = query.get(name)
+    if text is not None and text not in {"true", "false"}:
+        raise refuse(name, "must be true or false")
+    return default if text is None else text == "true"
+
+
 def plain(name: str, text: str) -> str:
     """A short text without NUL, or 400."""
     if not 0 < len(text) <= 64 or "\x00" in text:

@@ -6,7 +6,7 @@ from runtime.http_problems import ProblemError
 from services.gateway import rows
 from services.gateway.described import described
 from services.gateway.door import door_of, freshness, json_response, wait_for_position
-from services.gateway.filters import PAGING, Paging, known_only, read_id, read_merchant, read_paging
+from services.gateway.filters import PAGING, Paging, known_only, read_flag, read_id, read_merchant, read_paging
 from services.gateway.store import Row
 
 OPEN_MERCHANT = "demo"
@@ -43,12 +43,13 @@ async def get_ledger(request: Request) -> Response:
 
 @router.get("/merchants", summary="Active merchants with their bank accounts", **described("list_merchants"))
 async def list_merchants(request: Request) -> Response:
-    """All active merchants, or the one that is named."""
+    """All active merchants, or the one that is named; with `active=false` those that were deactivated."""
     await wait_for_position(request)
     query = request.query_params
-    known_only(query, frozenset({"merchant_id"}))
+    known_only(query, frozenset({"merchant_id", "active"}))
     store = door_of(request).store
-    found = await store.merchants(read_merchant(query, request.headers.get("x-merchant-id")))
+    active = read_flag(query, "active", default=True)
+    found = await store.merchants(read_merchant(query, request.headers.get("x-merchant-id")), active=active)
     accounts = await store.bank_accounts([row["id"] for row in found])
     results = [rows.merchant(row, [a for a in accounts if a["merchant_id"] == row["id"]]) for row in found]
     return json_response({"count": len(results), "results": results})

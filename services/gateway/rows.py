@@ -6,12 +6,16 @@ Owns which columns are read and how they become what clients see. The forms them
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import orjson
+from msgspec import structs
 
 from domain.batch.view import Cells, batch_view
 from domain.book import BankAccount, Batch
+from domain.merchant.view import saved_account_view
 from domain.payout.state import Payout
-from domain.payout.view import amounts, bank_account_view, payout_view
+from domain.payout.view import amounts, payout_view
+from schemas.accounts import Verification
 from schemas.money import format_amount
 from schemas.times import rfc3339
 from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
@@ -195,13 +199,20 @@ def _balance(currency: str, accounts: dict[str, int]) -> dict[str, object]:
 
 
 def merchant(row: Row, accounts: list[Row]) -> dict[str, object]:
-    """A merchant with its bank accounts (API-27)."""
-    held = [_account({**account, "bank_account_id": account["id"]}) for account in accounts]
+    """A merchant with its bank accounts (API-27, API-28)."""
     return {
         "id": row["id"],
         "name": row["name"],
         "main_currency": row["main_currency"],
         "active": row["active"],
+        "idempotency_key_required": row["key_required"],
         "created_at": rfc3339(row["created_at"]),
-        "bank_accounts": [sight.account(bank_account_view(account)) for account in held if account is not None],
+        "bank_accounts": [_saved_account(account) for account in accounts],
     }
+
+
+def _saved_account(row: Row) -> dict[str, Any]:
+    held = _account({**row, "bank_account_id": row["id"]})
+    assert held is not None
+    known = msgspec.json.decode(row["verification"], type=Verification) if row["verification"] else None
+    return sight.account(saved_account_view(structs.replace(held, closed_at=row["closed_at"], verification=known)))

@@ -154,17 +154,18 @@ class Store:
         """One merchant."""
         return await self.one("SELECT * FROM merchants WHERE id = %s", [merchant_id])
 
-    async def merchants(self, merchant_id: str | None) -> list[Row]:
-        """Active merchants, or the one of this id if it is active."""
-        query = "SELECT * FROM merchants WHERE active AND id = coalesce(%s, id) ORDER BY id LIMIT 1000"
-        return await self.all(query, [merchant_id])
+    async def merchants(self, merchant_id: str | None, *, active: bool = True) -> list[Row]:
+        """Merchants that are active, or those that are not; only the one of this id if it is one of them."""
+        query = "SELECT * FROM merchants WHERE active = %s AND id = coalesce(%s, id) ORDER BY id LIMIT 1000"
+        return await self.all(query, [active, merchant_id])
 
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
         """Saved accounts of merchants."""
-        query = "SELECT id::text, merchant_id, holder, account_number, ifsc, bank_name, account_type, verified, is_primary "
-        return await self.all(
-            query + "FROM bank_accounts WHERE merchant_id = ANY(%s) ORDER BY created_at, id", [list(merchant_ids)]
+        query = (
+            "SELECT id::text, merchant_id, holder, account_number, ifsc, bank_name, account_type, verified, is_primary, closed_at, "
+            "verification FROM bank_accounts WHERE merchant_id = ANY(%s) ORDER BY created_at, id"
         )
+        return await self.all(query, [list(merchant_ids)])
 
     async def balances(self, merchant_id: str) -> list[Row]:
         """Accounts of a merchant."""

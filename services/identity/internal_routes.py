@@ -1,7 +1,9 @@
-"""What only the gateway asks: to redeem a ticket, to write down a reveal; and whether this process is well.
+"""What only our own processes ask: to redeem a ticket, to write down a reveal or a refused act; and whether this process is well.
 
 Owns these routes; they are no part of the public API. The inner door keeps everybody else out.
 """
+
+from typing import Literal
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -11,19 +13,20 @@ from runtime import health
 from runtime.http_problems import ProblemError
 from services.identity import tickets
 from services.identity.asking import content, desk_of, fields, told
-from services.identity.trail import Entry, tell
+from services.identity.trail import DONE, Entry, tell
 
 router = APIRouter(include_in_schema=False)
 
 
 class Telling(msgspec.Struct, forbid_unknown_fields=True):
-    """An act of the gateway's that is to be told."""
+    """An act of our own processes that is to be told. An empty `merchant` is a thing of the whole house."""
 
     principal: str
     action: str
     subject: str
     merchant: str
     reason: str
+    outcome: Literal["done", "refused"] = DONE
 
 
 @router.post("/internal/tickets/redeem")
@@ -49,7 +52,8 @@ async def write_down(request: Request) -> Response:
         actor=by.actor,
         action=telling.action,
         subject=telling.subject,
-        merchants=frozenset({telling.merchant}),
+        outcome=telling.outcome,
+        merchants=frozenset({telling.merchant} - {""}),
         reason=telling.reason,
     )
     async with desk.database.transaction() as connection:

@@ -18,11 +18,13 @@ REFS = "#/components/schemas/{model}"
 _PROBLEM_OF = {
     400: "The request is not valid; all faults are listed.",
     402: "The available balance does not cover it.",
+    403: "Who asks may not do this.",
     404: "There is no such thing here.",
     409: "The key, the reference, the version or the state does not allow it.",
     412: "If-Match is not the current version.",
     413: "The body is too large.",
     415: "The content type is not supported.",
+    422: "A limit or the amounts do not allow it.",
     429: "Too much waits for its decision; nothing was acknowledged. Retry-After says when to send the same again.",
     503: "The log cannot take commands now; nothing was acknowledged.",
 }
@@ -52,6 +54,7 @@ class Entry(NamedTuple):
 
 
 MULTIPART = "multipart/form-data"
+PATCH = (JSON, "application/merge-patch+json")
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XML = "application/xml"
@@ -124,7 +127,16 @@ ENTRIES: dict[str, Entry] = {
     **FILE_ENTRIES,
     "open_merchant": Entry("merchants", forms.MerchantRequest, {201: forms.OpenedMerchant, 200: forms.OpenedMerchant}),
     "credit_merchant": Entry("merchants", forms.CreditRequest, {201: forms.Credit, 200: forms.Credit}, key="required"),
-    "add_bank_account": Entry("merchants", forms.BankAccountRequest, {201: forms.SavedAccount, 200: forms.SavedAccount}),
+    "change_merchant": Entry("merchants", forms.MerchantChange, {200: forms.OpenedMerchant}, (403,), types=PATCH),
+    "add_bank_account": Entry(
+        "merchants", forms.BankAccountRequest, {201: forms.SavedAccount, 200: forms.SavedAccount}, (403,)
+    ),
+    "change_bank_account": Entry("merchants", forms.BankAccountChange, {200: forms.SavedAccount}, (403,), types=PATCH),
+    "close_bank_account": Entry("merchants", None, {204: None}),
+    "start_verification": Entry(
+        "merchants", forms.VerificationStart, {200: forms.SavedAccount}, (422,), needs_body=False, key="required"
+    ),
+    "confirm_verification": Entry("merchants", forms.DepositAmounts, {200: forms.SavedAccount}, (422,), key="required"),
 }
 
 

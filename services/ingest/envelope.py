@@ -36,6 +36,7 @@ class Envelope:
             actor=self.actor,
             key=self.key if keyed else None,
             content_hash=self.content_hash if keyed else None,
+            key_made=keyed and self.key_is_new,
             trace=self.trace,
             instance=self.instance,
         )

@@ -168,8 +168,19 @@ class CancelRequest(BaseModel):
     expected_version: int | None = VERSION
 
 
+class Verification(BaseModel):
+    """The newest verification of an account; the amounts of its deposits are shown nowhere."""
+
+    status: Literal["sending", "waiting", "verified", "failed"] = Field(
+        description="`waiting`: both deposits are paid, name their amounts."
+    )
+    currency: str
+    tries_left: int = Field(ge=0, le=3)
+    started_at: Time
+
+
 class SavedAccount(BaseModel):
-    """A saved bank account; its number is masked."""
+    """A saved bank account; its number is masked. A closed one takes no new payouts."""
 
     id: str
     holder: str
@@ -179,6 +190,8 @@ class SavedAccount(BaseModel):
     type: str
     verified: bool
     primary: bool
+    closed_at: Time | None = None
+    verification: Verification | None = None
 
 
 class Payout(BaseModel):
@@ -403,6 +416,32 @@ class MerchantRequest(BaseModel):
     main_currency: str | None = Field("USD", pattern="^[A-Z]{3}$")
 
 
+_SOMETHING = {"minProperties": 1}
+
+
+def _current() -> Literal["current"]:
+    """Stands for a member that is left out; nobody sees it."""
+    return "current"
+
+
+class MerchantChange(BaseModel):
+    """What changes of a merchant; what is left out stays. An inactive one asks for nothing any more."""
+
+    model_config = _form(
+        _SOMETHING,
+        rename={"name": "Acme Holding Ltd"},
+        deactivate={"active": False},
+        keys={"idempotency_key_required": True},
+    )
+
+    name: str = Field(default_factory=str, min_length=1, max_length=256, pattern=TEXT_IN_LINE)
+    main_currency: str = Field(default_factory=str, pattern="^[A-Z]{3}$")
+    active: bool = Field(default_factory=bool)
+    idempotency_key_required: bool = Field(
+        default_factory=bool, description="Payouts, drafts and accounts without an Idempotency-Key are then refused."
+    )
+
+
 class OpenedMerchant(BaseModel):
     """A merchant."""
 
@@ -410,6 +449,7 @@ class OpenedMerchant(BaseModel):
     name: str
     main_currency: str
     active: bool
+    idempotency_key_required: bool = False
     bank_accounts: list[SavedAccount] = []
 
 
@@ -449,8 +489,37 @@ class BankAccountRequest(BaseModel):
     ifsc: str | None = Field(None, pattern="^[A-Z]{4}0[A-Z0-9]{6}$")
     bank_name: str | None = Field(None, max_length=256, pattern=TEXT_IN_LINE)
     account_type: Literal["current", "savings"] = "current"
-    verified: bool = False
-    primary: bool = False
+    verified: bool = Field(default=False, description="Only an administrator vouches for an account; verify it by deposits.")
+    primary: bool = Field(default=False, description="It takes the place of the primary account before it.")
+
+
+class BankAccountChange(BaseModel):
+    """What changes of a saved account; holder, account number and IFSC never do."""
+
+    model_config = _form(_SOMETHING, primary={"primary": True}, bank={"bank_name": "HDFC Bank", "account_type": "savings"})
+
+    bank_name: str | None = Field(None, max_length=256, pattern=TEXT_IN_LINE)
+    account_type: Literal["current", "savings"] = Field(default_factory=_current)
+    primary: bool = Field(default_factory=bool)
+    verified: bool = Field(
+        default_factory=bool, description="Only an administrator vouches for an account, or takes that back."
+    )
+
+
+class VerificationStart(BaseModel):
+    """In which currency the deposits are sent; the merchant's main one if left out."""
+
+    model_config = _form(one={"currency": "INR"})
+
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+
+
+class DepositAmounts(BaseModel):
+    """The two amounts that came in, in any order."""
+
+    model_config = _form(one={"amounts": ["0.32", "0.45"]})
+
+    amounts: list[Annotated[str, Field(pattern=r"^(0\.[0-9]{1,3}|[1-9][0-9]?)$")]] = Field(min_length=2, max_length=2)
 
 
 class Pending(BaseModel):

@@ -1,30 +1,36 @@
-"""Merchants, their incoming money and their saved bank accounts (API-27 to API-29; in development anyone may open a merchant).
+"""Merchants, opened and changed, and their incoming money (API-27, API-29; in development anyone may open a merchant).
 
 Owns these routes. Must not book anything: a credit is a command like any other.
 """
 
 from fastapi import APIRouter, Request, Response
+from msgspec import structs
 
+from domain.intake.accounts import read_merchant_change
 from domain.intake.faults import Fault
-from domain.intake.merchants import (
-    BankAccountRequest,
-    CreditRequest,
-    MerchantRequest,
-    read_bank_account,
-    read_credit,
-    read_merchant_request,
-)
+from domain.intake.merchants import CreditRequest, MerchantRequest, read_credit, read_merchant_request
 from runtime.ids import mint
-from schemas.commands import AddBankAccount, CreditMerchant, OpenMerchant
+from schemas.commands import (
+    AddBankAccount,
+    ChangeBankAccount,
+    ChangeMerchant,
+    CloseBankAccount,
+    ConfirmVerification,
+    CreditMerchant,
+    OpenMerchant,
+    StartVerification,
+)
 from schemas.ids import is_merchant_id
 from services.ingest.answers import About
 from services.ingest.asking import Ask
+from services.ingest.bodies import PATCH_TYPES
 from services.ingest.documentation import documented
 from services.ingest.payouts import not_found
 
 router = APIRouter()
 
-MerchantCommand = OpenMerchant | CreditMerchant | AddBankAccount
+AccountCommand = AddBankAccount | ChangeBankAccount | CloseBankAccount | StartVerification | ConfirmVerification
+MerchantCommand = OpenMerchant | ChangeMerchant | CreditMerchant | AccountCommand
 
 
 @router.post("/merchants", **documented("open_merchant"))
@@ -38,37 +44,39 @@ async def open_merchant(request: Request) -> Response:
     if ask.faults or isinstance(wanted, list):
         raise ask.problem(wanted)
     command = OpenMerchant(name=wanted.name, main_currency=wanted.main_currency)
-    return await _decide(ask, wanted.id, "open_merchant", content, command)
+    return await decide(ask, wanted.id, "open_merchant", content, command)
+
+
+@router.patch("/merchants/{merchant_id}", **documented("change_merchant"))
+async def change_merchant(request: Request, merchant_id: str) -> Response:
+    """Change a merchant: its name, its main currency, whether it is active, whether it makes the Idempotency-Key mandatory."""
+    ask = Ask(request)
+    check(ask, merchant_id)
+    content = await ask.content(PATCH_TYPES)
+    wanted = read_merchant_change(content, currencies=ask.edge.currencies)
+    if ask.faults:
+        raise ask.problem(wanted)
+    command = wanted if isinstance(wanted, list) else ChangeMerchant(**structs.asdict(wanted))
+    return await decide(ask, merchant_id, "change_merchant", content, command)
 
 
 @router.post("/merchants/{merchant_id}/credits", **documented("credit_merchant"))
 async def credit_merchant(request: Request, merchant_id: str) -> Response:
     """Record incoming money under a reference that is unique for ever; it funds waiting payouts in the same event."""
     ask = Ask(request)
-    _check(ask, merchant_id)
+    check(ask, merchant_id)
     ask.require_key("with a credit")
     content = await ask.content()
     wanted = read_credit(content, currencies=ask.edge.currencies)
     if ask.faults:
         raise ask.problem(wanted)
-    return await _decide(ask, merchant_id, "credit_merchant", content, _credit_command(wanted))
+    return await decide(ask, merchant_id, "credit_merchant", content, _credit_command(wanted))
 
 
-@router.post("/merchants/{merchant_id}/bank-accounts", **documented("add_bank_account"))
-async def add_bank_account(request: Request, merchant_id: str) -> Response:
-    """Save a payee's bank account. The same id again is answered with 200 and changes nothing."""
-    ask = Ask(request)
-    _check(ask, merchant_id)
-    content = await ask.content()
-    wanted = read_bank_account(content)
-    if ask.faults:
-        raise ask.problem(wanted)
-    return await _decide(ask, merchant_id, "add_bank_account", content, _account_command(wanted))
-
-
-async def _decide(
+async def decide(
     ask: Ask, merchant_id: str, operation: str, content: object, command: MerchantCommand | list[Fault]
 ) -> Response:
+    """The answer to a command about a merchant, first of all the one that its key has already. Raises ProblemError for faults."""
     envelope = ask.envelope(merchant_id, operation, content)
     about = About(envelope.key, creates=False)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
@@ -85,10 +93,10 @@ def _subject(command: MerchantCommand, merchant_id: str) -> str:
     match command:
         case CreditMerchant():
             return command.credit_id
-        case AddBankAccount():
-            return command.bank_account_id
-        case _:
+        case OpenMerchant() | ChangeMerchant():
             return merchant_id
+        case _:
+            return command.bank_account_id
 
 
 def credit_command(wanted: CreditRequest, credit_id: str) -> CreditMerchant:
@@ -106,22 +114,8 @@ def _credit_command(wanted: CreditRequest | list[Fault]) -> CreditMerchant | lis
     return wanted if isinstance(wanted, list) else credit_command(wanted, mint())
 
 
-def _account_command(wanted: BankAccountRequest | list[Fault]) -> AddBankAccount | list[Fault]:
-    if isinstance(wanted, list):
-        return wanted
-    return AddBankAccount(
-        bank_account_id=wanted.id or mint(),
-        holder=wanted.holder,
-        account_number=wanted.account_number,
-        ifsc=wanted.ifsc,
-        bank_name=wanted.bank_name,
-        account_type=wanted.account_type,
-        verified=wanted.verified,
-        primary=wanted.primary,
-    )
-
-
-def _check(ask: Ask, merchant_id: str) -> None:
+def check(ask: Ask, merchant_id: str) -> None:
+    """Note a fault where header and path disagree. Raises ProblemError 404 for what no merchant can be called."""
     if not is_merchant_id(merchant_id):
         raise not_found("merchant")
     _agree(ask, merchant_id)

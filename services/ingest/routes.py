@@ -9,7 +9,18 @@ from fastapi import APIRouter, Request, Response
 
 from domain.intake.payout import read_payout
 from runtime.ids import mint
-from services.ingest import batch_rows, batches, corrections, internal, merchants, payouts, result, upload, uploads
+from services.ingest import (
+    bank_accounts,
+    batch_rows,
+    batches,
+    corrections,
+    internal,
+    merchants,
+    payouts,
+    result,
+    upload,
+    uploads,
+)
 from services.ingest.answers import About
 from services.ingest.asking import Ask
 from services.ingest.documentation import documented
@@ -48,6 +59,6 @@ def _owner(ask: Ask, content: object) -> str:
     return ask.owner(raw.get("merchant_id"), saved_account=saved_account)
 
 
-for theme in (upload, uploads, corrections, result, batches, batch_rows, payouts, merchants, drafts):
+for theme in (upload, uploads, corrections, result, batches, batch_rows, payouts, merchants, bank_accounts, drafts):
     api.include_router(theme.router)
 internal_routes = internal.router

@@ -17,6 +17,7 @@ class IngestSettings(ServiceSettings):
     dispatch_delay_seconds: float = Field(2.0, alias="PAYOUT_DISPATCH_DELAY_SECONDS", ge=0, le=86_400)
     currency_list: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
     ingest_schema: str = Field("ingest", alias="INGEST_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    identity_url: str = Field("http://127.0.0.1:8010", alias="IDENTITY_URL", pattern="^https?://")
     inbox_upstreams: str = Field("", alias="INBOX_UPSTREAMS")
 
     @field_validator("currency_list")

@@ -27,6 +27,8 @@ _PAYOUT = ", ".join(_COLUMNS.get(name, f"p.{name}") for name in _FIELDS)
 _ACCOUNT = (
     "a.id::text, a.merchant_id, a.holder, a.account_number, a.ifsc, a.bank_name, a.account_type, a.verified, a.is_primary"
 )
+_ACCOUNT_FIELDS = BankAccount.__struct_fields__[:9]
+"""The same as fields of the law; a payout shows no more of its account."""
 _VIEW = (
     f"SELECT b.phase, {_ACCOUNT}, {_PAYOUT} FROM {{table}} p LEFT JOIN batches b ON b.id = p.batch_id "  # noqa: S608  own columns
     "LEFT JOIN bank_accounts a ON a.id = p.bank_account_id AND a.merchant_id = p.merchant_id WHERE p.id = %s"
@@ -91,6 +93,11 @@ class Store:
         row = await self._row("SELECT merchant_id FROM batches WHERE id = %s", (batch_id,))
         return row[0] if row is not None else None
 
+    async def requires_key(self, merchant_id: str) -> bool:
+        """Whether a merchant makes the idempotency key mandatory (IDM-01)."""
+        row = await self._row("SELECT key_required FROM merchants WHERE id = %s", (merchant_id,))
+        return bool(row[0]) if row is not None else False
+
     async def batch_phase(self, batch_id: str) -> str | None:
         """How far a batch is (BatchPhase); None for one that the views do not have. `batch_id` is a UUID in canonical form."""
         row = await self._row("SELECT phase FROM batches WHERE id = %s", (batch_id,))
@@ -135,5 +142,5 @@ def _view(row: tuple[Any, ...]) -> dict[str, object]:
     if values["recipient"] is not None:
         values["recipient"] = msgspec.json.decode(values["recipient"])
     payout = msgspec.convert(values, Payout)
-    saved = BankAccount(**dict(zip(BankAccount.__struct_fields__, account, strict=True))) if account[0] else None
+    saved = BankAccount(**dict(zip(_ACCOUNT_FIELDS, account, strict=True))) if account[0] else None
     return payout_view(payout, batch_open=phase == BatchPhase.OPEN, bank_account=saved)

@@ -28,6 +28,7 @@ from services.ingest.edge import Edge
 from services.ingest.health import checks
 from services.ingest.idempotency import Keys
 from services.ingest.in_flight import InFlight
+from services.ingest.inbox.audit import AuditTrail
 from services.ingest.inbox.judge import InboxJudge
 from services.ingest.inbox.worker import UpstreamInbox
 from services.ingest.settings import IngestSettings
@@ -96,8 +97,11 @@ async def _start_inboxes(settings: IngestSettings, edge: Edge, stack: AsyncExitS
     _beside(stack, watch(settings.kafka_bootstrap_servers, settings.kafka_partitions, limit), fatal=True)
     await dead_letters.start()
     stack.push_async_callback(dead_letters.stop)
+    trail = AuditTrail(settings.identity_url, settings.inner_secret)
+    await trail.open()
+    stack.push_async_callback(trail.close)
     for upstream, merchants in settings.upstreams.items():
-        judge = InboxJudge(edge, upstream, merchants)
+        judge = InboxJudge(edge, upstream, merchants, trail)
         inbox = UpstreamInbox(settings.kafka_bootstrap_servers, upstream, judge, dead_letters, edge.clock)
         _beside(stack, inbox.run(), fatal=False)
 

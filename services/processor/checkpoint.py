@@ -50,16 +50,16 @@ async def load(pool: Pool, partition: int) -> Checkpoint:
 
 
 async def _merchants(cursor: Cursor, partition: int, book: Book) -> None:
-    await cursor.execute("SELECT id, name, main_currency, active FROM merchants WHERE partition = %s", [partition])
+    query = sql.SQL("SELECT {} FROM merchants WHERE partition = %s").format(sql.SQL(rows.MERCHANT_COLUMNS))
+    await cursor.execute(query, [partition])
     async for row in cursor:
         book.merchants[row["id"]] = rows.merchant_of(row)
-    await cursor.execute(
-        "SELECT a.id::text, a.merchant_id, a.holder, a.account_number, a.ifsc, a.bank_name, a.account_type, a.verified, "
-        'a.is_primary AS "primary" FROM bank_accounts a JOIN merchants m ON m.id = a.merchant_id WHERE m.partition = %s',
-        [partition],
+    accounts = sql.SQL(
+        "SELECT {} FROM bank_accounts a JOIN merchants m ON m.id = a.merchant_id WHERE m.partition = %s ORDER BY a.created_at, a.id"
     )
+    await cursor.execute(accounts.format(sql.SQL(rows.ACCOUNT_COLUMNS)), [partition])
     async for row in cursor:
-        book.bank_accounts[row["id"]] = rows.bank_account_of(row)
+        book.keep_account(rows.bank_account_of(row))
 
 
 async def _balances(cursor: Cursor, partition: int, book: Book) -> None:

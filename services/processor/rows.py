@@ -6,10 +6,12 @@ Owns the spelling of the read queries' columns and how a row becomes a Payout, a
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import orjson
 
 from domain.book import BankAccount, Batch, KeyRecord, Merchant
 from domain.payout.state import Payout
+from schemas.accounts import Verification
 from schemas.events import Answer
 from schemas.forms import BatchDeclaration
 from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
@@ -25,6 +27,13 @@ PAYOUT_COLUMNS = (
 BATCH_COLUMNS = (
     "id::text, merchant_id, created_at, phase, name, reference, funding, on_row_failure, declaration, source, submit, "
     "idempotency_key, row_count"
+)
+
+
+MERCHANT_COLUMNS = "id, name, main_currency, active, key_required"
+ACCOUNT_COLUMNS = (
+    "a.id::text, a.merchant_id, a.holder, a.account_number, a.ifsc, a.bank_name, a.account_type, a.verified, "
+    'a.is_primary AS "primary", a.closed_at, a.verification'
 )
 
 
@@ -59,10 +68,12 @@ def key_of(row: Row) -> KeyRecord:
 
 
 def merchant_of(row: Row) -> Merchant:
-    """A merchant."""
-    return Merchant(id=row["id"], name=row["name"], main_currency=row["main_currency"], active=row["active"])
+    """A merchant from MERCHANT_COLUMNS."""
+    return Merchant(**row)
 
 
 def bank_account_of(row: Row) -> BankAccount:
-    """A saved bank account."""
-    return BankAccount(**{**row, "id": row["id"]})
+    """A saved bank account from ACCOUNT_COLUMNS."""
+    fields = dict(row)
+    known = fields.pop("verification")
+    return BankAccount(**fields, verification=None if known is None else msgspec.json.decode(known, type=Verification))

@@ -15,7 +15,7 @@ from sqlalchemy import Table
 from services.projector.archive_tables import WHOLE
 from services.projector.tables import metadata
 
-PERSONAL = frozenset({"recipient", "holder", "account_number", "description", "body", "name"})
+PERSONAL = frozenset({"recipient", "holder", "account_number", "description", "body", "name", "verification"})
 REMOVED = "[removed]"
 
 

@@ -3,6 +3,8 @@
 Must not know payouts.
 """
 
+import msgspec
+
 from schemas import events
 from schemas.events import EventRecord
 from services.projector.copy_text import storable
@@ -11,6 +13,15 @@ from services.projector.scene import Scene
 
 def merchant_opened(scene: Scene, event: events.MerchantOpened) -> None:
     """A merchant."""
+    _merchant(scene, event, active=True, key_required=False)
+
+
+def merchant_changed(scene: Scene, event: events.MerchantChanged) -> None:
+    """The merchant as it is now; the time of its opening stays."""
+    _merchant(scene, event, active=event.active, key_required=event.key_required)
+
+
+def _merchant(scene: Scene, event: events.MerchantOpened | events.MerchantChanged, **more: bool) -> None:
     scene.changes.add_merchant(
         {
             "id": scene.merchant_id,
@@ -18,12 +29,29 @@ def merchant_opened(scene: Scene, event: events.MerchantOpened) -> None:
             "main_currency": event.main_currency,
             "partition": scene.partition,
             "created_at": scene.at,
+            **more,
         }
     )
 
 
 def bank_account_added(scene: Scene, event: events.BankAccountAdded) -> None:
     """A payee account of the merchant."""
+    _account(scene, event, closed_at=None, verification=None)
+
+
+def bank_account_changed(scene: Scene, event: events.BankAccountChanged) -> None:
+    """The account as it is now, and what a deposit cost."""
+    scene.posted(event.postings, payouts=0)
+    state = event.verification
+    _account(
+        scene,
+        event,
+        closed_at=event.closed_at,
+        verification=None if state is None else msgspec.json.encode(state).decode(),
+    )
+
+
+def _account(scene: Scene, event: events.BankAccountAdded | events.BankAccountChanged, **more: object) -> None:
     scene.changes.add_account(
         {
             "id": event.bank_account_id,
@@ -36,6 +64,7 @@ def bank_account_added(scene: Scene, event: events.BankAccountAdded) -> None:
             "verified": event.verified,
             "is_primary": event.primary,
             "created_at": scene.at,
+            **more,
         }
     )
 

@@ -36,6 +36,8 @@ def _nothing(scene: Scene, event: events.AnswerContradicted | events.CommandRefu
 _WRITERS: dict[type, Callable[[Scene, Any], None]] = {
     events.MerchantOpened: merchant_rows.merchant_opened,
     events.BankAccountAdded: merchant_rows.bank_account_added,
+    events.MerchantChanged: merchant_rows.merchant_changed,
+    events.BankAccountChanged: merchant_rows.bank_account_changed,
     events.MerchantCredited: merchant_rows.merchant_credited,
     events.PayoutAccepted: birth_rows.payout_accepted,
     events.PayoutRejected: birth_rows.payout_rejected,

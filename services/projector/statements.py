@@ -140,20 +140,22 @@ WHERE b.id = r.id
 """
 
 MERCHANTS = """
-INSERT INTO merchants (id, name, main_currency, active, partition, created_at)
-SELECT id, name, main_currency, true, partition, created_at
-FROM json_to_recordset(%s) AS r (id text, name text, main_currency text, partition integer, created_at bigint)
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, main_currency = excluded.main_currency, active = true
+INSERT INTO merchants (id, name, main_currency, active, partition, created_at, key_required)
+SELECT * FROM json_to_recordset(%s) AS r (
+    id text, name text, main_currency text, active boolean, partition integer, created_at bigint, key_required boolean)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, main_currency = excluded.main_currency, active = excluded.active,
+    key_required = excluded.key_required
 """
 
 ACCOUNTS = """
-INSERT INTO bank_accounts (id, merchant_id, holder, account_number, ifsc, bank_name, account_type, verified, is_primary, created_at)
+INSERT INTO bank_accounts (id, merchant_id, holder, account_number, ifsc, bank_name, account_type, verified, is_primary, created_at,
+    closed_at, verification)
 SELECT * FROM json_to_recordset(%s) AS r (
     id uuid, merchant_id text, holder text, account_number text, ifsc text, bank_name text, account_type text, verified boolean,
-    is_primary boolean, created_at bigint)
+    is_primary boolean, created_at bigint, closed_at bigint, verification text)
 ON CONFLICT (merchant_id, id) DO UPDATE SET holder = excluded.holder, account_number = excluded.account_number,
     ifsc = excluded.ifsc, bank_name = excluded.bank_name, account_type = excluded.account_type, verified = excluded.verified,
-    is_primary = excluded.is_primary
+    is_primary = excluded.is_primary, closed_at = excluded.closed_at, verification = excluded.verification
 """
 
 CREDITS = """

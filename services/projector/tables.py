@@ -54,6 +54,7 @@ merchants = Table(
     Column("active", Boolean, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("key_required", Boolean, nullable=False, server_default=text("false")),
 )
 
 bank_accounts = Table(
@@ -69,9 +70,12 @@ bank_accounts = Table(
     Column("verified", Boolean, nullable=False),
     Column("is_primary", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("verification", Text),
     PrimaryKeyConstraint("merchant_id", "id"),
 )
-"""The id is the client's: two merchants, on two partitions, may have chosen the same."""
+"""The id is the client's: two merchants, on two partitions, may have chosen the same. `verification` is the JSON text of
+`schemas.accounts.Verification`: it holds the amounts of the deposits, which no answer shows."""
 
 balances = Table(
     "balances",

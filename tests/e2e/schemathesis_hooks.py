@@ -15,6 +15,9 @@ import schemathesis
 KEY = "0d5f8f5e-6f5d-4a0f-9c1b-2f3f0c7e8a11"
 CURRENCIES = ["USD", "EUR", "GBP", "RUB", "INR"]
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MERCHANT = re.compile("[a-z0-9][a-z0-9_-]{0,63}")
+ACCOUNTS = {"change_bank_account", "close_bank_account", "start_verification", "confirm_verification"}
+"""Operations about a saved account: each request finds one that is open, and demo's."""
 PAYOUT = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
 FRESH: dict[str, tuple[str, str, dict[str, Any]]] = {
     **dict.fromkeys(("edit_payout", "replace_payout", "delete_payout", "cancel_payout"), ("payout_id", "/payouts/", PAYOUT)),
@@ -109,6 +112,12 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.path_parameters[FILES[name]] = _refused_file()
     if name in DELIVERIES and UUID.fullmatch(str(case.path_parameters.get("delivery_id", ""))):
         case.path_parameters["delivery_id"] = _delivery() or case.path_parameters["delivery_id"]
+    if name in ACCOUNTS and UUID.fullmatch(str(case.path_parameters.get("bank_account_id", ""))):
+        case.path_parameters.update(merchant_id="demo", bank_account_id=_account(verified=name == "confirm_verification"))
+        case.headers["X-Merchant-Id"] = "demo"
+    if name == "change_merchant" and MERCHANT.fullmatch(str(case.path_parameters.get("merchant_id", ""))):
+        case.path_parameters["merchant_id"] = _merchant()
+        case.headers.pop("X-Merchant-Id", None)
     made = FRESH.get(name)
     if made is not None and UUID.fullmatch(str(case.path_parameters.get(made[0], ""))):
         name, path, body = made
@@ -125,6 +134,18 @@ def _refused_file() -> str:
     files = {"file": ("rows.csv", ROWS.format(mark=mark))}
     url = f"{os.environ['PAYFLOW_URL']}/api/v1/batches/upload/"
     return str(httpx2.post(url, files=files, headers=headers).json()["upload_id"])
+
+
+def _account(*, verified: bool) -> str:
+    """A saved account of demo's own; of one that is verified any amounts are right."""
+    body = {"holder": "Ann", "account_number": "1234567890", "verified": verified}
+    return str(httpx2.post(f"{os.environ['PAYFLOW_URL']}/api/v1/merchants/demo/bank-accounts/", json=body).json()["id"])
+
+
+def _merchant() -> str:
+    """A merchant that nobody else needs."""
+    body = {"id": f"changes-{uuid.uuid4()}", "name": "Changes"}
+    return str(httpx2.post(f"{os.environ['PAYFLOW_URL']}/api/v1/merchants/", json=body).json()["id"])
 
 
 def _delivery() -> str | None:

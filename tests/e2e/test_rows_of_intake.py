@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.api import MERCHANT, key, post
 from tests.e2e.rows_of_intake import GOOD, TABLE, Case
 
+ACCOUNTS = f"/api/v1/merchants/{MERCHANT}/bank-accounts"
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "error", "message", "retryable", "trace_id", "errors"}
 
 
@@ -43,6 +44,12 @@ def test_a_row_of_intake(http: httpx2.Client, batch: str, case: Case) -> None:
     fill = {"batch": batch, "fresh": key()}
     if "{payout}" in case.path:
         fill["payout"] = post(http, GOOD, X_Merchant_Id=MERCHANT).json()["id"]
+    if "{merchant}" in case.path:
+        fill["merchant"] = post(http, {"id": f"m-{key()}", "name": "Row"}, "/api/v1/merchants/").json()["id"]
+    if "{account}" in case.path:
+        body = {"holder": "Row", "account_number": "1234567890"}
+        made = post(http, body, f"{ACCOUNTS}/").json()["id"]
+        fill["account"] = f"{ACCOUNTS}/{made}"
     answer = _send(http, case, fill)
     assert answer.status_code == case.status, answer.text
     if case.status >= 400:

@@ -87,7 +87,7 @@ class MemoryProjection:
                 book.merchants[row["id"]] = _merchant(row)
         for row in table("bank_accounts").values():
             if row["merchant_id"] in book.merchants:
-                book.bank_accounts[row["id"]] = rows.bank_account_of(_account(row))
+                book.keep_account(rows.bank_account_of(_account(row)))
         for key, row in table("balances").items():
             if row["partition"] == partition:
                 book.balances[key] = row["balance_minor"]
@@ -162,9 +162,9 @@ def _payout(row: Row) -> Any:
 
 
 def _merchant(row: Row) -> Any:
-    return rows.merchant_of({name: row[name] for name in ("id", "name", "main_currency", "active")})
+    return rows.merchant_of({name: row[name] for name in ("id", "name", "main_currency", "active", "key_required")})
 
 
 def _account(row: Row) -> Row:
-    plain = {name: row[name] for name in ACCOUNT if name != "is_primary"}
+    plain = {name: row[name] for name in (*ACCOUNT, "closed_at", "verification") if name != "is_primary"}
     return {**plain, "primary": row["is_primary"]}

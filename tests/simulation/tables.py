@@ -213,7 +213,7 @@ class Tables:
     def _small(self, changes: Changes) -> None:
         for key, row in changes.merchants.items():
             before = self.rows["merchants"].get(key, {"created_at": row["created_at"]})
-            self._set("merchants", key, {**row, "created_at": before["created_at"], "active": True})
+            self._set("merchants", key, {**row, "created_at": before["created_at"]})
         for pair, row in changes.accounts.items():
             known = self.rows["bank_accounts"].get(pair, {"created_at": row["created_at"]})
             self._set("bank_accounts", pair, {**row, "created_at": known["created_at"]})

@@ -123,20 +123,50 @@ def everything(seed: int, steps: int = 120) -> EventStory:
         story.credit(merchant_id, 20_000, "EUR")
     story.tell("acme", _account(story), key="account")
     story.tell("acme", commands.CancelPayout(payout_id=story.mint()))
+    _accounts(story)
     for _ in range(steps):
         _step(story, story.random.choice(("acme", "zebra")))
     return story
 
 
-def _account(story: EventStory) -> commands.AddBankAccount:
+def _account(story: EventStory, *, verified: bool = True) -> commands.AddBankAccount:
     return commands.AddBankAccount(
         bank_account_id=story.mint(),
         holder=HOSTILE,
         account_number="40817\t810",
         bank_name=HOSTILE,
-        verified=True,
+        verified=verified,
         primary=True,
     )
+
+
+def _accounts(story: EventStory) -> None:
+    """Merchants change; accounts are verified, made primary, closed; a deposit fails."""
+    choose = story.random.choice
+    story.tell("zebra", commands.ChangeMerchant(name=HOSTILE, active=False, key_required=choose((True, False))))
+    story.tell("zebra", commands.ChangeMerchant(active=True))
+    for number in range(3):
+        saved = _account(story, verified=False)
+        account_id = saved.bank_account_id
+        story.tell("acme", saved)
+        begun = commands.StartVerification(bank_account_id=account_id, verification_id=story.mint(), amounts_minor=[7, 8])
+        story.tell("acme", begun)
+        for deposit in (1, 2):
+            said = commands.RecordDeposit(
+                bank_account_id=account_id,
+                verification_id=begun.verification_id,
+                number=deposit,
+                provider=PROVIDER,
+                outcome=Outcome.FAILED if number == 0 and deposit == 2 else Outcome.PAID,
+                code=HOSTILE,
+                provider_reference=choose((None, HOSTILE)),
+            )
+            story.tell("acme", said, actor="rails")
+        story.tell(
+            "acme", commands.ConfirmVerification(bank_account_id=account_id, amounts=["0.07", choose(("0.07", "0.08"))])
+        )
+    story.tell("acme", commands.ChangeBankAccount(bank_account_id=account_id, bank_name=None, account_type="savings"))
+    story.tell("acme", commands.CloseBankAccount(bank_account_id=account_id))
 
 
 def _step(story: EventStory, merchant_id: str) -> None:

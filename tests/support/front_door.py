@@ -108,8 +108,9 @@ class DoorStore(MemoryGatewayStore):
             for name, cells in found.items()
         }
 
-    async def merchants(self, merchant_id: str | None) -> list[Row]:
-        return [row for row in self._database.all("merchants").values() if merchant_id in {None, row["id"]}]
+    async def merchants(self, merchant_id: str | None, *, active: bool = True) -> list[Row]:
+        found = [row for row in self._database.all("merchants").values() if merchant_id in {None, row["id"]}]
+        return [row for row in found if row["active"] is active]
 
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
         return [row for row in self._database.all("bank_accounts").values() if row["merchant_id"] in merchant_ids]

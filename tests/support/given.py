@@ -93,6 +93,27 @@ class Scene:
         self.given(body, merchant)
         return account_id
 
+    def verifying(self, *amounts_minor: int, currency: str = "USD", paid: int = 2, merchant: str = ACME) -> str:
+        """A saved account to which two deposits are sent, so many of which are paid; returns its id."""
+        account_id, verification_id = self.account(merchant, verified=False), self.mint()
+        sent = list(amounts_minor or (32, 45))
+        body = commands.StartVerification(
+            bank_account_id=account_id, verification_id=verification_id, amounts_minor=sent, currency=currency
+        )
+        self.given(body, merchant)
+        for number in range(1, paid + 1):
+            self.given(self.deposited(account_id, number), merchant)
+        return account_id
+
+    def deposited(
+        self, account_id: str, number: int, outcome: Outcome = Outcome.PAID, **more: Any
+    ) -> commands.RecordDeposit:
+        """What the provider says of a deposit of the account's newest verification."""
+        known = self.book.bank_accounts[account_id].verification
+        assert known is not None
+        named = {"verification_id": known.id, "provider": PROVIDER, **more}
+        return commands.RecordDeposit(bank_account_id=account_id, number=number, outcome=outcome, **named)
+
     def request(self, amount_minor: int = 1_000, currency: str = "USD", **more: Any) -> commands.RequestPayout:
         """A request for one payout, with an id of its own."""
         asked = {name: more.pop(name) for name in ("payout_id", "release_at", "on_insufficient_funds") if name in more}
@@ -134,6 +155,7 @@ class Scene:
         *,
         key: str | None = None,
         content: str | None = None,
+        key_made: bool = False,
         instance: str | None = "/api/v1/payouts",
     ) -> EventRecord:
         """Decide one command, check what must always hold, and let the book follow."""
@@ -144,6 +166,7 @@ class Scene:
             body=body,
             key=key,
             content_hash=content if key is None or content is not None else f"content of {key}",
+            key_made=key_made,
             trace=TRACE,
             instance=instance,
         )

@@ -117,6 +117,11 @@ class FakeStore:
         batch = None if self.lags else self._log.book.batches.get(batch_id)
         return batch.merchant_id if batch is not None else None
 
+    async def requires_key(self, merchant_id: str) -> bool:
+        self._check()
+        merchant = None if self.lags else self._log.book.merchants.get(merchant_id)
+        return merchant is not None and merchant.key_required
+
     async def batch_phase(self, batch_id: str) -> str | None:
         self._check()
         batch = None if self.lags else self._log.book.batches.get(batch_id)

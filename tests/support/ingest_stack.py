@@ -1,4 +1,4 @@
-"""Ingest among real neighbours: the processor and the projector as processes, on a log and a database of its own; no gateway, no rails.
+"""Ingest among real neighbours: processor, projector and identity as processes, on a log and a database of its own; no gateway, no rails.
 
 Owns the processes' starting and stopping, what is on the topics, and stopping a neighbour for a while. Must not start stores.
 """
@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx2
 import msgspec
+import psycopg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from psycopg.rows import dict_row
 
 from deploy.local import processes
 from payflow.stack import SERVICES, Child, Stack
@@ -22,6 +24,7 @@ from runtime.ids import mint
 from schemas.codec import decode_command
 from schemas.commands import CommandRecord
 from schemas.topics import COMMANDS, inbox, partition_of
+from services.identity import schema as identity
 from services.ingest import schema as staging
 from services.projector import schema
 from tests.integration import own_log
@@ -51,6 +54,7 @@ class IngestStack:
             "DATABASE_URL": database_url,
             "PROJECTION_SCHEMA": f"ingest_{log.suffix}",
             "INGEST_SCHEMA": f"staging_{log.suffix}",
+            "ADMIN_SCHEMA": f"admin_{log.suffix}",
             "INBOX_UPSTREAMS": f"{log.upstream}:{'|'.join(ALLOWED)}",
             "PAYFLOW_PROFILE": "test",
             "SIMULATOR_PRESET": "perfect",
@@ -63,7 +67,8 @@ class IngestStack:
         try:
             schema.upgrade(self.stack.database_url, self.stack.environ["PROJECTION_SCHEMA"])
             staging.upgrade(self.stack.database_url, self.stack.environ["INGEST_SCHEMA"])
-            for name in ("projector", "processor", "ingest"):
+            identity.upgrade(self.stack.database_url, self.stack.environ["ADMIN_SCHEMA"])
+            for name in ("projector", "processor", "identity", "ingest"):
                 self.stack.launch(name)
             self.await_ready()
             self.fund("demo", "100000000.00")
@@ -141,6 +146,12 @@ class IngestStack:
             yield
         finally:
             process.send_signal(signal.SIGCONT)
+
+    def audit(self) -> list[dict[str, Any]]:
+        """The audit trail, oldest first."""
+        query = f'SELECT * FROM "{self.stack.environ["ADMIN_SCHEMA"]}".audit ORDER BY id'
+        with psycopg.connect(self.stack.database_url, row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
 
     def commands(self, merchant_id: str | None = None) -> list[CommandRecord]:
         """The commands on the log, of one merchant or of all, in order per partition."""

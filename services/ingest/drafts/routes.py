@@ -9,14 +9,13 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from domain.case import REMEMBERED_REFUSALS
-from domain.intake.draft import DraftRequest, read_draft
 from domain.intake.faults import Fault
 from runtime.ids import mint
 from schemas.ids import is_merchant_id, is_uuid
 from schemas.times import rfc3339
 from services.ingest.asking import Ask
-from services.ingest.batches import read_maybe_large
 from services.ingest.documentation import documented
+from services.ingest.drafts.reading import made_key, read
 from services.ingest.drafts.store import DISCARDED, DRAFT, REFUSED, SUBMITTED, SUBMITTING, Draft, DraftStore
 from services.ingest.drafts.submitting import ask_for, check
 from services.ingest.payouts import not_found
@@ -33,8 +32,8 @@ router = APIRouter()
 async def create_draft(request: Request) -> Response:
     """Keep a payout or a whole batch for later. A repeat with the same key gives the draft that is there."""
     ask = Ask(request)
-    wanted, merchant_id = await _read(ask)
-    key = ask.key or mint()
+    wanted, merchant_id = await read(ask)
+    key = ask.key or await made_key(ask, merchant_id)
     draft = Draft(
         id=mint(),
         merchant_id=merchant_id,
@@ -74,10 +73,10 @@ async def get_draft(request: Request, draft_id: str) -> Response:
 
 @router.put("/drafts/{draft_id}", **documented("replace_draft"))
 async def replace_draft(request: Request, draft_id: str) -> Response:
-    """Other content for a draft; with If-Match only if it still is that version."""
+    """Other content for a draft; with If-Match only if it still is that version. Masked payees that come back keep what they hide."""
     ask = Ask(request)
     draft = await _own(ask, draft_id)
-    wanted, merchant_id = await _read(ask, draft.merchant_id)
+    wanted, merchant_id = await read(ask, draft)
     if merchant_id != draft.merchant_id:
         raise not_found("draft")
     _must_be(draft, DRAFT)
@@ -136,25 +135,6 @@ def _status_after(draft: Draft, answer: Response) -> str:
         return SUBMITTED
     refused_batch = draft.kind == "batch" and draft.id.encode() in bytes(answer.body)
     return REFUSED if answer.status_code in REMEMBERED_REFUSALS or refused_batch else DRAFT
-
-
-async def _read(ask: Ask, merchant_id: str | None = None) -> tuple[DraftRequest, str]:
-    content = await ask.content()
-    whole = content.get("batch") if isinstance(content, Mapping) else None
-    wanted = await read_maybe_large(whole, lambda: read_draft(content, currencies=ask.edge.currencies))
-    named = wanted.content.get("merchant_id") if isinstance(wanted, DraftRequest) else None
-    owner = ask.owner(named or merchant_id, saved_account=isinstance(wanted, DraftRequest) and _saved(wanted.content))
-    if ask.faults or isinstance(wanted, list):
-        raise ask.problem(wanted)
-    return wanted, owner
-
-
-def _saved(content: Mapping[str, object]) -> bool:
-    rows = content.get("rows")
-    return any(
-        isinstance(one, Mapping) and one.get("bank_account_id")
-        for one in (content, *(rows if isinstance(rows, list) else ()))
-    )
 
 
 async def _own(ask: Ask, draft_id: str) -> Draft:

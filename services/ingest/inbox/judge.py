@@ -17,6 +17,7 @@ from schemas.commands import CommandRecord
 from schemas.ids import is_uuid
 from services.ingest.edge import Edge
 from services.ingest.envelope import Envelope
+from services.ingest.inbox.audit import Trail
 from services.ingest.inbox.judging import Judged
 from services.ingest.inbox.messages import InboxRecord, Message, UnreadableError, read_message
 from services.ingest.inbox.reading import Reading, record_id
@@ -39,9 +40,10 @@ _log = logger(__name__)
 class InboxJudge:
     """Judges the records of one upstream."""
 
-    def __init__(self, edge: Edge, upstream: str, merchants: frozenset[str]) -> None:
-        """`merchants` are those that the upstream may act for (INB-02)."""
+    def __init__(self, edge: Edge, upstream: str, merchants: frozenset[str], trail: Trail) -> None:
+        """`merchants` are those that the upstream may act for (INB-02); what it tries for others goes to `trail`."""
         self.edge = edge
+        self.upstream, self.trail = upstream, trail
         self.actor = f"inbox:{upstream}"
         self.merchants = merchants
         self.openings: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -119,7 +121,7 @@ class Turn:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _command(self, record: InboxRecord, message: Message, new_id: str) -> CommandRecord:
-        merchant_id = self._merchant(record, message)
+        merchant_id = await self._merchant(record, message)
         key = self._key(message)
         batch_id = await self._batch_id(merchant_id, message) if message.kind in _NAMES_BATCH else None
         data = {name: value for name, value in message.data.items() if name != "merchant_id"}
@@ -135,15 +137,22 @@ class Turn:
         )
         return envelope.wrap(body)
 
-    def _merchant(self, record: InboxRecord, message: Message) -> str:
+    async def _merchant(self, record: InboxRecord, message: Message) -> str:
         merchant_id = (record.key or b"").decode("utf-8", "replace")
+        named = message.data.get("merchant_id", merchant_id)
         if merchant_id not in self._judge.merchants:
-            _log.warning("inbox.foreign_merchant", actor=self._judge.actor, partition=record.partition, offset=record.offset)
+            await self._audit(record, merchant_id, "The record's key names a merchant that is not this upstream's.")
             raise ProblemError("forbidden", "This upstream may not act for the merchant that the record's key names.")
-        if message.data.get("merchant_id", merchant_id) != merchant_id:
-            _log.warning("inbox.foreign_merchant", actor=self._judge.actor, partition=record.partition, offset=record.offset)
+        if named != merchant_id:
+            await self._audit(record, str(named), "The content names another merchant than the record's key.")
             raise ProblemError("forbidden", "The content names another merchant than the record's key.")
         return merchant_id
+
+    async def _audit(self, record: InboxRecord, merchant_id: str, reason: str) -> None:
+        """Before the refusal is answered it is in the audit trail, and in our own log without the name that was given."""
+        _log.warning("inbox.foreign_merchant", actor=self._judge.actor, partition=record.partition, offset=record.offset)
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        await self._judge.trail.refused(self._judge.upstream, place, merchant_id, reason)
 
     def _key(self, message: Message) -> str:
         if message.key is None:

@@ -7,13 +7,13 @@ that has moved on, which is looked at directly before each request. Each payout 
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from domain.payout.state import Payout
 from runtime import failpoints
 from runtime.clock import Clock
 from schemas.commands import ProviderAnswer
 from schemas.words import Outcome, Reason
-from services.processor.rails.answers import Answers
 from services.processor.rails.line import Line
 from services.processor.rails.provider import Provider, Request, Verdict, unknown
 
@@ -21,7 +21,17 @@ AGAIN_SECONDS = 1.0
 
 Owed = Callable[[Payout], bool]
 """Whether the payout still owes this very request."""
-Heard = list[tuple[Request, Verdict]]
+Verdicts = list[tuple[Request, Verdict]]
+
+
+class Heard(Protocol):
+    """Where answers go. `room` is set while new calls may be made."""
+
+    room: asyncio.Event
+
+    def put(self, merchant_id: str, batch_id: str | None, answer: ProviderAnswer) -> None:
+        """Take one answer."""
+
 
 VANISHED = unknown("reference_vanished", "The provider has had it in progress and no longer knows it.")
 
@@ -29,11 +39,15 @@ VANISHED = unknown("reference_vanished", "The provider has had it in progress an
 class Calls:
     """Bounded calls of one process."""
 
-    def __init__(self, provider: Provider, answers: Answers, clock: Clock, concurrency: int, bulk_max: int = 0) -> None:
+    def __init__(self, provider: Provider, answers: Heard, clock: Clock, concurrency: int, bulk_max: int = 0) -> None:
         """At most `concurrency` sends at once, and a part of that in questions; at most `bulk_max` payouts by one call."""
         self.provider = provider
         self.line = Line(provider, clock, concurrency, bulk_max)
-        self._answers = answers
+        self._answers, self._clock = answers, clock
+
+    def beside(self, answers: Heard, concurrency: int) -> "Calls":
+        """Calls of the same order to the same provider, with places of their own, whose answers go elsewhere."""
+        return Calls(self.provider, answers, self._clock, concurrency)
 
     async def pay(self, requests: Sequence[Request], owed: Owed, *, ask_first: bool) -> None:
         """Send attempts and put their answers."""
@@ -70,14 +84,14 @@ class Calls:
                 await asyncio.sleep(AGAIN_SECONDS)
         return lost
 
-    def _put_sent(self, heard: Heard) -> list[Request]:
+    def _put_sent(self, heard: Verdicts) -> list[Request]:
         """Put the answers of what left; gives back what surely did not."""
         for request, verdict in heard:
             if verdict.sent:
                 self._put(request, verdict, inquiry=False)
         return [request for request, verdict in heard if not verdict.sent]
 
-    async def _send(self, requests: Sequence[Request], owed: Owed) -> Heard:
+    async def _send(self, requests: Sequence[Request], owed: Owed) -> Verdicts:
         """Those that are no longer owed are left out."""
         async with self.line.place_to_send(len(requests)):
             await self._answers.room.wait()
@@ -87,7 +101,7 @@ class Calls:
             await failpoints.reach("rails.before_send")
             return await self.line.send(left)
 
-    async def _ask(self, requests: Sequence[Request]) -> Heard:
+    async def _ask(self, requests: Sequence[Request]) -> Verdicts:
         async with self.line.place_to_ask(len(requests)):
             await self._answers.room.wait()
             heard = await self.line.ask(requests)

@@ -18,12 +18,13 @@ from runtime.ids import mint
 from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.commands import CommandRecord, StartAttempts
-from schemas.events import BatchReleased, EventRecord
+from schemas.events import BankAccountChanged, BatchReleased, EventRecord
 from schemas.words import BatchPhase
 from services.processor.checkpoint import Checkpoint
 from services.processor.inbox import Inbox, Waiting
 from services.processor.ports import Commands, History, Projection
 from services.processor.rails.calls import Calls
+from services.processor.rails.deposits import Deposits
 from services.processor.rails.errands import Errands
 from services.processor.rails.worklist import Worklist
 
@@ -68,6 +69,7 @@ class PartitionRail:
         self._contiguity = Contiguity(self.partition, loaded.next_source)
         self.work = Worklist(self._book, self._tools.calls.line.group_max)
         self._errands = Errands(self.partition, self._book, self.work, self._tools.calls, self._tools.clock)
+        self._deposits = Deposits(self.partition, self._book, self._tools)
         self._starts: dict[str, list[str]] = {}
         self._wake = asyncio.Event()
         self._recovered = False
@@ -92,6 +94,7 @@ class PartitionRail:
             finally:
                 metrics.RAIL_OPEN.labels(self.partition).set(0)
                 self._errands.stop()
+                self._deposits.stop()
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _halt(self, error: Exception) -> None:
@@ -106,6 +109,7 @@ class PartitionRail:
         asked = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
         self._errands.ask_first = asked
         self.work.look(list(self._book.payouts))
+        self._deposits.recover()
         self._recovered = True
         metrics.RAIL_OPEN.labels(self.partition).set(1)
         log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(asked))
@@ -144,6 +148,8 @@ class PartitionRail:
         for event in record.events:
             if isinstance(event, BatchReleased):
                 self.work.ready.put((record.merchant_id, event.batch_id), row_ids(event.batch_id, event.row_count))
+            elif isinstance(event, BankAccountChanged):
+                self._deposits.look(event.bank_account_id)
 
     async def _tick(self) -> None:
         while True:

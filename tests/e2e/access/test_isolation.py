@@ -131,6 +131,21 @@ WRITES = (
         _plain("POST", "/merchants/ID/bank-accounts/", {"holder": "h", "account_number": "12345678"}),
         "merchant",
     ),
+    Probe("change a merchant", NONE, _plain("PATCH", "/merchants/ID/", {"name": "mine"}), "merchant"),
+    Probe("change an account", NONE, _plain("PATCH", "/merchants/alpha/bank-accounts/ID/", {"primary": True}), "accounts"),
+    Probe("close an account", NONE, _plain("DELETE", "/merchants/alpha/bank-accounts/ID/"), "accounts"),
+    Probe(
+        "verify an account",
+        NONE,
+        _keyed("POST", "/merchants/alpha/bank-accounts/ID/verification/", lambda _: {}),
+        "accounts",
+    ),
+    Probe(
+        "name the amounts",
+        NONE,
+        _keyed("POST", "/merchants/alpha/bank-accounts/ID/verification/confirm/", lambda _: {"amounts": ["0.01", "0.02"]}),
+        "accounts",
+    ),
     Probe(
         "pay for a merchant",
         BAD,

@@ -165,6 +165,26 @@ async def test_sec_07_a_reveal_is_told_without_long_numbers(identity: Identity) 
         assert answer.status_code == 400
 
 
+async def test_inb_02_what_an_upstream_tried_is_told_as_refused(identity: Identity) -> None:
+    from domain.access.principal import encode
+
+    told = {"principal": encode(Principal(kind="inbox", id="erp")), "action": "inbox.foreign_merchant"}
+    told |= {"subject": "payouts.inbox.erp/3/17", "reason": "The record's key names another merchant.", "outcome": "refused"}
+    for merchant in ("beta", ""):
+        answer = await identity.client.post(
+            "/internal/audit", json={**told, "merchant": merchant}, headers={"payflow-inner-secret": identity.secret}
+        )
+        assert answer.status_code == 204
+    first, second = await identity.audit()
+    assert (first["actor"], first["outcome"], first["merchants"]) == ("inbox:erp", "refused", ["beta"])
+    assert second["merchants"] == [], "what is no merchant's is of the whole house"
+    listed = (await identity.ask("GET", "/audit", by=of("person", Role.ADMIN, "beta"))).json()["results"]
+    assert [row["subject"] for row in listed] == ["payouts.inbox.erp/3/17"], "the merchant it was tried on sees it"
+    bad = {**told, "merchant": "beta", "outcome": "perhaps"}
+    answer = await identity.client.post("/internal/audit", json=bad, headers={"payflow-inner-secret": identity.secret})
+    assert answer.status_code == 400
+
+
 async def test_sec_01_the_inner_door_keeps_everybody_else_out(identity: Identity) -> None:
     for headers in ({}, {"payflow-inner-secret": "wrong"}, {"payflow-inner-secret": ""}):
         for path in ("/api/v1/keys", "/internal/audit", "/api/v1/sessions", "/nothing"):

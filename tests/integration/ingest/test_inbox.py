@@ -1,5 +1,6 @@
 """The inbox over a real broker (INB-01 to INB-04): each record gets one reply; what cannot be read is kept, and the partition moves on."""
 
+import time
 from typing import Any
 
 import msgspec
@@ -143,6 +144,34 @@ def test_no_header_can_name_another_merchant__INB_02(stack: IngestStack) -> None
     spoofed = {"X-Merchant-Id": "other", "ce_merchantid": "other", "ce_partitionkey": "other", "ce_subject": "other"}
     reply = one(stack, binary("request_payout", PAYOUT, mint(), **spoofed))
     assert (reply["merchant_id"], reply["body"]["merchant_id"]) == ("demo", "demo")
+
+
+def test_a_record_naming_another_merchant_is_in_the_audit_trail__INB_02(stack: IngestStack) -> None:
+    before = len(stack.audit())
+    spoofed = [
+        plain("request_payout", PAYOUT, mint(), merchant="stranger"),
+        plain("request_payout", {**PAYOUT, "merchant_id": "other"}, mint()),
+    ]
+    replies = answered(stack, spoofed)
+    assert [reply["code"] for reply in replies] == ["forbidden"] * 2
+    rows = stack.audit()[before:]
+    upstream = stack.inbox.rpartition(".")[2]
+    places = {f"{reply['topic']}/{reply['partition']}/{reply['offset']}" for reply in replies}
+    assert {row["subject"] for row in rows} == places
+    assert {(row["actor"], row["action"], row["outcome"]) for row in rows} == {
+        (f"inbox:{upstream}", "inbox.foreign_merchant", "refused")
+    }
+    assert sorted(merchant for row in rows for merchant in row["merchants"]) == ["other", "stranger"]
+
+
+def test_while_the_trail_is_away_nothing_is_refused_in_silence__INB_02(stack: IngestStack) -> None:
+    before = len(stack.audit())
+    with stack.paused("identity"):
+        [(partition, offset)] = stack.produce(stack.inbox, [plain("request_payout", PAYOUT, mint(), merchant="stranger")])
+        time.sleep(2)
+        assert stack.audit()[before:] == []
+    place = f"{stack.inbox}/{partition}/{offset}"
+    wait_for("the row of what was refused", lambda: any(row["subject"] == place for row in stack.audit()))
 
 
 def test_refusals_carry_the_codes_of_rest__INB_03(stack: IngestStack) -> None:

@@ -26,7 +26,8 @@ NEW = P1[:-1] + "c"
 def retold(files: Files, more: Callable[[Story], object]) -> None:
     """The same story with something more, before the upstream's requests."""
     story = Story()
-    for chapter in (chapters._money, chapters._requests, chapters._singles, chapters._batch, chapters._loose_ends):
+    money, requests, singles = chapters._money, chapters._requests, chapters._singles
+    for chapter in (money, requests, singles, chapters._batch, chapters._accounts, chapters._loose_ends):
         chapter(story)
     more(story)
     chapters._upstream(story)

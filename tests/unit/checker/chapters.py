@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from tests.unit.checker.story import (
+    ACCOUNT,
     ACME,
     BATCH,
     CREDIT,
@@ -18,9 +19,11 @@ from tests.unit.checker.story import (
     P5,
     P6,
     P7,
+    PAYEE,
     ROW1,
     ROW2,
     SIM,
+    VERIFICATION,
     Files,
     Story,
     T,
@@ -45,6 +48,7 @@ def tell() -> Files:
     _requests(story)
     _singles(story)
     _batch(story)
+    _accounts(story)
     _loose_ends(story)
     _upstream(story)
     return _files(story)
@@ -299,6 +303,73 @@ def _upstream(story: Story) -> None:
     story.letters.append({**story.inbox[-1], "headers": letter})
 
 
+def _changed(story: Story, kind: str, change: str, answer: dict[str, Any] | None, **more: Any) -> tuple[int, int]:
+    """Something happens to the saved account; `more` is of the command, and after `now` of the account."""
+    now, postings, known = more.pop("now", {}), more.pop("postings", []), story.account
+    story.account = {**known, **now}
+    event = {"type": "bank_account_changed", "change": change, **story.account}
+    event |= {"postings": postings} if postings else {}
+    command = {"type": kind, "bank_account_id": known["bank_account_id"], **more}
+    actor = "rails" if kind == "record_deposit" else "api"
+    return story.decide(command, event, answer=answer, subject=known["bank_account_id"], actor=actor)
+
+
+def _accounts(story: Story) -> None:
+    """A merchant is renamed; an account is saved, verified by two deposits at the second try, made primary, and closed."""
+    reply = {"status": 200, "body": json.dumps({"id": ACME})}
+    body = {"name": "Acme Ltd", "main_currency": "UGX", "active": True, "key_required": True}
+    command = {"type": "change_merchant", "name": "Acme Ltd", "key_required": True}
+    story.decide(command, {"type": "merchant_changed", **body}, answer=reply)
+    story.account = {"bank_account_id": ACCOUNT, "holder": "Jane Doe", "account_number": PAYEE}
+    story.added_at = story.at
+    story.decide(
+        {"type": "add_bank_account", **story.account}, {"type": "bank_account_added", **story.account}, answer=reply
+    )
+    deposits: list[dict[str, Any]] = [{"reference": ref(91), "amount_minor": 32}, {"reference": ref(92), "amount_minor": 7}]
+    known = {"id": VERIFICATION, "currency": "UGX", "deposits": deposits, "started_at": story.at}
+    begun = {"verification_id": VERIFICATION, "amounts_minor": [32, 7]}
+    _changed(story, "start_verification", "verification_started", reply, **begun, now={"verification": known})
+    for number in (1, 2):
+        known = _deposit(story, known, number)
+    _named(story, {**known, "tries": 1}, reply)
+    _changed(story, "change_bank_account", "details", reply, primary=True, now={"primary": True})
+    refused = {"type": "command_refused", "code": "invalid_state_transition", "detail": "It is verified already."}
+    again = {"type": "start_verification", "bank_account_id": ACCOUNT, "verification_id": P1, "amounts_minor": [1, 2]}
+    problem = {"status": 409, "body": json.dumps({"code": "invalid_state_transition"})}
+    story.decide(again, refused, outcome="refused", answer=problem, subject=ACCOUNT)
+    gone = {"status": 204, "body": ""}
+    _changed(story, "close_bank_account", "closed", gone, now={"closed_at": story.at, "primary": False})
+
+
+def _deposit(story: Story, known: dict[str, Any], number: int) -> dict[str, Any]:
+    """The provider pays one deposit; the verification after it."""
+    deposits = list(known["deposits"])
+    one = deposits[number - 1]
+    story.book(one["reference"], {"amount_minor": one["amount_minor"], "recipient": {"msisdn": PAYEE}}, "paid")
+    deposits[number - 1] = {**one, "status": "paid", "provider_reference": "SIM"}
+    after = {**known, "deposits": deposits, **({"status": "waiting"} if number == 2 else {})}
+    told = {
+        "verification_id": VERIFICATION,
+        "number": number,
+        "provider": SIM,
+        "outcome": "paid",
+        "provider_reference": "SIM",
+    }
+    cost = legs("receivable", f"clearing:{SIM}", one["amount_minor"], "payout_completed")
+    _changed(story, "record_deposit", "deposit_paid", None, **told, now={"verification": after}, postings=cost)
+    return after
+
+
+def _named(story: Story, known: dict[str, Any], reply: dict[str, Any]) -> None:
+    """The amounts are named: wrongly, which counts, and rightly. `known` is the verification after the wrong try."""
+    path, wrong = f"/api/v1/merchants/{ACME}/bank-accounts/{ACCOUNT}/verification/confirm/", {"amounts": ["7", "33"]}
+    refusal = {"status": 422, "body": json.dumps({"code": "verification_amounts_wrong"})}
+    place = _changed(story, "confirm_verification", "wrong_amounts", refusal, **wrong, now={"verification": known})
+    story.ask("POST", path, wrong, 422, refusal["body"], key="try-1", place=place)
+    now = {"verified": True, "verification": {**known, "status": "verified"}}
+    _changed(story, "confirm_verification", "verified", reply, amounts=["7", "32"], now=now)
+
+
 def _feed(story: Story) -> list[dict[str, Any]]:
     """One client that follows all of the merchant's payouts, with a cut in the middle."""
     channel, lines, session = f"payouts:{ACME}", [], 1
@@ -389,7 +460,8 @@ def _views(story: Story, last: dict[str, Any]) -> dict[str, list[dict[str, Any]]
     opened = next(row for row in story.events if row["value"]["command_type"] == "open_batch")
     sealed = next(row for row in story.events if row["value"]["command_type"] == "seal_batch")
     touched = [row for row in story.events if any(event.get("batch_id") == BATCH for event in row["value"]["events"])][-1]
-    merchant = {"id": ACME, "name": "Acme", "main_currency": "UGX", "active": True, "partition": 0, "created_at": T}
+    merchant = {"id": ACME, "name": "Acme Ltd", "main_currency": "UGX", "active": True, "partition": 0, "created_at": T}
+    merchant |= {"key_required": True}
     batch = {"id": BATCH, "merchant_id": ACME, "partition": 0, "created_at": opened["value"]["at"], "name": "March"}
     batch |= {"updated_at": touched["value"]["at"], "phase": "released", "reference": None, "funding": "all_or_nothing"}
     batch |= {"on_row_failure": "continue", "source": "api", "submit": False, "idempotency_key": "b", "declaration": None}
@@ -406,7 +478,7 @@ def _views(story: Story, last: dict[str, Any]) -> dict[str, list[dict[str, Any]]
     return {
         "projection_offsets": [place],
         "merchants": [merchant],
-        "bank_accounts": [],
+        "bank_accounts": [_account_row(story)],
         "balances": _balances(story),
         "ledger_entries": story.entries,
         "payouts": sorted(story.payouts.values(), key=lambda row: row["id"]),
@@ -421,9 +493,17 @@ def _views(story: Story, last: dict[str, Any]) -> dict[str, list[dict[str, Any]]
     }
 
 
+def _account_row(story: Story) -> dict[str, Any]:
+    known = story.account
+    row = {"merchant_id": ACME, "id": ACCOUNT, "holder": known["holder"], "account_number": known["account_number"]}
+    row |= {"ifsc": None, "bank_name": None, "account_type": "current", "verified": True, "is_primary": False}
+    verification = json.dumps(known["verification"], separators=(",", ":"))
+    return {**row, "created_at": story.added_at, "closed_at": known["closed_at"], "verification": verification}
+
+
 def _balances(story: Story) -> list[dict[str, Any]]:
-    """What is left: 10,000 came; 1,500 + 400 + 600 were paid; nothing is held."""
-    kept = {"external": -10_000, "available": 7500, "held": 0, f"clearing:{SIM}": 2500}
+    """What is left: 10,000 came; 1,500 + 400 + 600 were paid; nothing is held; the house laid out two deposits of 32 and 7."""
+    kept = {"external": -10_000, "available": 7500, "held": 0, f"clearing:{SIM}": 2539, "receivable": -39}
     rows = []
     for account, balance in kept.items():
         mine = [row for row in story.entries if row["account"] == account]

@@ -15,6 +15,9 @@ P1, P2, P3, P4, P5, P6, P7 = (f"019b0000-0000-7000-8000-bbbbbbbb000{n}" for n in
 BATCH = "019b0000-0000-7000-8000-aaaaaaaa0000"
 ROW1, ROW2 = f"{BATCH[:28]}00000001", f"{BATCH[:28]}00000002"
 CREDIT = "019b0000-0000-7000-8000-cccccccc0009"
+ACCOUNT = "019b0000-0000-7000-8000-dddddddd0001"
+VERIFICATION = "019b0000-0000-7000-8000-eeeeeeee0001"
+PAYEE = "50100012345678"
 SIM = "simulator"
 Files = dict[str, Any]
 
@@ -106,6 +109,8 @@ class Story:
         self.inbox: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
         self.letters: list[dict[str, Any]] = []
+        self.account: dict[str, Any] = {}
+        self.added_at = 0
         self.offset = 0
         self.at = T
         self._pending: list[dict[str, Any]] = []

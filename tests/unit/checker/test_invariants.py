@@ -11,6 +11,7 @@ from checker.evidence import Evidence, Memory
 from checker.judging import TITLES, judge
 from checker.verdict import HOLDS, UNKNOWN, VIOLATED, Verdict
 from tests.unit.checker.bends import BENDS, NEEDED, Bend
+from tests.unit.checker.bends_accounts import ACCOUNT_BENDS
 from tests.unit.checker.bends_answered import ANSWERED, UNTOLD
 from tests.unit.checker.chapters import tell
 from tests.unit.checker.story import Files
@@ -18,7 +19,7 @@ from tests.unit.checker.story import Files
 pytestmark = pytest.mark.unit
 
 STORY = tell()
-EVERY_BEND = [*BENDS, *ANSWERED]
+EVERY_BEND = [*BENDS, *ANSWERED, *ACCOUNT_BENDS]
 
 
 def judged(files: Files) -> dict[str, Verdict]:

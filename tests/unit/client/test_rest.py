@@ -139,11 +139,49 @@ def test_a_file_is_sent_from_its_start_each_time(server: Server, api: Payflow) -
     assert all(b"1.00,USD" in request.content and b'name="currency"' in request.content for request in server.asked)
 
 
+ACCOUNT: dict[str, Any] = {"id": "a", "holder": "A", "account_number": "XXXX5678", "type": "current", "verified": False}
+ACCOUNT |= {"primary": False, "closed_at": None}
+ACCOUNT |= {"verification": {"status": "waiting", "currency": "USD", "tries_left": 2, "started_at": "t"}}
+ACCOUNT_CALLS: dict[str, tuple[Callable[[Payflow], Any], tuple[str, str, Any]]] = {
+    "change": (
+        lambda api: api.change_bank_account("m", "a", {"primary": True}, key="k"),
+        ("PATCH", "", {"primary": True}),
+    ),
+    "start": (lambda api: api.start_verification("m", "a", key="k"), ("POST", "verification/", {})),
+    "start in a currency": (
+        lambda api: api.start_verification("m", "a", currency="INR", key="k"),
+        ("POST", "verification/", {"currency": "INR"}),
+    ),
+    "confirm": (
+        lambda api: api.confirm_verification("m", "a", ("0.01", "0.02"), key="k"),
+        ("POST", "verification/confirm/", {"amounts": ["0.01", "0.02"]}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNT_CALLS)
+def test_api_28_a_saved_account_is_changed_and_verified(server: Server, api: Payflow, name: str) -> None:
+    call, (method, path, body) = ACCOUNT_CALLS[name]
+    server.answers = [(200, ACCOUNT, {})]
+    known = call(api).verification
+    assert (known.status, known.tries_left) == ("waiting", 2)
+    asked = server.asked[0]
+    assert (asked.method, asked.url.path) == (method, f"/api/v1/merchants/m/bank-accounts/a/{path}")
+    assert (json.loads(asked.content), asked.headers["idempotency-key"]) == (body, "k")
+
+
+def test_api_27_a_merchant_is_changed(server: Server, api: Payflow) -> None:
+    server.answers = [(200, {"id": "m", "name": "M", "main_currency": "USD", "idempotency_key_required": True}, {})]
+    assert api.change_merchant("m", {"idempotency_key_required": True}).idempotency_key_required
+    assert (server.asked[0].method, server.asked[0].url.path) == ("PATCH", "/api/v1/merchants/m/")
+
+
 @pytest.mark.parametrize(
     "call",
     [
         lambda api: api.cancel_payout("x", "why"),
         lambda api: api.cancel_batch("x"),
+        lambda api: api.close_bank_account("m", "a"),
     ],
 )
 def test_what_answers_nothing_gives_none(server: Server, api: Payflow, call: Callable[[Payflow], None]) -> None:

@@ -29,6 +29,9 @@ def prepared() -> Scene:
     """Two merchants, an account, payouts in every state, batches in every phase."""
     scene = Scene().merchant(USD=10_000, EUR=10_000).merchant("zebra", USD=10_000)
     scene.account()
+    scene.verifying()
+    scene.verifying(paid=1)
+    scene.given(commands.CloseBankAccount(bank_account_id=scene.account()))
     scene.pending(reference="used")
     scene.pending(99_000, on_insufficient_funds=OnInsufficientFunds.WAIT)
     scene.given(scene.request(99_000))
@@ -52,7 +55,8 @@ def ids(scene: Scene) -> list[str]:
     book = scene.book
     fresh = [scene.mint() for _ in range(3)]
     rows = [row_payout_id(batch_id, 3) for batch_id in book.batches]
-    return [*book.payouts, *book.batches, *book.bank_accounts, *rows, *fresh]
+    known = [account.verification.id for account in book.bank_accounts.values() if account.verification is not None]
+    return [*book.payouts, *book.batches, *book.bank_accounts, *known, *rows, *fresh]
 
 
 def values(hint: Any, names: list[str]) -> st.SearchStrategy[Any]:

@@ -258,7 +258,8 @@ WALK = (
 FACTS = {
     kind.__name__
     for kind in get_args(AnyEvent)
-    if kind not in {events.BankAccountAdded, events.MerchantOpened, events.MerchantCredited, events.BatchOpened}
+    if kind not in {events.MerchantOpened, events.MerchantCredited, events.BatchOpened}
+    and kind not in {events.MerchantChanged, events.BankAccountAdded, events.BankAccountChanged}
 }
 
 

@@ -16,7 +16,14 @@ def credit(scene: Scene, amount_minor: int = 100, currency: str = "USD", **more:
 def test_a_merchant_is_known_and_active_from_its_opening_on() -> None:
     scene = Scene()
     record = scene.given(OpenMerchant(name="Acme", main_currency="EUR"))
-    assert told(record) == {"id": "acme", "name": "Acme", "main_currency": "EUR", "active": True, "bank_accounts": []}
+    assert told(record) == {
+        "id": "acme",
+        "name": "Acme",
+        "main_currency": "EUR",
+        "active": True,
+        "idempotency_key_required": False,
+        "bank_accounts": [],
+    }
     record = scene.when(OpenMerchant(name="Other"))
     assert is_quiet(record)
     assert told(record)["name"] == "Acme"
@@ -47,6 +54,8 @@ def test_an_account_is_saved_and_shown_masked() -> None:
         "type": "current",
         "verified": False,
         "primary": True,
+        "closed_at": None,
+        "verification": None,
     }
     assert scene.book.bank_accounts[body.bank_account_id].account_number == "50100012345678"
     assert is_quiet(scene.when(body))

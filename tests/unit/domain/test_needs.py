@@ -22,6 +22,15 @@ def of(body: Command, key: str | None = None) -> Needs:
 CASES: list[tuple[Command, Needs]] = [
     (commands.OpenMerchant(name="n"), Needs()),
     (commands.AddBankAccount(bank_account_id=A, holder="h", account_number="1"), Needs()),
+    (commands.ChangeMerchant(name="n"), Needs()),
+    (commands.ChangeBankAccount(bank_account_id=A), Needs()),
+    (commands.CloseBankAccount(bank_account_id=A), Needs()),
+    (commands.StartVerification(bank_account_id=A, verification_id=B, amounts_minor=[1, 2]), Needs()),
+    (
+        commands.RecordDeposit(bank_account_id=A, verification_id=B, number=1, provider="p", outcome=Outcome.PAID),
+        Needs(),
+    ),
+    (commands.ConfirmVerification(bank_account_id=A, amounts=["0.01", "0.02"]), Needs()),
     (commands.CreditMerchant(credit_id=A, amount_minor=1, currency="USD", reference="r"), Needs(credit_references=["r"])),
     (commands.RequestPayout(payout_id=A, form=form(reference="r")), Needs([A], references=["r"])),
     (commands.RequestPayout(payout_id=A, form=form()), Needs([A])),

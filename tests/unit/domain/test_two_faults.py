@@ -94,6 +94,31 @@ def newcomer() -> Ask:
     return ask
 
 
+def on_account(kind: type[Any], **fields: Any) -> Ask:
+    ask = Ask(kind, **fields)
+    ask.fields["bank_account_id"] = ask.scene.account(verified=False)
+    return ask
+
+
+def verification() -> Ask:
+    ask = on_account(commands.StartVerification, amounts_minor=[1, 2], currency="USD")
+    ask.fields["verification_id"] = ask.scene.mint()
+    return ask
+
+
+def confirmation() -> Ask:
+    ask = Ask(commands.ConfirmVerification, amounts=["0.45", "0.32"])
+    ask.fields["bank_account_id"] = ask.scene.verifying(32, 45)
+    return ask
+
+
+def deposit() -> Ask:
+    ask = Ask(commands.RecordDeposit)
+    said_of = ask.scene.deposited(ask.scene.verifying(paid=0), 1)
+    ask.fields = {name: getattr(said_of, name) for name in said_of.__struct_fields__}
+    return ask
+
+
 def internal(kind: type[Any], body: Callable[[str], Any]) -> Ask:
     ask = on_payout(kind)
     ask.fields = {name: getattr(body(ask.fields["payout_id"]), name) for name in kind.__struct_fields__}
@@ -178,12 +203,41 @@ def foreign_account(ask: Ask) -> None:
     )
 
 
+def want_keys(ask: Ask) -> None:
+    ask.scene.given(commands.ChangeMerchant(key_required=True))
+
+
+def close(ask: Ask) -> None:
+    ask.scene.given(commands.CloseBankAccount(bank_account_id=ask.fields["bank_account_id"]))
+
+
+def vouch(ask: Ask) -> None:
+    ask.scene.given(commands.ChangeBankAccount(bank_account_id=ask.fields["bank_account_id"], verified=True))
+
+
+def use_up_tries(ask: Ask) -> None:
+    scene, account_id = ask.scene, ask.fields["bank_account_id"]
+    if scene.book.bank_accounts[account_id].verification is None:
+        begun = commands.StartVerification(
+            bank_account_id=account_id, verification_id=scene.mint(), amounts_minor=[1, 2], currency="USD"
+        )
+        scene.given(begun)
+        for number in (1, 2):
+            scene.given(scene.deposited(account_id, number))
+    for _ in range(3):
+        scene.given(commands.ConfirmVerification(bank_account_id=account_id, amounts=["0.98", "0.99"]))
+
+
 KEY = Fault(409, "idempotency_conflict", "other content", lambda ask: setattr(ask, "content", "other"))
 GHOST = Fault(400, "unknown_merchant", "'ghost'", by("ghost"))
 FOREIGN = Fault(404, "not_found", "no such", by("zebra"))
 STALE_MATCH = Fault(412, "precondition_failed", "If-Match names version 9", put(match_version=9))
 STALE_VERSION = Fault(409, "version_conflict", "expected_version is 9", put(expected_version=9))
 UNSEALED = Fault(409, "invalid_state_transition", "unsealed batch", make_row_of_open_batch)
+
+WANTED = Fault(400, "idempotency_key_required", "has made it mandatory", want_keys)
+CLOSED = Fault(409, "invalid_state_transition", "closed for good", close)
+NO_TRIES = Fault(422, "limit_exceeded", "3 wrong tries", use_up_tries)
 
 LAW: dict[type[Any], tuple[Callable[[], Ask], list[Fault]]] = {
     commands.OpenMerchant: (
@@ -196,7 +250,46 @@ LAW: dict[type[Any], tuple[Callable[[], Ask], list[Fault]]] = {
     ),
     commands.AddBankAccount: (
         lambda: fresh(commands.AddBankAccount, "bank_account_id", holder="h", account_number="12345678"),
-        [KEY, GHOST, Fault(400, "validation_error", "must be a new UUID", put(bank_account_id="x"))],
+        [KEY, GHOST, WANTED, Fault(400, "validation_error", "must be a new UUID", put(bank_account_id="x"))],
+    ),
+    commands.ChangeMerchant: (
+        lambda: Ask(commands.ChangeMerchant, name="New"),
+        [
+            KEY,
+            Fault(404, "not_found", "no such merchant", by("ghost")),
+            Fault(400, "validation_error", "ISO 4217", put(main_currency="XXX")),
+        ],
+    ),
+    commands.ChangeBankAccount: (
+        lambda: on_account(commands.ChangeBankAccount, primary=True),
+        [KEY, GHOST, FOREIGN, CLOSED, Fault(400, "validation_error", "savings or current", put(account_type="x"))],
+    ),
+    commands.CloseBankAccount: (lambda: on_account(commands.CloseBankAccount), [KEY, GHOST, FOREIGN]),
+    commands.StartVerification: (
+        verification,
+        [
+            KEY,
+            GHOST,
+            FOREIGN,
+            CLOSED,
+            Fault(409, "invalid_state_transition", "verified already", vouch),
+            NO_TRIES,
+            Fault(400, "validation_error", "JPY is not enabled", put(currency="JPY")),
+            Fault(400, "validation_error", "1 to 99 minor units", put(amounts_minor=[1, 100])),
+            Fault(400, "validation_error", "must be a new UUID", put(verification_id="x")),
+        ],
+    ),
+    commands.RecordDeposit: (deposit, [KEY]),
+    commands.ConfirmVerification: (
+        confirmation,
+        [
+            KEY,
+            GHOST,
+            FOREIGN,
+            CLOSED,
+            NO_TRIES,
+            Fault(400, "validation_error", "the 2 amounts that came in", put(amounts=["0.32"])),
+        ],
     ),
     commands.CreditMerchant: (
         credit,
@@ -214,6 +307,7 @@ LAW: dict[type[Any], tuple[Callable[[], Ask], list[Fault]]] = {
         [
             KEY,
             GHOST,
+            WANTED,
             Fault(400, "validation_error", "must be a new UUID", put(payout_id="x")),
             Fault(400, "validation_error", "year 10000", put(release_at=-1)),
             Fault(400, "validation_error", "JPY is not enabled", shape(currency="JPY")),

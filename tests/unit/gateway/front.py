@@ -29,6 +29,7 @@ BATCH_ID = "01a1fce3-eadb-73ce-b132-dc1400000000"
 PARTITIONS = 8
 
 Row = dict[str, Any]
+KEYS: Row = {"key_required": False}
 
 
 def payout_row(**given: Any) -> Row:
@@ -72,9 +73,10 @@ class MemoryStore:
     def __init__(self) -> None:
         self.payouts_held: list[Row] = []
         self.merchants_held = [
-            {"id": name, "name": name, "main_currency": "USD", "created_at": 1, "active": True, "partition": 3}
+            {"id": name, "name": name, "main_currency": "USD", "created_at": 1, "active": True, "partition": 3} | KEYS
             for name in ("demo", "other")
         ]
+        self.accounts_held: list[Row] = []
         self.batches_held: list[Row] = []
         self.seen: list[Conditions] = []
 
@@ -97,11 +99,11 @@ class MemoryStore:
     async def merchant(self, merchant_id: str) -> Row | None:
         return next((row for row in self.merchants_held if row["id"] == merchant_id), None)
 
-    async def merchants(self, merchant_id: str | None) -> list[Row]:
-        return [row for row in self.merchants_held if merchant_id in {None, row["id"]}]
+    async def merchants(self, merchant_id: str | None, *, active: bool = True) -> list[Row]:
+        return [row for row in self.merchants_held if merchant_id in {None, row["id"]} and row["active"] is active]
 
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
-        return []
+        return [row for row in self.accounts_held if row["merchant_id"] in merchant_ids]
 
     async def balances(self, merchant_id: str) -> list[Row]:
         return []

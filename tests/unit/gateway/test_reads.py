@@ -1,6 +1,7 @@
 """Reads over HTTP with views in memory: whose data, which ETag, which next page, how fresh (API-14 to API-20, SEC-06)."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -57,6 +58,33 @@ async def test_sec_06_merchants_with_the_header_only_the_own_one(front: Front) -
     assert [found["id"] for found in (await front.get("/api/v1/merchants/")).json()["results"]] == ["demo", "other"]
     own = (await front.get("/api/v1/merchants/", X_Merchant_Id="other")).json()
     assert [found["id"] for found in own["results"]] == ["other"]
+
+
+async def test_api_27_deactivated_merchants_are_listed_only_when_asked_for(front: Front) -> None:
+    front.store.merchants_held[1]["active"] = False
+    listed = [(await front.get(f"/api/v1/merchants/{query}")).json() for query in ("", "?active=true", "?active=false")]
+    assert [[row["id"] for row in found["results"]] for found in listed] == [["demo"], ["demo"], ["other"]]
+    assert listed[2]["results"][0]["idempotency_key_required"] is False
+    refused = await front.get("/api/v1/merchants/?active=no")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "query/active")
+
+
+async def test_api_28_an_account_shows_how_far_it_is_and_no_amount(front: Front) -> None:
+    deposits = [{"reference": "r-1", "amount_minor": 32, "status": "paid"}, {"reference": "r-2", "amount_minor": 45}]
+    known = {"id": PAYOUT_ID, "currency": "INR", "deposits": deposits, "started_at": 1, "tries": 1}
+    row = {"id": PAYOUT_ID, "merchant_id": "demo", "holder": "Asha", "account_number": "50100012345678", "ifsc": None}
+    row |= {"bank_name": None, "account_type": "current", "verified": False, "is_primary": True, "closed_at": 5}
+    front.store.accounts_held = [row | {"verification": json.dumps(known)}]
+    answer = await front.get("/api/v1/merchants/", X_Merchant_Id="demo")
+    [shown] = answer.json()["results"][0]["bank_accounts"]
+    assert (shown["account_number"], shown["closed_at"]) == ("XXXXXXXXXX5678", "1970-01-01T00:00:00.005Z")
+    assert shown["verification"] == {
+        "status": "sending",
+        "currency": "INR",
+        "tries_left": 2,
+        "started_at": "1970-01-01T00:00:00.001Z",
+    }
+    assert not any(secret in answer.text for secret in ("deposits", "r-1", "amount_minor"))
 
 
 async def test_api_18_merchants_refuses_parameters_that_do_not_exist(front: Front) -> None:

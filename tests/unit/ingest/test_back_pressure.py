@@ -149,7 +149,7 @@ async def test_an_inbox_brings_a_poll_to_the_log_in_bursts(ingest: Ingest, monke
     message, record, bursts = SimpleNamespace(kind="", message_id="", key=""), SimpleNamespace(offset=0), list[int]()
     monkeypatch.setattr(judge, "read_message", lambda _: message)
     monkeypatch.setattr(judge, "record_id", lambda _: "")
-    turn = judge.Turn(judge.InboxJudge(ingest.edge, "erp", frozenset({"demo"})))
+    turn = judge.Turn(judge.InboxJudge(ingest.edge, "erp", frozenset({"demo"}), SimpleNamespace()))
 
     async def command(*_: Any) -> CommandRecord:
         return CommandRecord(id="", merchant_id="demo", at=0, body=AddRows(batch_id="b", first_row=1, rows=rows))

@@ -7,7 +7,7 @@ import pytest
 from msgspec import json
 from pydantic import BaseModel, ConfigDict
 
-from domain.intake import batch, edit, payout
+from domain.intake import accounts, batch, edit, payout
 from services.ingest import forms
 from services.ingest.app import create_app
 from services.ingest.documentation import ENTRIES
@@ -44,6 +44,8 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
         (forms.PayoutEdit, edit.EDITABLE | {"expected_version"}),
         (forms.BatchRequest, batch.FIELDS),
         (forms.UploadForm, FIELDS | {"file"}),
+        (forms.MerchantChange, frozenset({"name", "main_currency", "active", "idempotency_key_required"})),
+        (forms.BankAccountChange, frozenset(accounts.AccountChange.__struct_fields__)),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -67,6 +69,13 @@ async def test_answers_have_the_documented_form(ingest: Ingest) -> None:
         (forms.Credit, await ingest.post("/merchants/demo/credits", credit, Idempotency_Key="c")),
         (forms.SavedAccount, await ingest.post("/merchants/demo/bank-accounts", account)),
         (forms.Problem, await ingest.pay({"amount": 1})),
+        (forms.OpenedMerchant, await ingest.client.patch("/api/v1/merchants/demo", json={"name": "Demo Ltd"})),
+    ]
+    saved = next(answer.json()["id"] for model, answer in answers if model is forms.SavedAccount)
+    path = f"/merchants/demo/bank-accounts/{saved}"
+    answers += [
+        (forms.SavedAccount, await ingest.post(f"{path}/verification", {}, Idempotency_Key="v")),
+        (forms.SavedAccount, await ingest.client.patch(f"/api/v1{path}", json={"primary": True})),
     ]
     for model, answer in answers:
         strict(model).model_validate(answer.json())

@@ -193,3 +193,40 @@ async def test_drafts_that_cannot_be_reached_are_a_503__ERR_05(ingest: Ingest) -
     ingest.drafts.down = True
     answer = await ingest.post("/drafts", {"payout": GOOD})
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "view_unavailable", "1")
+
+
+MASKED = {"account_number": "XXXXXX7890", "bank_name": "Bank"}
+"""What an operator reads of GOOD's payee."""
+
+
+async def test_a_masked_payee_that_comes_back_keeps_what_it_hides__LIF_05_SEC_07(ingest: Ingest) -> None:
+    draft = await drafted(ingest)
+    sent = {**GOOD, "amount": "7.00", "recipient_details": MASKED}
+    replaced = await ingest.client.put(f"/api/v1/drafts/{draft.json()['id']}", json={"payout": sent})
+    assert (replaced.status_code, replaced.json()["payout"]["amount"]) == (200, "7.00")
+    assert replaced.json()["payout"]["recipient_details"] == GOOD["recipient_details"]
+    made = await submitted(ingest, draft)
+    assert made.json()["recipient_details"]["account_number"] == "1234567890"
+
+
+async def test_a_masked_payee_in_another_row_is_refused__LIF_05_SEC_07(ingest: Ingest) -> None:
+    rows = [*ROWS, {**GOOD, "recipient_details": {"msisdn": "+256772123456"}}]
+    draft = await drafted(ingest, {"batch": {"rows": rows}})
+    path = f"/api/v1/drafts/{draft.json()['id']}"
+    mixed = {"rows": [rows[0], rows[1], {**GOOD, "recipient_details": MASKED}]}
+    refused = await ingest.client.put(path, json={"batch": mixed})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (
+        400,
+        "/batch/rows/2/recipient_details/account_number",
+    )
+    kept = (await ingest.client.get(path)).json()
+    assert (kept["version"], kept["batch"]["rows"]) == (1, rows)
+    same = {"rows": [{**row, "recipient_details": MASKED} for row in rows[:2]] + rows[2:]}
+    assert (await ingest.client.put(path, json={"batch": same})).json()["batch"]["rows"] == rows
+
+
+async def test_a_masked_number_is_nobodys__SEC_07(ingest: Ingest) -> None:
+    body = {**GOOD, "recipient_details": MASKED}
+    for path, content in (("/payouts", body), ("/drafts", {"payout": body}), ("/batches", {"rows": [body]})):
+        answer = await ingest.post(path, content, Idempotency_Key="k")
+        assert (answer.status_code, "is masked" in answer.text) == (400, True), path
