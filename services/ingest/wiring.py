@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime import metrics
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.dead_letter_watch import watch
 from runtime.dead_letters import DeadLetters, Limit
 from runtime.event_log.producer import CommandLog
@@ -85,14 +85,16 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
         temp_dir=settings.temp_dir,
         drafts=DraftStore(await stack.enter_async_context(_drafts_pool(settings))),
     )
-    _beside(
-        stack,
-        Retention(await stack.enter_async_context(_retention_pool(settings)), clock, _ages(settings)).run(),
-        fatal=True,
-    )
+    await _start_retention(settings, clock, stack)
     app.state.edge = edge
     app.state.checks = checks(store, waiting, following, settings.kafka_bootstrap_servers)
     await _start_inboxes(settings, edge, stack)
+
+
+async def _start_retention(settings: IngestSettings, clock: Clock, stack: AsyncExitStack) -> None:
+    pool = await stack.enter_async_context(_retention_pool(settings))
+    ages = Ages(settings.files_keep_days, settings.fingerprints_keep_days, settings.drafts_keep_days)
+    _beside(stack, Retention(pool, clock, ages).run(), fatal=False)
 
 
 async def _start_inboxes(settings: IngestSettings, edge: Edge, stack: AsyncExitStack) -> None:
@@ -177,10 +179,6 @@ def _retention_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
         timeout=POOL_SECONDS,
         kwargs={"options": options, "application_name": "payflow-retention"},
     )
-
-
-def _ages(settings: IngestSettings) -> Ages:
-    return Ages(settings.files_keep_days, settings.fingerprints_keep_days, settings.drafts_keep_days)
 
 
 async def check_own_schema(settings: IngestSettings) -> None:
