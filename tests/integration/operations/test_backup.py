@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 from aiokafka import TopicPartition
@@ -52,19 +53,90 @@ def _caught_up(services: Services) -> None:
 
 def test_a_database_restored_to_an_earlier_point_catches_up_from_the_log(services: Services, tmp_path: Path) -> None:
     before = _pay(services, 8)
-    backup(services.settings, tmp_path / "backup", [services.log.upstream])
+    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
     after = _pay(services, 8)
     _caught_up(services)
     with pytest.raises(BackupError, match="still runs"):
-        restore(services.settings, tmp_path / "backup", ["database"])
+        restore(services.settings, tmp_path / "backup", ["database"], services.own)
     services.end(*SERVICES)
-    done = restore(services.settings, tmp_path / "backup", ["database"])
+    done = restore(services.settings, tmp_path / "backup", ["database"], services.own)
     assert f"kept as {services.schema}_old_1" in done[0]
     services.start(*reversed(SERVICES))
     services.await_ready()
     _caught_up(services)
     for key, first in {**before, **after}.items():
         assert services.pay("demo", key).content == first, "stored answers are back, also those made after the backup"
+
+
+def test_files_drafts_webhooks_and_keys_come_back_with_the_database(services: Services, tmp_path: Path) -> None:
+    draft, upload = _draft(services), _refused_file(services)
+    _fill(
+        services,
+        "webhooks",
+        "INSERT INTO endpoints VALUES (%s, 'demo', 'https://x', NULL, '{}', 'enabled', NULL, NULL, 1, 1)",
+    )
+    _fill(services, "admin", "INSERT INTO users VALUES (%s, 'a@b', 'A', NULL, NULL, NULL, '[]', true, 1, 'cli:x')")
+    manifest = backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
+    assert {role: sum(bool(table.rows) for table in copied.tables.values()) for role, copied in manifest.own.items()} == {
+        "ingest": 3,
+        "webhooks": 1,
+        "admin": 1,
+    }
+    for schema in services.own:
+        with psycopg.connect(services.stack.database_url, options=f"-c search_path={schema.name}") as link:
+            tables = [table for table in schema.kept if table != "audit"]
+            link.execute(f"TRUNCATE {', '.join(tables)} CASCADE")  # type: ignore[arg-type]
+    with httpx2.Client(base_url=services.url) as client:
+        assert client.get(f"/api/v1/drafts/{draft}").status_code == 404
+    services.end(*SERVICES)
+    damaged = tmp_path / "backup" / "admin" / "users.copy.gz"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(gzip.compress(gzip.decompress(whole).replace(b"a@b", b"a@c")))
+    with pytest.raises(BackupError, match=r"users\.copy\.gz is not what was written"):
+        restore(services.settings, tmp_path / "backup", ["database"], services.own)
+    assert _schemas(services) == sorted([services.schema, *(schema.name for schema in services.own)]), "all is as it was"
+    damaged.write_bytes(whole)
+    done = restore(services.settings, tmp_path / "backup", ["database"], services.own)
+    assert sum("is kept as" in line for line in done) == 4
+    assert any("NOTE: keys that were revoked" in line for line in done)
+    services.start(*reversed(SERVICES))
+    services.await_ready()
+    with httpx2.Client(base_url=services.url, timeout=60) as client:
+        assert client.get(f"/api/v1/uploads/{upload}/errors").json()["count"] == 1
+        paid = client.post(f"/api/v1/drafts/{draft}/submit", headers={"Prefer": "wait=30"})
+        assert (paid.status_code, paid.json()["id"]) == (201, draft)
+    _caught_up(services)
+
+
+def test_with_only_the_views_what_is_no_view_stays(services: Services, tmp_path: Path) -> None:
+    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
+    draft = _draft(services)
+    services.end(*SERVICES)
+    done = restore(services.settings, tmp_path / "backup", ["views"], services.own)
+    assert not any("ingest" in line for line in done)
+    services.start(*reversed(SERVICES))
+    services.await_ready()
+    with httpx2.Client(base_url=services.url) as client:
+        assert client.get(f"/api/v1/drafts/{draft}").status_code == 200
+
+
+def test_webhooks_that_stand_where_this_log_has_no_record_are_refused(services: Services, tmp_path: Path) -> None:
+    _pay(services, 2)
+    services.end(*SERVICES)
+    _fill(services, "webhooks", "INSERT INTO positions VALUES (0, 999, 999)")
+    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
+    with pytest.raises(BackupError, match="these webhooks belong to another log"):
+        restore(services.settings, tmp_path / "backup", ["database"], services.own)
+
+
+def test_a_restore_under_connected_webhooks_is_refused(services: Services, tmp_path: Path) -> None:
+    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
+    services.end(*SERVICES)
+    with (
+        psycopg.connect(services.stack.database_url, application_name="payflow-webhooks"),
+        pytest.raises(BackupError, match="payflow-webhooks still runs"),
+    ):
+        restore(services.settings, tmp_path / "backup", ["database"], services.own)
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["whole", "died before its last step"])
@@ -77,7 +149,7 @@ def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
     wait_for("three replies", lambda: len(services.records(REPLIES.name)) == 3, 30)
     services.end(*SERVICES)
     _cut(services, REPLIES.name, first, 1)
-    backup(services.settings, tmp_path / "backup", [first.upstream])
+    backup(services.settings, tmp_path / "backup", [first.upstream], services.own)
     originals = [services.records(name) for name in (*names, services.inbox)]
     ends = [_ends(services, name) for name in (*names, services.inbox)]
     with own_log(kafka_bootstrap, PARTITIONS) as second:
@@ -88,16 +160,16 @@ def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
             with monkeypatch.context() as patch:
                 patch.setattr(restoring, "_commit", _die)
                 with pytest.raises(InterruptedError):
-                    restore(other.settings, tmp_path / "backup")
+                    restore(other.settings, tmp_path / "backup", own=other.own)
         else:
-            restore(other.settings, tmp_path / "backup")
+            restore(other.settings, tmp_path / "backup", own=other.own)
         restored = [other.records(name) for name in (*names, inbox(second.upstream).name)]
         assert [_essence(records) for records in restored] == [_essence(records) for records in originals]
         assert all(records for records in restored), "each topic had something"
         assert [_ends(other, name) for name in (*names, inbox(second.upstream).name)] == ends
         with pytest.raises(BackupError, match=r"not empty.* go on with --only database"):
-            restore(other.settings, tmp_path / "backup")
-        done = restore(other.settings, tmp_path / "backup", ["database"])
+            restore(other.settings, tmp_path / "backup", own=other.own)
+        done = restore(other.settings, tmp_path / "backup", ["database"], other.own)
         assert any(line.startswith("inbox: ") for line in done) == dies, "who has a place keeps it"
         _go_on(other, paid)
 
@@ -126,34 +198,32 @@ def test_what_is_not_whole_or_belongs_to_another_log_is_refused(
     _pay(services, 2)
     services.end(*SERVICES)
     upstream = services.log.upstream
-    backup(services.settings, tmp_path / "backup", [upstream])
+    backup(services.settings, tmp_path / "backup", [upstream], services.own)
     with pytest.raises(BackupError, match="there already"):
-        backup(services.settings, tmp_path / "backup", [upstream])
+        backup(services.settings, tmp_path / "backup", [upstream], services.own)
     with own_log(kafka_bootstrap, PARTITIONS) as second:
         other = Services(tmp_path / "other", second, database)
         _rename_inbox(tmp_path / "backup", upstream, second.upstream)
         with pytest.raises(BackupError, match="belong to another log"):
-            restore(other.settings, tmp_path / "backup", ["database"])
+            restore(other.settings, tmp_path / "backup", ["database"], other.own)
         damaged = next(path for path in (tmp_path / "backup" / "log").glob("events.*") if gzip.decompress(path.read_bytes()))
         whole = gzip.decompress(damaged.read_bytes())
         damaged.write_bytes(gzip.compress(whole.replace(b'"o":1,', b'"o":7,', 1)[: -len(whole.splitlines()[-1]) - 1]))
         with pytest.raises(BackupError, match="not whole"):
-            restore(other.settings, tmp_path / "backup")
+            restore(other.settings, tmp_path / "backup", own=other.own)
         assert not any(_ends(other, EVENTS.name).values()), "nothing was written"
 
 
 def test_a_table_that_was_tampered_with_is_refused_and_the_live_views_stay(services: Services, tmp_path: Path) -> None:
     _pay(services, 2)
     services.end(*SERVICES)
-    backup(services.settings, tmp_path / "backup", [services.log.upstream])
+    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
     path = tmp_path / "backup" / "views" / "balances.copy.gz"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"100", b"900")))
     with pytest.raises(BackupError, match="is not what was written"):
-        restore(services.settings, tmp_path / "backup", ["database"])
+        restore(services.settings, tmp_path / "backup", ["database"], services.own)
     assert {table.name for table in compare.metadata.sorted_tables}
-    with psycopg.connect(services.stack.database_url) as link:
-        rows = link.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)", [services.schema]).fetchall()
-    assert rows == [(services.schema,)]
+    assert _schemas(services) == sorted([services.schema, *(schema.name for schema in services.own)])
 
 
 def test_a_record_with_neither_key_nor_value_is_restored_where_it_was(log: OwnLog) -> None:
@@ -172,6 +242,36 @@ def test_a_record_with_neither_key_nor_value_is_restored_where_it_was(log: OwnLo
 
     found = ingest_stack.run(refill())
     assert [Record(one.offset, one.timestamp, one.key, one.value, list(one.headers)) for one in found] == written
+
+
+def _draft(services: Services) -> str:
+    payout = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
+    with httpx2.Client(base_url=services.url) as client:
+        answer = client.post("/api/v1/drafts", json={"payout": payout}, headers={"X-Merchant-Id": "demo"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def _refused_file(services: Services) -> str:
+    headers = {"X-Merchant-Id": "demo", "Idempotency-Key": mint()}
+    files = {"file": ("rows.csv", b"account_number,amount,currency\n1234567890,none,USD\n")}
+    with httpx2.Client(base_url=services.url) as client:
+        answer = client.post("/api/v1/batches/upload", files=files, headers=headers)
+    assert answer.status_code == 400, answer.text
+    return str(answer.json()["upload_id"])
+
+
+def _fill(services: Services, role: str, query: str) -> None:
+    schema = next(schema for schema in services.own if schema.role == role)
+    with psycopg.connect(services.stack.database_url, options=f"-c search_path={schema.name}") as link:
+        link.execute(query, [mint()] if "%s" in query else [])  # type: ignore[arg-type]
+
+
+def _schemas(services: Services) -> list[str]:
+    """The schemas of this test's log."""
+    with psycopg.connect(services.stack.database_url) as link:
+        query = "SELECT nspname FROM pg_namespace WHERE position(%s in nspname) > 0"
+        return sorted(str(row[0]) for row in link.execute(query, [f"_{services.log.suffix}"]).fetchall())
 
 
 def _inbox(key: str) -> Message:
