@@ -32,7 +32,7 @@ class OwnSchema(NamedTuple):
 
 
 INGEST_KEPT = ("uploads", "upload_pieces", "upload_corrections", "column_mappings", "drafts")
-WEBHOOKS_KEPT = ("endpoints", "secrets", "deliveries", "attempts", "batch_tallies", "positions")
+WEBHOOKS_KEPT = ("endpoints", "secrets", "deliveries", "attempts", "batch_tallies", "positions", "acts")
 WEBHOOKS_LEFT_OUT = ("members", "leases")
 """Who follows what, for seconds."""
 ADMIN_KEPT = ("users", "keys", "audit")

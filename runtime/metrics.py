@@ -84,6 +84,10 @@ WEBHOOKS_DISABLED = Counter(
     "Endpoints disabled by `failing` for 5 days or because they are `gone` (410). Remedy: tell the merchant; runbook.",
     ["why"],
 )
+ACTS_WAITING = Gauge(
+    "payflow_audit_acts_waiting",
+    "Acts on webhooks that the audit trail does not have yet. Remedy: see that identity runs; nothing is lost meanwhile.",
+)
 DENIED = Counter(
     "payflow_access_denied_total",
     "Requests refused at the front door, by problem code. Remedy: many `unauthorized`: a key has ended, or somebody tries; see the log.",

@@ -157,6 +157,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/openapi.json", INTERNAL),
     Route("POST", "/internal/tickets/redeem", INTERNAL),
     Route("POST", "/internal/audit", INTERNAL),
+    Route("POST", "/internal/acts", INTERNAL),
 )
 
 SCOPES = frozenset(route.scope for route in ROUTES if route.scope)

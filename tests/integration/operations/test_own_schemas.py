@@ -36,6 +36,7 @@ ROWS: dict[str, list[tuple[str, list[Any]]]] = {
         ("INSERT INTO attempts VALUES (%s, 1, 1, 1, 500, NULL, NULL)", ["id"]),
         ("INSERT INTO batch_tallies VALUES (%s, 5, 1, 1, true, 20)", ["id"]),
         ("INSERT INTO positions VALUES (0, 11, 12), (1, 0, 0)", []),
+        ("INSERT INTO acts VALUES (%s, 1, 'key:x', 'webhook.deleted', 'webhook:x', 'm', '{}')", ["id"]),
         ("INSERT INTO members VALUES ('me', now())", []),
         ("INSERT INTO leases VALUES (0, 'me', now())", []),
     ],
