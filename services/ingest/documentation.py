@@ -56,6 +56,8 @@ MULTIPART = "multipart/form-data"
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XML = "application/xml"
+REVEALING = frozenset({"get_result", "get_refused_rows"})
+_WHY = "Why the file is taken, in 4 to 200 characters: required of who sees payees masked elsewhere (people, keys of all merchants)."
 _FORM = ("form", ("raw", "spreadsheet"))
 _TABLE: Any = {"query": (("format", ("csv", "xlsx")), _FORM), "files": (CSV, XLSX), "reads": True}
 FILE_ENTRIES: dict[str, Entry] = {
@@ -206,7 +208,8 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
     queries = [_query(query, choices) for query, choices in entry.query]
     if entry.reads:
         merchant = _header("X-Merchant-Id", "Whose it is; without one, demo's.", required=False)
-        return [*queries, merchant, *(_LISTED if name.startswith("list_") else [])]
+        why = [_header("Payflow-Reason", _WHY, required=False)] if name in REVEALING else []
+        return [*queries, merchant, *why, *(_LISTED if name.startswith("list_") else [])]
     parameters = [
         *queries,
         _header("X-Merchant-Id", "Whose money it is; see the rules of each request.", required=False),
@@ -252,6 +255,7 @@ def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
 _FORMS: dict[str, dict[str, Any]] = {
     "X-Merchant-Id": {"pattern": MERCHANT_ID_PATTERN, "examples": ["demo"]},
     "Idempotency-Key": {"pattern": r"^[\x21-\x7e]{1,255}$", "examples": ["0d5f8f5e-6f5d-4a0f-9c1b-2f3f0c7e8a11"]},
+    "Payflow-Reason": {"examples": ["the bank asks for the refused rows"]},
     "If-Match": {"examples": ['"3"']},
     "Prefer": {"examples": ["wait=10"]},
 }
