@@ -101,8 +101,8 @@ def _condition(name: str, text: str) -> list[tuple[str, object]]:
     if name in WORDS:
         column, known = WORDS[name]
         chosen = [part.strip() for part in text.split(",")]
-        if unknown := [part for part in chosen if part not in known]:
-            raise _refuse(name, f"does not know {unknown[0][:32]!r}; known: {', '.join(known)}")
+        if any(part not in known for part in chosen):
+            raise _refuse(name, f"has a value that is not known; known: {', '.join(known)}")
         return [(f"{column} = ANY(%s)", chosen)]
     if name in TIMES:
         try:
