@@ -7,34 +7,18 @@ import asyncio
 import itertools
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 from aiokafka import AIOKafkaProducer
 
 from tests.e2e.access.conftest import Closed, payee
-from tests.support.canaries import (
-    CANARIES,
-    DELIVERY_FILTERS,
-    FORM_FIELDS,
-    IBAN,
-    NAME,
-    NEEDLES,
-    PHONE,
-    again_bodies,
-    files,
-    found_in,
-    webhook_bodies,
-)
-
-FILES_STEP = 5
-"""Of the files that are planted, each fifth: the columns take turns with the canaries. The unit test has them all."""
+from tests.e2e.access.planting import plant_files, plant_webhooks
+from tests.support.canaries import CANARIES, IBAN, NAME, NEEDLES, PHONE
 
 FIELDS = (
     "amount",
@@ -140,89 +124,10 @@ def plant(closed: Closed) -> list[str]:
         note(closed.ask("GET", f"/audit/?cursor={canary}"))
         note(http.get("/api/v1/sessions/oidc/callback", params={"code": canary, "state": canary, "error": canary}))
         note(http.get("/api/v1/feed/", params={"ticket": canary}))
-    _plant_files(closed, note)
-    _plant_webhooks(closed, note)
+    plant_files(closed, note)
+    plant_webhooks(closed, note)
     asyncio.run(_inbox(closed))
     return told
-
-
-Note = Callable[[httpx2.Response], None]
-
-
-def _plant_files(closed: Closed, note: Note) -> None:
-    """In columns and elements, in names, beside a file, in corrections."""
-    http, headers = closed.http, closed.alpha.headers
-    for planted in itertools.islice(files(), 0, None, FILES_STEP):
-        named = {**headers, "Idempotency-Key": str(uuid.uuid4())}
-        answer = http.post("/api/v1/batches/upload/", files={"file": (planted.name, planted.content)}, headers=named)
-        note(answer)
-        if "errors_url" in answer.json():
-            told = http.get(answer.json()["errors_url"], headers=headers)
-            assert found_in(told.text) == [], (planted.where, told.text)
-    rows = b"amount,currency,account_number,name\nnone,USD,1234567890,Plain\n"
-    for canary, field in itertools.product(CANARIES, FORM_FIELDS):
-        named = {**headers, "Idempotency-Key": str(uuid.uuid4())}
-        note(http.post("/api/v1/batches/upload/", files={"file": ("r.csv", rows)}, data={field: canary}, headers=named))
-    for canary in CANARIES:
-        body = {"rows": [{"row": 1, "cells": {"amount": canary, "name": canary}}]}
-        place = f"/uploads/{closed.alpha.uploads[0]}/corrections/"
-        note(closed.ask("POST", place, closed.alpha.key, body, Idempotency_Key=str(uuid.uuid4())))
-        draft = {"payout": {**payee(canary), "description": canary, "amount": "none"}}
-        note(closed.ask("POST", "/drafts/", closed.alpha.key, draft, Idempotency_Key=str(uuid.uuid4())))
-
-
-class _Loud(BaseHTTPRequestHandler):
-    """A receiver that says canaries in everything it answers."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(500, NAME)
-        self.send_header("X-Why", " ".join(CANARIES))
-        self.end_headers()
-        self.wfile.write(" ".join(CANARIES).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Not in the test's output."""
-
-
-def _plant_webhooks(closed: Closed, note: Note) -> None:
-    """In addresses, descriptions and types, in what a receiver answers, in what is asked to be sent again."""
-    key = closed.alpha.key
-    for body in webhook_bodies():
-        for method, path in (
-            ("POST", "/webhooks/"),
-            ("POST", "/webhooks/test/"),
-            ("PATCH", f"/webhooks/{closed.alpha.webhooks[0]}/"),
-        ):
-            note(closed.ask(method, path, key, body))
-    for body in again_bodies():
-        note(closed.ask("POST", "/deliveries/send-again/", key, body))
-    for canary, name in itertools.product(CANARIES, DELIVERY_FILTERS):
-        note(closed.http.get("/api/v1/deliveries/", params={name: canary}, headers=closed.alpha.headers))
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Loud) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        body = {"url": f"http://127.0.0.1:{server.server_port}/{IBAN}?q={PHONE}", "description": NAME}
-        patched = closed.ask("PATCH", f"/webhooks/{closed.alpha.webhooks[0]}/", key, {**body, "enabled": True, "types": []})
-        assert patched.status_code == 200, patched.text
-        details = {"iban": IBAN, "name": NAME}
-        made = {"amount": "1.00", "currency": "USD", "recipient_details": details}
-        assert closed.ask("POST", "/payouts/", key, made, Idempotency_Key=str(uuid.uuid4())).status_code == 201
-        note(closed.ask("POST", f"/webhooks/{closed.alpha.webhooks[0]}/test/", key))
-        _await_answer(closed)
-        server.shutdown()
-
-
-def _await_answer(closed: Closed) -> None:
-    """Until a try was answered with canaries."""
-    deadline = time.monotonic() + 30
-    while not any(row["last_status_code"] == 500 for row in _deliveries(closed)):
-        assert time.monotonic() < deadline, _deliveries(closed)
-        time.sleep(0.2)
-
-
-def _deliveries(closed: Closed) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = closed.ask("GET", "/deliveries/", closed.alpha.key).json()["results"]
-    return found
 
 
 async def _inbox(closed: Closed) -> None:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import psycopg
 import pytest
 from aiokafka import TopicPartition
@@ -31,12 +30,12 @@ pytestmark = pytest.mark.integration
 SERVICES = ("ingest", "processor", "projector")
 
 
-def _pay(services: Services, count: int) -> dict[str, bytes]:
+def pay_some(services: Services, count: int) -> dict[str, bytes]:
     keys = [mint() for _ in range(count)]
     return {key: services.pay("demo", key).content for key in keys}
 
 
-def _caught_up(services: Services) -> None:
+def caught_up(services: Services) -> None:
     """Until the views stand at the end of the log; the tables are then what a rebuild gives."""
 
     def all_projected() -> bool:
@@ -52,10 +51,10 @@ def _caught_up(services: Services) -> None:
 
 
 def test_a_database_restored_to_an_earlier_point_catches_up_from_the_log(services: Services, tmp_path: Path) -> None:
-    before = _pay(services, 8)
+    before = pay_some(services, 8)
     backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
-    after = _pay(services, 8)
-    _caught_up(services)
+    after = pay_some(services, 8)
+    caught_up(services)
     with pytest.raises(BackupError, match="still runs"):
         restore(services.settings, tmp_path / "backup", ["database"], services.own)
     services.end(*SERVICES)
@@ -63,80 +62,9 @@ def test_a_database_restored_to_an_earlier_point_catches_up_from_the_log(service
     assert f"kept as {services.schema}_old_1" in done[0]
     services.start(*reversed(SERVICES))
     services.await_ready()
-    _caught_up(services)
+    caught_up(services)
     for key, first in {**before, **after}.items():
         assert services.pay("demo", key).content == first, "stored answers are back, also those made after the backup"
-
-
-def test_files_drafts_webhooks_and_keys_come_back_with_the_database(services: Services, tmp_path: Path) -> None:
-    draft, upload = _draft(services), _refused_file(services)
-    _fill(
-        services,
-        "webhooks",
-        "INSERT INTO endpoints VALUES (%s, 'demo', 'https://x', NULL, '{}', 'enabled', NULL, NULL, 1, 1)",
-    )
-    _fill(services, "admin", "INSERT INTO users VALUES (%s, 'a@b', 'A', NULL, NULL, NULL, '[]', true, 1, 'cli:x')")
-    manifest = backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
-    assert {role: sum(bool(table.rows) for table in copied.tables.values()) for role, copied in manifest.own.items()} == {
-        "ingest": 3,
-        "webhooks": 1,
-        "admin": 1,
-    }
-    for schema in services.own:
-        with psycopg.connect(services.stack.database_url, options=f"-c search_path={schema.name}") as link:
-            tables = [table for table in schema.kept if table != "audit"]
-            link.execute(f"TRUNCATE {', '.join(tables)} CASCADE")  # type: ignore[arg-type]
-    with httpx2.Client(base_url=services.url) as client:
-        assert client.get(f"/api/v1/drafts/{draft}").status_code == 404
-    services.end(*SERVICES)
-    damaged = tmp_path / "backup" / "admin" / "users.copy.gz"
-    whole = damaged.read_bytes()
-    damaged.write_bytes(gzip.compress(gzip.decompress(whole).replace(b"a@b", b"a@c")))
-    with pytest.raises(BackupError, match=r"users\.copy\.gz is not what was written"):
-        restore(services.settings, tmp_path / "backup", ["database"], services.own)
-    assert _schemas(services) == sorted([services.schema, *(schema.name for schema in services.own)]), "all is as it was"
-    damaged.write_bytes(whole)
-    done = restore(services.settings, tmp_path / "backup", ["database"], services.own)
-    assert sum("is kept as" in line for line in done) == 4
-    assert any("NOTE: keys that were revoked" in line for line in done)
-    services.start(*reversed(SERVICES))
-    services.await_ready()
-    with httpx2.Client(base_url=services.url, timeout=60) as client:
-        assert client.get(f"/api/v1/uploads/{upload}/errors").json()["count"] == 1
-        paid = client.post(f"/api/v1/drafts/{draft}/submit", headers={"Prefer": "wait=30"})
-        assert (paid.status_code, paid.json()["id"]) == (201, draft)
-    _caught_up(services)
-
-
-def test_with_only_the_views_what_is_no_view_stays(services: Services, tmp_path: Path) -> None:
-    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
-    draft = _draft(services)
-    services.end(*SERVICES)
-    done = restore(services.settings, tmp_path / "backup", ["views"], services.own)
-    assert not any("ingest" in line for line in done)
-    services.start(*reversed(SERVICES))
-    services.await_ready()
-    with httpx2.Client(base_url=services.url) as client:
-        assert client.get(f"/api/v1/drafts/{draft}").status_code == 200
-
-
-def test_webhooks_that_stand_where_this_log_has_no_record_are_refused(services: Services, tmp_path: Path) -> None:
-    _pay(services, 2)
-    services.end(*SERVICES)
-    _fill(services, "webhooks", "INSERT INTO positions VALUES (0, 999, 999)")
-    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
-    with pytest.raises(BackupError, match="these webhooks belong to another log"):
-        restore(services.settings, tmp_path / "backup", ["database"], services.own)
-
-
-def test_a_restore_under_connected_webhooks_is_refused(services: Services, tmp_path: Path) -> None:
-    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
-    services.end(*SERVICES)
-    with (
-        psycopg.connect(services.stack.database_url, application_name="payflow-webhooks"),
-        pytest.raises(BackupError, match="payflow-webhooks still runs"),
-    ):
-        restore(services.settings, tmp_path / "backup", ["database"], services.own)
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["whole", "died before its last step"])
@@ -144,7 +72,7 @@ def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
     tmp_path: Path, kafka_bootstrap: str, services: Services, database: str, monkeypatch: pytest.MonkeyPatch, dies: bool
 ) -> None:
     first, names = services.log, (COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name)
-    paid = _pay(services, 6)
+    paid = pay_some(services, 6)
     services.produce(services.inbox, [_inbox("i-1"), (b"demo", b"{rubbish", {}), _inbox("i-2")])
     wait_for("three replies", lambda: len(services.records(REPLIES.name)) == 3, 30)
     services.end(*SERVICES)
@@ -187,7 +115,7 @@ def _go_on(other: Services, paid: dict[str, bytes]) -> None:
             assert other.pay("demo", key).content == first
         assert other.pay("demo", mint()).status_code == 201
         assert other.command_count() == decided + 1, "nothing of the inbox was asked for again"
-        _caught_up(other)
+        caught_up(other)
     finally:
         other.stack.stop()
 
@@ -195,7 +123,7 @@ def _go_on(other: Services, paid: dict[str, bytes]) -> None:
 def test_what_is_not_whole_or_belongs_to_another_log_is_refused(
     tmp_path: Path, kafka_bootstrap: str, services: Services, database: str
 ) -> None:
-    _pay(services, 2)
+    pay_some(services, 2)
     services.end(*SERVICES)
     upstream = services.log.upstream
     backup(services.settings, tmp_path / "backup", [upstream], services.own)
@@ -215,7 +143,7 @@ def test_what_is_not_whole_or_belongs_to_another_log_is_refused(
 
 
 def test_a_table_that_was_tampered_with_is_refused_and_the_live_views_stay(services: Services, tmp_path: Path) -> None:
-    _pay(services, 2)
+    pay_some(services, 2)
     services.end(*SERVICES)
     backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
     path = tmp_path / "backup" / "views" / "balances.copy.gz"
@@ -223,7 +151,7 @@ def test_a_table_that_was_tampered_with_is_refused_and_the_live_views_stay(servi
     with pytest.raises(BackupError, match="is not what was written"):
         restore(services.settings, tmp_path / "backup", ["database"], services.own)
     assert {table.name for table in compare.metadata.sorted_tables}
-    assert _schemas(services) == sorted([services.schema, *(schema.name for schema in services.own)])
+    assert schemas_of(services) == sorted([services.schema, *(schema.name for schema in services.own)])
 
 
 def test_a_record_with_neither_key_nor_value_is_restored_where_it_was(log: OwnLog) -> None:
@@ -244,30 +172,7 @@ def test_a_record_with_neither_key_nor_value_is_restored_where_it_was(log: OwnLo
     assert [Record(one.offset, one.timestamp, one.key, one.value, list(one.headers)) for one in found] == written
 
 
-def _draft(services: Services) -> str:
-    payout = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
-    with httpx2.Client(base_url=services.url) as client:
-        answer = client.post("/api/v1/drafts", json={"payout": payout}, headers={"X-Merchant-Id": "demo"})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
-def _refused_file(services: Services) -> str:
-    headers = {"X-Merchant-Id": "demo", "Idempotency-Key": mint()}
-    files = {"file": ("rows.csv", b"account_number,amount,currency\n1234567890,none,USD\n")}
-    with httpx2.Client(base_url=services.url) as client:
-        answer = client.post("/api/v1/batches/upload", files=files, headers=headers)
-    assert answer.status_code == 400, answer.text
-    return str(answer.json()["upload_id"])
-
-
-def _fill(services: Services, role: str, query: str) -> None:
-    schema = next(schema for schema in services.own if schema.role == role)
-    with psycopg.connect(services.stack.database_url, options=f"-c search_path={schema.name}") as link:
-        link.execute(query, [mint()] if "%s" in query else [])  # type: ignore[arg-type]
-
-
-def _schemas(services: Services) -> list[str]:
+def schemas_of(services: Services) -> list[str]:
     """The schemas of this test's log."""
     with psycopg.connect(services.stack.database_url) as link:
         query = "SELECT nspname FROM pg_namespace WHERE position(%s in nspname) > 0"
