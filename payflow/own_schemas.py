@@ -7,7 +7,7 @@ stands in one of the two lists; a test fails for one that does not. Must not kno
 from collections.abc import Callable
 from typing import NamedTuple
 
-from runtime.settings import ServiceSettings
+from runtime.settings import ServiceSettings, load
 from services.identity import schema as identity
 from services.ingest import schema as ingest
 from services.ingest.settings import IngestSettings
@@ -46,9 +46,9 @@ ADMIN_WARNING = (
 
 
 def own_schemas(settings: ServiceSettings) -> tuple[OwnSchema, ...]:
-    """The three, under the names that the environment gives them beside these views."""
-    beside = WebhooksSettings(PROJECTION_SCHEMA=settings.projection_schema)
-    return named(IngestSettings().ingest_schema, beside.webhooks_schema, settings.admin_schema)
+    """The three, under the names that the environment gives them beside these views. Raises RefusedStartError."""
+    beside = load(WebhooksSettings).model_copy(update={"projection_schema": settings.projection_schema})
+    return named(load(IngestSettings).ingest_schema, beside.webhooks_schema, settings.admin_schema)
 
 
 def named(ingest_name: str, webhooks_name: str, admin_name: str) -> tuple[OwnSchema, ...]:
