@@ -190,7 +190,7 @@ async def test_a_ticket_is_good_once_and_for_30_seconds(identity: Identity) -> N
 
 async def test_the_schema_is_brought_up_to_date_as_often_as_one_likes(identity: Identity) -> None:
     await identity.ask("POST", "/keys", WISH)
-    assert schema.upgrade(identity.url, "admin") == "0001"
+    assert schema.upgrade(identity.url, "admin") == "0002"
     assert (await identity.ask("GET", "/keys")).json()["count"] == 1
 
 
