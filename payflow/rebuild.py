@@ -165,7 +165,10 @@ def command(
     ] = False,
     drop_old: Annotated[bool, typer.Option("--drop-old", help="Only drop the schemas that switches have kept.")] = False,
 ) -> None:
-    """Build all views again from offset 0 beside the live ones and compare them byte by byte; exit 1 if they differ."""
+    """Build all views again from offset 0 beside the live ones and compare them byte by byte; exit 1 if they differ.
+
+    Files, drafts, webhooks, keys and people are no views: they stay as they are.
+    """
     try:
         settings = load(ServiceSettings)
         check_schema(settings)

@@ -1,8 +1,8 @@
-"""`payflow restore DIR`: a backup back into an empty log, and into the views (RUN-26).
+"""`payflow restore DIR`: a backup back into an empty log, and into the database (RUN-26).
 
-Owns what is refused before anything is touched: services that still run, topics that are not empty, files that are not whole, views that
-would stand where this log has no such record. The log comes back with the same offsets, so the views fit it and go on from there. The
-views that were live are kept. A backup older than its log is fine: the projector catches up. Must not delete.
+Owns what is refused before anything is touched: services that still run, topics that are not empty, files that are not whole, views or
+webhooks that would stand where this log has no such record. The log comes back with the same offsets, so they fit it and go on from there.
+What was live in the database is kept under another name. A backup older than its log is fine: who follows it catches up. Must not delete.
 """
 
 import asyncio
@@ -23,30 +23,28 @@ from aiokafka.errors import (
     for_code,
 )
 
-from payflow import switch as switching
+from payflow import restore_database
 from payflow.backup import FORMAT, INBOX_ROLE, MANIFEST, ROLES, Manifest, log_file
 from payflow.log_dump import ASK_SECONDS, BackupError, check, records_of
 from payflow.log_refill import Refill
+from payflow.own_schemas import OwnSchema, own_schemas
 from payflow.switch import NotSwitchedError
 from payflow.topics import TopicSettings, apply_topics
-from payflow.views_copy import copy_in
 from runtime.event_log import connection
 from runtime.event_log.guard import check_topics
-from runtime.event_log.reader import EventReader
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
 from schemas.topics import INBOX_PREFIX
 from services.ingest.inbox.transaction import group_of
-from services.projector import schema
 from services.projector.settings import ProjectorSettings
 
-SUFFIX = "_restore"
 DENSE = ("commands",)
 GROUPS: tuple[str, ...] = ("payflow-processor", "payflow-rails")
 NOT_YET = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 NEW_BROKER_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 
-Part = Literal["log", "database"]
+Part = Literal["log", "database", "views"]
+"""`views` is that part of the database which the log can make again; the rest of it stays as it is."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -55,13 +53,18 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError) as error:
         raise BackupError(f"{folder} is no finished backup: {error}") from error
-    if manifest.format != FORMAT:
-        raise BackupError(f"{folder} has format {manifest.format}; this version reads {FORMAT}")
+    if not 1 <= manifest.format <= FORMAT:
+        raise BackupError(f"{folder} has format {manifest.format}; this version reads 1 to {FORMAT}")
     return manifest
 
 
-def restore(settings: ServiceSettings, folder: Path, parts: Sequence[Part] = ("log", "database")) -> list[str]:
-    """Restore the log, the views, or both; returns what was done. Services must be down.
+def restore(
+    settings: ServiceSettings,
+    folder: Path,
+    parts: Sequence[Part] = ("log", "database"),
+    own: Sequence[OwnSchema] | None = None,
+) -> list[str]:
+    """Restore the log, the database, or both; returns what was done and what to look after. Services must be down.
 
     Raises BackupError, NotSwitchedError, RefusedStartError, psycopg.OperationalError, KafkaError.
     """
@@ -69,14 +72,21 @@ def restore(settings: ServiceSettings, folder: Path, parts: Sequence[Part] = ("l
     if manifest.partitions != settings.kafka_partitions:
         text = f"the backup has {manifest.partitions} partitions: set KAFKA_PARTITIONS to that, the count never changes"
         raise BackupError(text)
+    own = own_schemas(settings) if own is None else own
     asyncio.run(_refuse_running(settings, manifest))
+    restore_database.refuse_connected(settings)
     done = []
     if "log" in parts:
         done += asyncio.run(_restore_log(settings, folder / "log", manifest))
-    if "database" in parts:
-        asyncio.run(_check_fits(settings, manifest))
+    if "database" in parts or "views" in parts:
+        kept = [schema for schema in own if schema.role in manifest.own] if "database" in parts else []
+        asyncio.run(restore_database.check_fits(settings, manifest, kept))
         done += asyncio.run(_commit_where_none(settings, manifest))
-        done.append(_restore_views(settings, folder / "views", manifest))
+        done += restore_database.restore_database(settings, folder, manifest, kept)
+        if "database" in parts and not manifest.own:
+            done.append(
+                "this backup, of an older version, has no files, drafts, webhooks, keys and people: they are as they were"
+            )
     return done
 
 
@@ -215,57 +225,16 @@ async def _lacking(settings: ServiceSettings, upstream: str, offsets: Mapping[st
         await consumer.stop()
 
 
-async def _check_fits(settings: ServiceSettings, manifest: Manifest) -> None:
-    """The record before each position must be on this log, and be the one that the views saw last."""
-    for partition, (next_offset, next_source) in manifest.views.positions.items():
-        if next_offset and await _source_at(settings, int(partition), next_offset - 1) != next_source - 1:
-            raise BackupError(
-                f"events {partition} have no record with source offset {next_source - 1} at {next_offset - 1}: these views belong "
-                "to another log; restore the log of this backup too, or `payflow rebuild` from the log that is there"
-            )
-
-
-async def _source_at(settings: ServiceSettings, partition: int, offset: int) -> int | None:
-    reader = EventReader(settings.kafka_bootstrap_servers)
-    await reader.start({partition: offset})
-    try:
-        if (await reader.ends([partition]))[partition] <= offset:
-            return None
-        while await reader.position(partition) == offset:
-            for event in await reader.poll(1000, 1):
-                return event.source_offset if event.offset == offset else None
-    except KafkaError:
-        return None
-    finally:
-        await reader.stop()
-    return None
-
-
-def _restore_views(settings: ServiceSettings, folder: Path, manifest: Manifest) -> str:
-    live = settings.projection_schema
-    new = switching.beside(live, SUFFIX)
-    with switching.alone(settings.database_url):
-        switching.drop(settings.database_url, new)
-        schema.upgrade(settings.database_url, new)
-        try:
-            with psycopg.connect(settings.database_url, options=f"-c search_path={new}") as link:
-                copy_in(link, folder, manifest.views)
-            old = switching.replace(settings.database_url, live, new)
-        except BaseException:
-            switching.drop(settings.database_url, new)
-            raise
-    rows = sum(table.rows for table in manifest.views.tables.values())
-    kept = f"; the views that were there are kept as {old}" if old else ""
-    return f"database: {rows:,} rows in {len(manifest.views.tables)} tables, positions included{kept}"
-
-
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `payflow backup` has written.")],
-    only: Annotated[str | None, typer.Option("--only", help="`log` or `database`; by default both.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", help="`log`, `database`, or of the database the `views`; by default log and database."),
+    ] = None,
 ) -> None:
-    """Restore a backup while all services are down: the log into empty topics at the same offsets, the views beside the old ones."""
-    if only not in {None, "log", "database"}:
-        refuse("restore", BackupError("--only takes `log` or `database`"))
+    """Restore a backup while all services are down: the log into empty topics at the same offsets, the database beside the old one."""
+    if only not in {None, "log", "database", "views"}:
+        refuse("restore", BackupError("--only takes `log`, `database` or `views`"))
     parts: Sequence[Part] = ("log", "database") if only is None else (only,)  # type: ignore[assignment]
     try:
         done = restore(load(ServiceSettings), folder, parts)
@@ -276,4 +245,4 @@ def command(
         refuse("restore", RefusedStartError(f"it was not finished ({what}): see that broker and database run, then repeat"))
     for line in done:
         typer.echo(line)
-    typer.echo("now start the services; the projector catches up by itself. Then: payflow ledger verify")
+    typer.echo("now start the services; projector and webhooks catch up by themselves. Then: payflow ledger verify")

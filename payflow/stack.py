@@ -192,9 +192,8 @@ class Stack:
     def _await_ready(self) -> None:
         self.say("starting the services")
         deadline = time.monotonic() + READY_SECONDS
-        while not (
-            _answers(f"{self.url}/readyz") and _answers(f"{self.environ['WEBHOOKS_URL']}/readyz") and self._deciding()
-        ):
+        doors = (self.url, self.environ["WEBHOOKS_URL"], self.environ["IDENTITY_URL"])
+        while not (all(_answers(f"{door}/readyz") for door in doors) and self._deciding()):
             for child in self.children.values():
                 if child.process.poll() == 2:
                     raise RefusedStartError(f"{child.name} did not start: {_last_line(self.logs / f'{child.name}.log')}")

@@ -84,10 +84,28 @@ WEBHOOKS_DISABLED = Counter(
     "Endpoints disabled by `failing` for 5 days or because they are `gone` (410). Remedy: tell the merchant; runbook.",
     ["why"],
 )
+ACTS_WAITING = Gauge(
+    "payflow_audit_acts_waiting",
+    "Acts on webhooks that the audit trail does not have yet. Remedy: see that identity runs; nothing is lost meanwhile.",
+)
 DENIED = Counter(
     "payflow_access_denied_total",
     "Requests refused at the front door, by problem code. Remedy: many `unauthorized`: a key has ended, or somebody tries; see the log.",
     ["code"],
+)
+STAGED_FILES = Gauge(
+    "payflow_staged_files", "Uploads whose content is `kept`, or whose fingerprint is `remembered`.", ["state"]
+)
+STAGED_BYTES = Gauge(
+    "payflow_staged_bytes",
+    "Bytes on disk of uploaded `files` and `drafts`. Remedy: lower FILES_KEEP_DAYS or DRAFTS_KEEP_DAYS; runbook.",
+    ["what"],
+)
+DRAFTS = Gauge("payflow_drafts", "Drafts that are kept, in any state.")
+EXPIRED = Counter("payflow_expired_total", "What was deleted because of its age.", ["what"])
+EXPIRY_ROUND = Gauge(
+    "payflow_expiry_round_seconds",
+    "Unix time of the last whole round of deleting by age. Remedy: older than an hour: `ingest.retention_away` in the log.",
 )
 INBOX = Counter("payflow_inbox_records_total", "Inbox records by reply.", ["upstream", "status"])
 

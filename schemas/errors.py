@@ -51,6 +51,7 @@ _ALL = (
     ErrorCode(code="row_conflict", status=409, title="These row numbers hold other rows"),
     ErrorCode(code="webhook_exists", status=409, title="A webhook has this address"),
     ErrorCode(code="webhook_disabled", status=409, title="The webhook is not enabled"),
+    ErrorCode(code="file_not_kept", status=410, title="The file is not kept any more"),
     ErrorCode(code="precondition_failed", status=412, title="If-Match does not match the current version"),
     ErrorCode(code="payload_too_large", status=413, title="The body is too large"),
     ErrorCode(code="unsupported_media_type", status=415, title="The content type is not supported"),

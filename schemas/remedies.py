@@ -37,6 +37,7 @@ REMEDIES: dict[str, str] = {
     "batch_sealed": "Put further rows into a new batch.",
     "row_gap": "Send the rows from `next_row` on.",
     "row_conflict": "These row numbers hold other rows already: read the batch's rows before you go on.",
+    "file_not_kept": "Read the batch's rows instead; send the file again only if it was never taken.",
     "precondition_failed": "Read it again and send the ETag you then got as If-Match.",
     "payload_too_large": "Send less at once: a batch can be filled in chunks or uploaded as a file.",
     "unsupported_media_type": "Send the body in a type that the detail names, not compressed.",

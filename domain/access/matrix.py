@@ -50,13 +50,17 @@ NOBODY: frozenset[Role] = frozenset()
 
 
 class Route(NamedTuple):
-    """A row of the matrix. `access` is a scope such as `payouts:read`, or PUBLIC, SIGNED_IN, INTERNAL."""
+    """A row of the matrix. `access` is a scope such as `payouts:read`, or PUBLIC, SIGNED_IN, INTERNAL.
+
+    `reveals`: its answer has payees that nobody masks, so who sees them masked elsewhere says why first (SEC-07).
+    """
 
     method: str
     path: str
     access: str
     roles: frozenset[Role] = NOBODY
     bound: Bound = Bound.FREE
+    reveals: bool = False
 
     @property
     def scope(self) -> str | None:
@@ -92,14 +96,14 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{V1}/batches/{{batch_id}}/rows", "batches:write", OPERATION, Bound.ANY),
     Route("POST", f"{V1}/batches/{{batch_id}}/seal", "batches:write", OPERATION, Bound.ANY),
     Route("DELETE", f"{V1}/batches/{{batch_id}}", "batches:write", OPERATION, Bound.ANY),
-    # Files: a result and refused rows hold payees as they were sent, so who may reveal one may have them
-    Route("GET", f"{V1}/batches/{{batch_id}}/result", "files:read", CHECKING, Bound.ANY),
+    # Files: a result and refused rows hold payees as they were sent, so who may reveal one may have them, for a reason
+    Route("GET", f"{V1}/batches/{{batch_id}}/result", "files:read", CHECKING, Bound.ANY, reveals=True),
     Route("GET", f"{V1}/uploads/mapping", "batches:read", EVERYBODY, Bound.ONE),
     Route("DELETE", f"{V1}/uploads/mapping", "batches:write", OPERATION, Bound.ONE),
     Route("GET", f"{V1}/uploads/template", "batches:read", EVERYBODY, Bound.ANY),
     Route("GET", f"{V1}/uploads/{{upload_id}}", "batches:read", EVERYBODY, Bound.ANY),
     Route("GET", f"{V1}/uploads/{{upload_id}}/errors", "files:read", CHECKING, Bound.ANY),
-    Route("GET", f"{V1}/uploads/{{upload_id}}/refused-rows", "files:read", CHECKING, Bound.ANY),
+    Route("GET", f"{V1}/uploads/{{upload_id}}/refused-rows", "files:read", CHECKING, Bound.ANY, reveals=True),
     Route("POST", f"{V1}/uploads/{{upload_id}}/corrections", "batches:write", OPERATION, Bound.ANY),
     # Drafts: to submit one is to pay, whatever it holds, so that has a scope of its own
     Route("GET", f"{V1}/drafts", "drafts:read", EVERYBODY, Bound.ONE),
@@ -164,6 +168,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/openapi.json", INTERNAL),
     Route("POST", "/internal/tickets/redeem", INTERNAL),
     Route("POST", "/internal/audit", INTERNAL),
+    Route("POST", "/internal/acts", INTERNAL),
 )
 
 SCOPES = frozenset(route.scope for route in ROUTES if route.scope)

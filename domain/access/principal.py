@@ -13,6 +13,8 @@ from domain.access.matrix import PUBLIC, SIGNED_IN, Bound, Role, Route, scopes_o
 
 ALL = "*"
 """Stands for every merchant."""
+SENDING = frozenset({"payouts:write", "batches:write", "drafts:write", "recipients:reveal"})
+"""Scopes of who knows the payees anyway. No role that sees them masked and makes keys has one of them."""
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -58,9 +60,14 @@ class Principal(Struct, frozen=True, kw_only=True):
         return ALL in mine or merchants <= mine
 
     def sees_whole(self, merchant: str | None) -> bool:
-        """Whether recipients are shown as sent (SEC-07): to a key that is this merchant's own, and in open mode."""
-        own = self.kind == "key" and merchant is not None and all(merchant in grant.merchants for grant in self.grants)
-        return self.kind == "open" or own
+        """Whether recipients are shown as sent (SEC-07): in open mode, and to a key that is this merchant's own and may send or reveal.
+
+        A key that only reads is masked: else whoever makes keys and may not see payees would make one that does.
+        """
+        return self.kind == "open" or (self.kind == "key" and merchant is not None and self._sends_for(merchant))
+
+    def _sends_for(self, merchant: str) -> bool:
+        return bool(self.grants) and all(merchant in grant.merchants and grant.scopes & SENDING for grant in self.grants)
 
 
 def _scopes_at(grants: tuple[Grant, ...], merchant: str) -> frozenset[str]:

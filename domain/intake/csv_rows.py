@@ -128,7 +128,7 @@ def read_header(
 ) -> Plan | list[Fault]:
     """The plan of a file from its first row, or all that is wrong with it."""
     columns = [_canonical(cell) for cell in cells]
-    faults = _header_faults(cells, columns)
+    faults = _header_faults(columns)
     if default_currency is not None and (fault := currency_fault(default_currency, currencies)) is not None:
         faults.append(fault)
     if not faults and "currency" not in columns and default_currency is None and "amount_paise" not in columns:
@@ -136,15 +136,19 @@ def read_header(
     return faults or Plan(columns, currencies, default_currency)
 
 
-def _header_faults(cells: Sequence[str], columns: list[str]) -> list[Fault]:
+def _header_faults(columns: list[str]) -> list[Fault]:
+    """Columns by their numbers: where the header is missing, their names are a payee's (SEC-08)."""
     if len(columns) > COLUMNS_MAX:
         return [_fault("", f"the file has {len(columns)} columns; at most {COLUMNS_MAX} are read")]
     faults = []
-    for index, (cell, name) in enumerate(zip(cells, columns, strict=True)):
+    for index, name in enumerate(columns):
         if not _COLUMN_NAME.fullmatch(name):
-            faults.append(_fault(cell[:64], f"column {index + 1} has no usable name; the first row must name the columns"))
+            faults.append(
+                _fault(str(index + 1), f"column {index + 1} has no usable name; the first row must name the columns")
+            )
         elif name in columns[:index]:
-            faults.append(_fault(cell[:64], f"the column {cell[:64]!r} stands twice; keep one"))
+            first = columns.index(name) + 1
+            faults.append(_fault(str(index + 1), f"column {index + 1} has the name of column {first}; keep one"))
     if not {"amount", "amount_minor", "amount_paise"} & set(columns):
         faults.append(_fault("amount", "a column `amount` is missing"))
     if not {"msisdn", "account_number", "iban", "bank_account_id"} & set(columns):

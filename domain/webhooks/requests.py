@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from domain.intake.faults import NAME_SHOWN, Fault
+from domain.intake.faults import Fault
 from domain.intake.payout import field_faults
 from domain.intake.text import text_fault
 from domain.webhooks import kinds, signing
@@ -156,8 +156,7 @@ class _Members:
             return None
         for at, item in enumerate(value[: len(CHOICES) + 1]):
             if not isinstance(item, str) or item not in CHOICES:
-                shown = str(item)[:NAME_SHOWN]
-                self.fault(f"types/{at}", f"{shown!r} is not known; known: {', '.join(CHOICES)}")
+                self.fault(f"types/{at}", f"is not known; known: {', '.join(CHOICES)}")
         if len(value) > len(CHOICES) or len(set(map(str, value))) != len(value):
             self.fault("types", "must name each type once")
         return tuple(map(str, value))

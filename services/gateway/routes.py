@@ -6,7 +6,7 @@ Owns the table of routes and the payouts' reads; the other themes have files of 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from services.gateway import batches, documentation, downloads, health, money, rows
-from services.gateway.access import reveal
+from services.gateway.access import file_reasons, reveal
 from services.gateway.described import described
 from services.gateway.door import door_of, json_response, listing, merchant_asked, tagged, undecided, wait_for_position
 from services.gateway.filters import (
@@ -83,6 +83,7 @@ async def write(request: Request) -> Response:
     door = door_of(request)
     proxy = door.proxy_of(asked)
     if request.method in downloads.READS and downloads.is_file(asked):
+        await file_reasons.write_down(request)
         return await downloads.pass_out(proxy, request)
     return await proxy.pass_on(request)
 

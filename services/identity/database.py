@@ -27,7 +27,7 @@ class Database:
     def __init__(self, database_url: str, schema: str) -> None:
         """Not open yet."""
         options = f"-c search_path={schema} -c statement_timeout={STATEMENT_MS}"
-        settings = {"options": options, "row_factory": dict_row}
+        settings = {"options": options, "row_factory": dict_row, "application_name": "payflow-identity"}
         self._pool: Any = AsyncConnectionPool(
             database_url,
             min_size=1,

@@ -6,6 +6,7 @@ know what the tables hold.
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -14,6 +15,8 @@ from sqlalchemy.pool import NullPool
 
 LOCK = 0x7061_7966
 """The advisory lock of all schema work."""
+
+REVISION = "SELECT version_num FROM schema_version"
 
 
 def upgrade(database_url: str, schema: str) -> str:
@@ -32,6 +35,16 @@ def upgrade(database_url: str, schema: str) -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None, "there is at least one revision"
     return head
+
+
+def is_current(connection: psycopg.Connection) -> bool:
+    """Whether the schema on the connection's search_path has the newest revision that this code knows, or a later one."""
+    known = [revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()]
+    try:
+        row = connection.execute(REVISION).fetchone()
+    except psycopg.errors.UndefinedTable:
+        return False
+    return row is not None and (row[0] == known[0] or row[0] not in known)
 
 
 def _config() -> Config:

@@ -30,6 +30,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = DONE
     merchants: frozenset[str] = frozenset()
     reason: str | None = None
+    act_id: str | None = None
+    """A UUID, for what another service tells at least once: the row is added once."""
     detail: Mapping[str, Any] = {}
 
 
@@ -39,8 +41,9 @@ async def tell(connection: Connection, entry: Entry, now_ms: int) -> None:
     values = [now_ms, entry.actor, entry.action, entry.subject, entry.outcome, sorted(entry.merchants), reason]
     await change(
         connection,
-        "INSERT INTO audit (at, actor, action, subject, outcome, merchants, reason, detail) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-        [*values, Jsonb(dict(entry.detail))],
+        "INSERT INTO audit (at, actor, action, subject, outcome, merchants, reason, act_id, detail) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (act_id) WHERE act_id IS NOT NULL DO NOTHING",
+        [*values, entry.act_id, Jsonb(dict(entry.detail))],
     )
 
 

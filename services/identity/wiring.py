@@ -13,7 +13,7 @@ from runtime.http_ending import Ending
 from runtime.http_watch import Watch
 from runtime.inner_door import InnerDoor
 from runtime.settings import RefusedStartError
-from services.identity import account_routes, internal_routes, session_routes
+from services.identity import account_routes, internal_routes, schema, session_routes
 from services.identity.asking import Desk
 from services.identity.database import Database
 from services.identity.oidc import Provider
@@ -79,10 +79,11 @@ def check(settings: IdentitySettings) -> None:
     """Raise RefusedStartError unless the database answers and has been migrated."""
     settings.check_oidc()
     try:
-        with psycopg.connect(settings.database_url, connect_timeout=10) as connection:
-            found = connection.execute("SELECT to_regclass(%s)", [f'"{settings.admin_schema}".keys']).fetchone()
+        options = f"-c search_path={settings.admin_schema}"
+        with psycopg.connect(settings.database_url, connect_timeout=10, options=options) as connection:
+            current = schema.is_current(connection)
     except (psycopg.Error, OSError) as error:
         remedy = "start it (`payflow dev`) or set DATABASE_URL"
         raise RefusedStartError(f"no Postgres answers ({type(error).__name__}): {remedy}") from error
-    if found is None or found[0] is None:
+    if not current:
         raise RefusedStartError(f"the schema {settings.admin_schema} is not migrated: run `payflow migrate`")

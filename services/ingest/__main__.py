@@ -17,6 +17,7 @@ async def check(settings: IngestSettings) -> None:
     from schemas.topics import COMMANDS, DEAD_LETTERS, EVENTS, REPLIES, inbox
     from services.ingest.wiring import check_own_schema, check_projection
 
+    settings.check_ages()
     inboxes = [inbox(upstream).name for upstream in settings.upstreams]
     await check_topics(settings, [COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name, *inboxes])
     await check_projection(settings)

@@ -81,7 +81,7 @@ def _take_row(
         return Fault(pointer=f"/rows/{line - 1}", code="ragged_row", detail=f"has {len(cells)} cells of {width}", row=line)
     number = cells[row_at].strip()
     if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= BATCH_ROWS_MAX) or int(number[:9]) in rows:
-        detail = f"{number[:20]!r} is not the number of a row, each once"
+        detail = "must be the number of a row, each once"
         return Fault(pointer=f"/rows/{line - 1}/row", detail=detail, row=line, column="row")
     way_back = unescaped if form_at is not None and cells[form_at] == ESCAPED else str
     rows[int(number[:9])] = {field: way_back(cells[at]) for field, at in fields.items()}

@@ -28,7 +28,7 @@ from services.ingest.received import ReceivedFile, receive
 from services.ingest.staging.upload_record import FileOptions, Upload, UploadState
 from services.ingest.upload import today
 from services.ingest.upload_fields import CORRECTION_FIELDS, read_fields
-from services.ingest.uploads import own_upload
+from services.ingest.uploads import own_upload, with_content
 
 router = APIRouter()
 
@@ -104,6 +104,7 @@ async def _submit_whole(
 
 
 async def _submit_rows(ask: Ask, submission: FileSubmission, upload: Upload, options: FileOptions, rows: Rows) -> Response:
+    with_content(upload)
     corrections = _over(await ask.edge.staging.corrections(upload.id), rows)
     async with ask.edge.staging.open(upload.id) as file:
         with Checked(Kind(upload.kind), options, ask.edge.temp_dir) as checked:

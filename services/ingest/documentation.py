@@ -21,6 +21,7 @@ _PROBLEM_OF = {
     403: "Who asks may not do this.",
     404: "There is no such thing here.",
     409: "The key, the reference, the version or the state does not allow it.",
+    410: "The file's content was deleted by its age.",
     412: "If-Match is not the current version.",
     413: "The body is too large.",
     415: "The content type is not supported.",
@@ -58,6 +59,8 @@ PATCH = (JSON, "application/merge-patch+json")
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XML = "application/xml"
+REVEALING = frozenset({"get_result", "get_refused_rows"})
+_WHY = "Why the file is taken, in 4 to 200 characters: required of who sees payees masked elsewhere (people, keys of all merchants)."
 _FORM = ("form", ("raw", "spreadsheet"))
 _TABLE: Any = {"query": (("format", ("csv", "xlsx")), _FORM), "files": (CSV, XLSX), "reads": True}
 FILE_ENTRIES: dict[str, Entry] = {
@@ -76,16 +79,17 @@ FILE_ENTRIES: dict[str, Entry] = {
         "files",
         None,
         {200: file_forms.UploadErrors},
+        (410,),
         query=(("format", ("json", "csv", "xlsx")), _FORM, ("offset", ()), ("limit", ())),
         files=(CSV, XLSX),
         reads=True,
     ),
-    "get_refused_rows": Entry("files", None, {200: None}, **_TABLE),
+    "get_refused_rows": Entry("files", None, {200: None}, (410,), **_TABLE),
     "correct_upload": Entry(
         "files",
         file_forms.Corrections,
         {201: forms.Batch, 200: forms.Batch},
-        (402,),
+        (402, 410),
         types=(JSON, MULTIPART),
         key="required",
         by_file=file_forms.CorrectionFile,
@@ -94,6 +98,7 @@ FILE_ENTRIES: dict[str, Entry] = {
         "files",
         None,
         {200: None},
+        (410,),
         query=(("format", ("csv", "xlsx", "pain.002")), _FORM),
         files=(CSV, XLSX, XML),
         reads=True,
@@ -215,7 +220,8 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
     queries = [_query(query, choices) for query, choices in entry.query]
     if entry.reads:
         merchant = _header("X-Merchant-Id", "Whose it is; without one, demo's.", required=False)
-        return [*queries, merchant, *(_LISTED if name.startswith("list_") else [])]
+        why = [_header("Payflow-Reason", _WHY, required=False)] if name in REVEALING else []
+        return [*queries, merchant, *why, *(_LISTED if name.startswith("list_") else [])]
     parameters = [
         *queries,
         _header("X-Merchant-Id", "Whose money it is; see the rules of each request.", required=False),
@@ -261,6 +267,7 @@ def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
 _FORMS: dict[str, dict[str, Any]] = {
     "X-Merchant-Id": {"pattern": MERCHANT_ID_PATTERN, "examples": ["demo"]},
     "Idempotency-Key": {"pattern": r"^[\x21-\x7e]{1,255}$", "examples": ["0d5f8f5e-6f5d-4a0f-9c1b-2f3f0c7e8a11"]},
+    "Payflow-Reason": {"examples": ["the bank asks for the refused rows"]},
     "If-Match": {"examples": ['"3"']},
     "Prefer": {"examples": ["wait=10"]},
 }

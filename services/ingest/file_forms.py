@@ -37,6 +37,9 @@ class Upload(BaseModel):
     idempotency_key: str
     created_at: str
     updated_at: str
+    content_deleted_at: str | None = Field(
+        None, description="When all but the fingerprint was deleted by age; then its files are 410 `file_not_kept`."
+    )
     upload_id: str
     errors_url: str
     refused_rows_url: str

@@ -31,7 +31,7 @@ from services.ingest.problems import ProblemError
 from services.ingest.staging.pieces import FAULTS
 from services.ingest.staging.upload_record import Upload, UploadState
 from services.ingest.store import ViewUnavailableError
-from services.ingest.uploads import own_upload
+from services.ingest.uploads import own_upload, with_content
 
 router = APIRouter()
 
@@ -45,7 +45,7 @@ async def get_result(request: Request, batch_id: str) -> Response:
     ask = Ask(request)
     if ask.faults:
         raise ask.problem()
-    upload = await _file_of(ask, batch_id)
+    upload = with_content(await _file_of(ask, batch_id))
     form = file_form(request, FORMATS[Kind(upload.kind)])
     async with AsyncExitStack() as stack:
         file = await stack.enter_async_context(ask.edge.staging.open(upload.id))

@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from runtime.settings import ServiceSettings
+from runtime.settings import RefusedStartError, ServiceSettings
 from schemas.ids import is_merchant_id
 from schemas.money import EXPONENTS
 
@@ -18,6 +18,13 @@ class IngestSettings(ServiceSettings):
     currency_list: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
     ingest_schema: str = Field("ingest", alias="INGEST_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     identity_url: str = Field("http://127.0.0.1:8010", alias="IDENTITY_URL", pattern="^https?://")
+    files_keep_days: int = Field(30, alias="FILES_KEEP_DAYS", ge=1, le=3650)
+    """Content of uploaded files, from their last change on."""
+    fingerprints_keep_days: int = Field(400, alias="FILE_FINGERPRINTS_KEEP_DAYS", ge=1, le=36_500)
+    """How long a file that was taken is known again (BAT-06)."""
+    drafts_keep_days: int = Field(90, alias="DRAFTS_KEEP_DAYS", ge=1, le=3650)
+    idempotency_window_hours: float = Field(24, alias="PAYOUT_IDEMPOTENCY_WINDOW_HOURS", gt=0)
+    """The processor's; a draft must outlive the key that it holds."""
     inbox_upstreams: str = Field("", alias="INBOX_UPSTREAMS")
 
     @field_validator("currency_list")
@@ -33,6 +40,15 @@ class IngestSettings(ServiceSettings):
     def _known_form(cls, text: str) -> str:
         parse_upstreams(text)
         return text
+
+    def check_ages(self) -> None:
+        """Raise RefusedStartError for what would be forgotten while its key still counts, or before its own content."""
+        if self.drafts_keep_days * 24 < self.idempotency_window_hours:
+            raise RefusedStartError("DRAFTS_KEEP_DAYS is shorter than PAYOUT_IDEMPOTENCY_WINDOW_HOURS: raise it")
+        if self.files_keep_days * 24 < self.idempotency_window_hours:
+            raise RefusedStartError("FILES_KEEP_DAYS is shorter than PAYOUT_IDEMPOTENCY_WINDOW_HOURS: raise it")
+        if self.fingerprints_keep_days < self.files_keep_days:
+            raise RefusedStartError("FILE_FINGERPRINTS_KEEP_DAYS is shorter than FILES_KEEP_DAYS: raise it")
 
     @property
     def currencies(self) -> frozenset[str]:

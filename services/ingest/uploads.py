@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from domain.intake.faults import Fault, as_errors
-from schemas.times import rfc3339
+from schemas.times import rfc3339, rfc3339_or_none
 from services.ingest.asking import OPEN_MERCHANT, Ask
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
@@ -20,7 +20,7 @@ from services.ingest.files.downloads import Download, file_form
 from services.ingest.files.exports import fault_table, refused_rows_table, template
 from services.ingest.files.fault_book import read_faults
 from services.ingest.payouts import canonical, not_found
-from services.ingest.problems import problem_of
+from services.ingest.problems import ProblemError, problem_of
 from services.ingest.staging.pieces import FAULTS
 from services.ingest.staging.upload_record import Upload, UploadState
 
@@ -67,7 +67,7 @@ async def get_upload(request: Request, upload_id: str) -> Response:
 async def get_upload_errors(request: Request, upload_id: str) -> Response:
     """All faults: as JSON by `offset` and `limit`, or with `format=csv` or `xlsx` as a file."""
     ask = _asked(request)
-    upload = await own_upload(ask, upload_id)
+    upload = with_content(await own_upload(ask, upload_id))
     form = file_form(request, ("json", "csv", "xlsx"), more=frozenset({"offset", "limit"}))
     if form.format == "json":
         return await _page(ask, upload)
@@ -79,7 +79,7 @@ async def get_upload_errors(request: Request, upload_id: str) -> Response:
 async def get_refused_rows(request: Request, upload_id: str) -> Response:
     """The rows that were refused, with their numbers and what is wrong: correct them there and send the file to `corrections_url`."""
     ask = _asked(request)
-    upload = await own_upload(ask, upload_id)
+    upload = with_content(await own_upload(ask, upload_id))
     form = file_form(request, ("csv", "xlsx"))
     corrections = await ask.edge.staging.corrections(upload.id)
     async with ask.edge.staging.open(upload.id) as file, ask.edge.staging.open(upload.id, FAULTS) as faults:
@@ -93,6 +93,15 @@ async def own_upload(ask: Ask, upload_id: str) -> Upload:
     if upload is None or ask.merchant_id not in {None, upload.merchant_id}:
         raise not_found("upload")
     return upload
+
+
+def with_content(upload: Upload) -> Upload:
+    """The upload, unless its content went by age. Raises ProblemError 410 `file_not_kept`."""
+    if upload.content_deleted_at is None:
+        return upload
+    gone = rfc3339(upload.content_deleted_at)
+    detail = f"The file's content was deleted by its age at {gone}; its batch's rows are at {BATCHES}/{upload.id}/rows/."
+    raise ProblemError("file_not_kept", detail)
 
 
 def view(upload: Upload, corrected: int = 0) -> dict[str, Any]:
@@ -122,6 +131,7 @@ def view(upload: Upload, corrected: int = 0) -> dict[str, Any]:
         "idempotency_key": upload.idempotency_key,
         "created_at": rfc3339(upload.created_at),
         "updated_at": rfc3339(upload.updated_at),
+        "content_deleted_at": rfc3339_or_none(upload.content_deleted_at),
         **links(upload),
     }
 

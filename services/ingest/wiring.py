@@ -16,13 +16,14 @@ from fastapi import FastAPI
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime import metrics
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.dead_letter_watch import watch
 from runtime.dead_letters import DeadLetters, Limit
 from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import EventReader
 from runtime.logging import logger
 from runtime.settings import RefusedStartError
+from services.ingest import schema
 from services.ingest.drafts.store import DraftStore
 from services.ingest.edge import Edge
 from services.ingest.health import checks
@@ -31,6 +32,7 @@ from services.ingest.in_flight import InFlight
 from services.ingest.inbox.audit import AuditTrail
 from services.ingest.inbox.judge import InboxJudge
 from services.ingest.inbox.worker import UpstreamInbox
+from services.ingest.retention import Ages, Retention
 from services.ingest.settings import IngestSettings
 from services.ingest.staging.store import Staging
 from services.ingest.store import POOL_SECONDS, STATEMENT_MS, Store
@@ -84,9 +86,16 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
         temp_dir=settings.temp_dir,
         drafts=DraftStore(await stack.enter_async_context(_drafts_pool(settings))),
     )
+    await _start_retention(settings, clock, stack)
     app.state.edge = edge
     app.state.checks = checks(store, waiting, following, settings.kafka_bootstrap_servers)
     await _start_inboxes(settings, edge, stack)
+
+
+async def _start_retention(settings: IngestSettings, clock: Clock, stack: AsyncExitStack) -> None:
+    pool = await stack.enter_async_context(_retention_pool(settings))
+    ages = Ages(settings.files_keep_days, settings.fingerprints_keep_days, settings.drafts_keep_days)
+    _beside(stack, Retention(pool, clock, ages).run(), fatal=False)
 
 
 async def _start_inboxes(settings: IngestSettings, edge: Edge, stack: AsyncExitStack) -> None:
@@ -164,11 +173,23 @@ def _drafts_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
     )
 
 
+def _retention_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
+    options = f"-c search_path={settings.ingest_schema} -c statement_timeout={STAGING_STATEMENT_MS}"
+    return AsyncConnectionPool(
+        settings.database_url,
+        min_size=0,
+        max_size=1,
+        open=False,
+        timeout=POOL_SECONDS,
+        kwargs={"options": options, "application_name": "payflow-retention"},
+    )
+
+
 async def check_own_schema(settings: IngestSettings) -> None:
-    """Raise RefusedStartError unless ingest's own schema has been migrated up to its newest table. The database answers."""
+    """Raise RefusedStartError unless ingest's own schema has the newest revision, or a later one. The database answers."""
     async with _staging_pool(settings) as pool, pool.connection(timeout=CHECK_SECONDS) as link:
-        found = await (await link.execute("SELECT to_regclass('drafts')")).fetchone()
-    if found is None or found[0] is None:
+        current = await schema.is_current(link)
+    if not current:
         raise RefusedStartError(f"the schema {settings.ingest_schema} is not migrated: run `payflow migrate`")
 
 

@@ -11,10 +11,12 @@ from typing import TypeVar
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from domain.access.principal import OPEN, decode
 from domain.intake.content import JsonFault, parse_json
 from domain.intake.faults import Fault, as_errors
 from domain.intake.headers import read_merchant
 from runtime.http_problems import ProblemError
+from runtime.inner_door import PRINCIPAL_HEADER
 from schemas.ids import is_uuid
 
 OPEN_MERCHANT = "demo"
@@ -36,6 +38,18 @@ def merchant_of(request: Request) -> str:
     if isinstance(found, Fault):
         raise problem_of([found])
     return found
+
+
+def actor_of(request: Request) -> str:
+    """Who asks, as the gateway has checked. Without it this is open mode: only then does the inner door let others in (SEC-01).
+
+    Raises ProblemError 401.
+    """
+    text = request.headers.get(PRINCIPAL_HEADER)
+    try:
+        return OPEN.actor if text is None else decode(text).actor
+    except ValueError:
+        raise ProblemError("unauthorized", "Send the request to the gateway.") from None
 
 
 def id_of(text: str, what: str) -> str:

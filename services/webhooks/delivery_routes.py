@@ -14,7 +14,7 @@ from domain.webhooks.requests import STATUSES, Selection, read_selection
 from runtime.http_problems import ProblemError
 from schemas.ids import is_uuid
 from schemas.times import parse_rfc3339
-from services.webhooks.asking import content_of, id_of, merchant_of, not_found, problem_of, wanted
+from services.webhooks.asking import actor_of, content_of, id_of, merchant_of, not_found, problem_of, wanted
 from services.webhooks.documentation import documented
 from services.webhooks.door import asked, attempt_form, delivery_form, door_of, json_response
 
@@ -80,7 +80,7 @@ async def _again(request: Request, selection: Selection) -> Response:
             raise ProblemError("not_found", f"There is no delivery {missing[0]}{more}; nothing was sent again.")
         if any(status != "enabled" for status in known.values()):
             raise ProblemError("webhook_disabled", "The webhook is not enabled: enable it first; nothing was sent again.")
-    sent = await asked(door.registry.send_again(merchant_id, selection, door.clock.now_ms()))
+    sent = await asked(door.registry.by(actor_of(request)).send_again(merchant_id, selection, door.clock.now_ms()))
     request.app.state.wake()
     return json_response({"count": len(sent), "ids": sorted(sent)[:IDS_SHOWN]}, 202)
 
@@ -101,8 +101,8 @@ def _condition(name: str, text: str) -> list[tuple[str, object]]:
     if name in WORDS:
         column, known = WORDS[name]
         chosen = [part.strip() for part in text.split(",")]
-        if unknown := [part for part in chosen if part not in known]:
-            raise _refuse(name, f"does not know {unknown[0][:32]!r}; known: {', '.join(known)}")
+        if any(part not in known for part in chosen):
+            raise _refuse(name, f"has a value that is not known; known: {', '.join(known)}")
         return [(f"{column} = ANY(%s)", chosen)]
     if name in TIMES:
         try:

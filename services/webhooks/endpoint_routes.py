@@ -10,7 +10,7 @@ from domain.webhooks.requests import read_change, read_endpoint, read_test
 from runtime.http_problems import ProblemError
 from runtime.ids import mint
 from schemas.times import rfc3339
-from services.webhooks.asking import content_of, id_of, merchant_of, not_found, wanted
+from services.webhooks.asking import actor_of, content_of, id_of, merchant_of, not_found, wanted
 from services.webhooks.documentation import documented
 from services.webhooks.door import Door, asked, door_of, endpoint_form, json_response, new_secret, test_form
 from services.webhooks.guard import RefusedAddressError
@@ -34,18 +34,19 @@ async def create_webhook(request: Request) -> Response:
         raise ProblemError("unknown_merchant", f"No active merchant has the id {merchant_id!r}.")
     await _check(door, endpoint.url)
     secret, now = new_secret(), door.clock.now_ms()
-    row = await asked(door.registry.create(merchant_id, mint(), endpoint, secret, now))
+    row = await asked(door.registry.by(actor_of(request)).create(merchant_id, mint(), endpoint, secret, now))
     return json_response({**endpoint_form(row), "secret": secret}, 201, {"Location": f"/api/v1/webhooks/{row['id']}"})
 
 
 @router.post("/test", **documented("test_webhook_address"))
 async def test_address(request: Request) -> Response:
-    """Send a test to an address before it is saved, signed with the given secret or one made for it. Nothing is kept."""
+    """Send a test to an address before it is saved, signed with the given secret or a new one. Only that it was done is kept."""
     door = door_of(request)
     test = wanted(read_test(await content_of(request), plain=door.plain))
     await _check(door, test.url)
-    secret = test.secret or new_secret()
-    return await _test(door, merchant_of(request), test.url, [secret], told=None if test.secret else secret)
+    secret, merchant_id = test.secret or new_secret(), merchant_of(request)
+    await asked(door.registry.by(actor_of(request)).tested(merchant_id, None, test.url, door.clock.now_ms()))
+    return await _test(door, merchant_id, test.url, [secret], told=None if test.secret else secret)
 
 
 @router.get("/{webhook_id}", **documented("get_webhook"))
@@ -64,7 +65,7 @@ async def change_webhook(request: Request, webhook_id: str) -> Response:
     change = wanted(read_change(await content_of(request), plain=door.plain))
     if change.url is not None:
         await _check(door, change.url)
-    row = await asked(door.registry.change(merchant_of(request), known, change, door.clock.now_ms()))
+    row = await asked(door.registry.by(actor_of(request)).change(merchant_of(request), known, change, door.clock.now_ms()))
     if row is None:
         raise not_found("webhook")
     return json_response(endpoint_form(row))
@@ -74,7 +75,9 @@ async def change_webhook(request: Request, webhook_id: str) -> Response:
 async def delete_webhook(request: Request, webhook_id: str) -> Response:
     """Delete an endpoint; what it had pending is canceled, what was sent stays listed."""
     door = door_of(request)
-    if not await asked(door.registry.delete(merchant_of(request), id_of(webhook_id, "webhook"), door.clock.now_ms())):
+    if not await asked(
+        door.registry.by(actor_of(request)).delete(merchant_of(request), id_of(webhook_id, "webhook"), door.clock.now_ms())
+    ):
         raise not_found("webhook")
     return Response(status_code=204)
 
@@ -84,7 +87,9 @@ async def rotate_secret(request: Request, webhook_id: str) -> Response:
     """A new secret, told this once; the one before stays valid for 24 h, and every webhook carries a signature by each."""
     door, secret = door_of(request), new_secret()
     now = door.clock.now_ms()
-    until = await asked(door.registry.rotate(merchant_of(request), id_of(webhook_id, "webhook"), secret, now))
+    until = await asked(
+        door.registry.by(actor_of(request)).rotate(merchant_of(request), id_of(webhook_id, "webhook"), secret, now)
+    )
     if until is None:
         raise not_found("webhook")
     return json_response({"secret": secret, "previous_valid_until": rfc3339(until)})
@@ -98,6 +103,7 @@ async def test_saved(request: Request, webhook_id: str) -> Response:
     if row is None:
         raise not_found("webhook")
     secrets = await asked(door.registry.secrets(known, door.clock.now_ms()))
+    await asked(door.registry.by(actor_of(request)).tested(merchant_id, known, row["url"], door.clock.now_ms()))
     return await _test(door, merchant_id, row["url"], secrets, told=None)
 
 

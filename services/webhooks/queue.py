@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from domain.webhooks.acts import DISABLED, ITSELF, subject_of
 from domain.webhooks.payload import Letter
 from domain.webhooks.schedule import GIVES_UP_MS
+from services.webhooks.act_book import note
 from services.webhooks.database import Database, Link, Row
 
 SOON_MS = 200
@@ -73,11 +75,11 @@ WELL = (
 FAILING = "UPDATE endpoints SET failing_since = %(now)s WHERE id = ANY(%(ids)s::uuid[]) AND failing_since IS NULL"
 DISABLE_GONE = (
     "UPDATE endpoints SET status = 'disabled', disabled_reason = 'gone', disabled_at = %(now)s, updated_at = %(now)s "
-    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' RETURNING id::text"
+    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' RETURNING id::text, merchant_id"
 )
 DISABLE_FAILING = (
     "UPDATE endpoints SET status = 'disabled', disabled_reason = 'failing', disabled_at = %(now)s, updated_at = %(now)s "
-    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' AND failing_since <= %(since)s RETURNING id::text"
+    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' AND failing_since <= %(since)s RETURNING id::text, merchant_id"
 )
 
 
@@ -164,16 +166,18 @@ async def _judge_endpoints(link: Link, results: Sequence[Result], now: int) -> l
     well = {result.endpoint_id for result in results if result.good}
     ailing = {result.endpoint_id for result in results} - well
     gone = {result.endpoint_id for result in results if result.gone}
-    disabled: list[tuple[str, str]] = []
+    disabled: list[tuple[Row, str]] = []
     if well:
         await link.execute(WELL, {"now": now, "ids": sorted(well)})
     if ailing:
         await link.execute(FAILING, {"now": now, "ids": sorted(ailing)})
         arguments = {"now": now, "ids": sorted(ailing), "since": now - GIVES_UP_MS}
-        disabled += [(row["id"], "failing") for row in await _rows(link, DISABLE_FAILING, arguments)]
+        disabled += [(row, "failing") for row in await _rows(link, DISABLE_FAILING, arguments)]
     if gone:
-        disabled += [(row["id"], "gone") for row in await _rows(link, DISABLE_GONE, {"now": now, "ids": sorted(gone)})]
-    return disabled
+        disabled += [(row, "gone") for row in await _rows(link, DISABLE_GONE, {"now": now, "ids": sorted(gone)})]
+    for row, why in disabled:
+        await note(link, ITSELF, DISABLED, subject_of(row["id"]), row["merchant_id"], now, {"why": why})
+    return [(row["id"], why) for row, why in disabled]
 
 
 async def _rows(link: Link, query: str, arguments: Any) -> list[Row]:

@@ -3,13 +3,16 @@
 Owns these queries. Everything is asked for one merchant: what is another's is not there. Must not send.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 
+from domain.webhooks import acts
+from domain.webhooks.acts import ITSELF
 from domain.webhooks.requests import EndpointChange, EndpointRequest, Selection
 from domain.webhooks.signing import ROTATION_MS
+from services.webhooks.act_book import note
 from services.webhooks.database import Database, Link, Row
 
 SECRETS_MAX = 5
@@ -43,9 +46,13 @@ class TooManyError(Exception):
 class Registry:
     """Every method raises one of `database.AWAY` while the database is away."""
 
-    def __init__(self, database: Database, endpoints_max: int) -> None:
-        """`endpoints_max` is the limit of one merchant."""
-        self._database, self._endpoints_max = database, endpoints_max
+    def __init__(self, database: Database, endpoints_max: int, actor: str = ITSELF) -> None:
+        """`endpoints_max` is the limit of one merchant; `actor` is whose acts these are."""
+        self._database, self._endpoints_max, self._actor = database, endpoints_max, actor
+
+    def by(self, actor: str) -> "Registry":
+        """The same, for one who asks: what is changed by it is told the audit trail as theirs, in the change's own transaction."""
+        return Registry(self._database, self._endpoints_max, actor)
 
     async def ping(self) -> None:
         """Raises when the tables cannot be read."""
@@ -87,6 +94,8 @@ class Registry:
                     [endpoint_id, merchant_id, wanted.url, wanted.description, list(wanted.types), now, now],
                 )
                 await link.execute("INSERT INTO secrets VALUES (%s, %s, %s, NULL)", [endpoint_id, now, secret])
+                assert made is not None
+                await self._note(link, acts.CREATED, made, now, acts.told(made))
         except psycopg.errors.UniqueViolation:
             raise EndpointExistsError(await self._holder(merchant_id, wanted.url)) from None
         assert made is not None
@@ -110,18 +119,26 @@ class Registry:
             arguments.append(now)
         query = f"UPDATE endpoints SET {', '.join(sets)} {OWN} RETURNING {ENDPOINT}"
         try:
-            return await self._database.one(query, [*arguments, endpoint_id, merchant_id])
+            async with self._database.transaction() as link:
+                before = await _one(link, f"SELECT {ENDPOINT} FROM endpoints {OWN} FOR UPDATE", [endpoint_id, merchant_id])
+                after = await _one(link, query, [*arguments, endpoint_id, merchant_id])
+                if before is not None and after is not None and (detail := acts.changed(before, after)) is not None:
+                    await self._note(link, acts.CHANGED, after, now, detail)
         except psycopg.errors.UniqueViolation:
             raise EndpointExistsError(await self._holder(merchant_id, wanted.url or "")) from None
+        return after
 
     async def delete(self, merchant_id: str, endpoint_id: str, now: int) -> bool:
         """Whether there was one. What it had pending is canceled; what it got stays listed."""
         async with self._database.transaction() as link:
-            gone = await link.execute(
-                f"UPDATE endpoints SET status = 'deleted', updated_at = %s {OWN}", [now, endpoint_id, merchant_id]
+            gone = await _one(
+                link,
+                f"UPDATE endpoints SET status = 'deleted', updated_at = %s {OWN} RETURNING {ENDPOINT}",
+                [now, endpoint_id, merchant_id],
             )
-            if not gone.rowcount:
+            if gone is None:
                 return False
+            await self._note(link, acts.DELETED, gone, now, {"host": acts.host_of(gone["url"])})
             await link.execute("DELETE FROM secrets WHERE endpoint_id = %s", [endpoint_id])
             await link.execute(
                 "UPDATE deliveries SET status = 'canceled', claim = NULL, finished_at = %s WHERE endpoint_id = %s AND status = 'pending'",
@@ -132,7 +149,7 @@ class Registry:
     async def rotate(self, merchant_id: str, endpoint_id: str, secret: str, now: int) -> int | None:
         """Until when (ms UTC) the secret before stays valid; None for no such endpoint. Raises TooManyError (WHK-05)."""
         async with self._database.transaction() as link:
-            found = await _one(link, f"SELECT id FROM endpoints {OWN} FOR UPDATE", [endpoint_id, merchant_id])
+            found = await _one(link, f"SELECT {ENDPOINT} FROM endpoints {OWN} FOR UPDATE", [endpoint_id, merchant_id])
             if found is None:
                 return None
             live = await _one(
@@ -147,7 +164,14 @@ class Registry:
                 "UPDATE secrets SET expires_at = %s WHERE endpoint_id = %s AND expires_at IS NULL", [expires_at, endpoint_id]
             )
             await link.execute("INSERT INTO secrets VALUES (%s, %s, %s, NULL)", [endpoint_id, now, secret])
+            await self._note(link, acts.ROTATED, found, now, {"previous_valid_until": expires_at})
         return expires_at
+
+    async def tested(self, merchant_id: str, endpoint_id: str | None, url: str, now: int) -> None:
+        """Note that a test is sent, before it is: to a saved endpoint, or to an address that nobody has saved (None)."""
+        subject = "webhook:unsaved" if endpoint_id is None else acts.subject_of(endpoint_id)
+        async with self._database.transaction() as link:
+            await note(link, self._actor, acts.TESTED, subject, merchant_id, now, {"host": acts.host_of(url)})
 
     async def deliveries(self, conditions: Sequence[str], arguments: Sequence[Any], limit: int) -> list[Row]:
         """A page of deliveries, newest first, and one more if there are more. Conditions are our own text."""
@@ -191,6 +215,8 @@ class Registry:
             rows = await (
                 await link.execute(f"UPDATE deliveries d {AGAIN_SET} {where} RETURNING d.id::text", named)
             ).fetchall()
+            if rows:
+                await note(link, self._actor, acts.SENT_AGAIN, *_again_of(chosen, merchant_id, now, len(rows)))
         return [row["id"] for row in rows]
 
     async def known(self, merchant_id: str, ids: Sequence[str]) -> dict[str, str]:
@@ -201,10 +227,23 @@ class Registry:
         )
         return {row["id"]: row["status"] for row in await self._database.all(query, [merchant_id, list(ids)])}
 
+    async def _note(self, link: Link, action: str, row: Row, now: int, detail: Mapping[str, Any]) -> None:
+        await note(link, self._actor, action, acts.subject_of(row["id"]), row["merchant_id"], now, detail)
+
     async def _holder(self, merchant_id: str, url: str) -> str:
         query = "SELECT id::text FROM endpoints WHERE merchant_id = %s AND url = %s AND status <> 'deleted'"
         row = await self._database.one(query, [merchant_id, url])
         return row["id"] if row else ""
+
+
+def _again_of(chosen: Selection, merchant_id: str, now: int, count: int) -> tuple[str, str, int, dict[str, Any]]:
+    """Subject, merchant, time and detail of sending again."""
+    if chosen.webhook_id is not None:
+        subject = acts.subject_of(chosen.webhook_id)
+    else:
+        subject = f"delivery:{chosen.ids[0]}" if len(chosen.ids) == 1 else "deliveries"
+    span = {} if chosen.ids else {"from": chosen.start, "to": chosen.end}
+    return subject, merchant_id, now, {"count": count, **span}
 
 
 async def _one(link: Link, query: str, arguments: Sequence[Any] | dict[str, Any]) -> Row | None:

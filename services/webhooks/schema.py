@@ -13,8 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-LOCK = 0x7061_7967
-"""The advisory lock of all work on this schema."""
+LOCK = 0x7061_7966
+"""The advisory lock of all schema work; another one than that of rebuild and restore, which hold theirs while they come here."""
 
 REVISION = "SELECT version_num FROM schema_version"
 

@@ -15,6 +15,8 @@ class WebhooksSettings(ServiceSettings):
     host: str = Field("127.0.0.1", alias="WEBHOOKS_HOST")
     port: int = Field(8002, alias="WEBHOOKS_PORT", ge=0, le=65_535)
     metrics_port: int = Field(9107, alias="WEBHOOKS_METRICS_PORT", ge=0, le=65_535)
+    identity_url: str = Field("http://127.0.0.1:8010", alias="IDENTITY_URL", pattern="^https?://")
+    """Where the audit trail is told what was done to endpoints."""
     given_schema: str | None = Field(None, alias="WEBHOOKS_SCHEMA", pattern=SCHEMA_PATTERN)
     allow_loopback: bool = Field(default=False, alias="WEBHOOKS_ALLOW_LOOPBACK")
     """Lets endpoints be on this machine; refused in production."""

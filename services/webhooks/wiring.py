@@ -20,6 +20,7 @@ from runtime.ids import mint
 from runtime.logging import logger
 from runtime.settings import RefusedStartError
 from services.webhooks import schema
+from services.webhooks.act_book import ActBook
 from services.webhooks.database import Database
 from services.webhooks.dispatcher import Dispatcher
 from services.webhooks.door import Door
@@ -34,6 +35,7 @@ from services.webhooks.results import Results
 from services.webhooks.sender import Sender
 from services.webhooks.settings import WebhooksSettings
 from services.webhooks.subjects import Subjects
+from services.webhooks.trail_teller import TrailTeller
 
 CONNECT_SECONDS = 5
 
@@ -84,7 +86,9 @@ async def _start(app: FastAPI, settings: WebhooksSettings, stack: AsyncExitStack
     )
     follower = Follower(settings.kafka_bootstrap_servers, Notebook(database), clock, dispatcher.wake)
     membership = Membership(database, mint(), settings.kafka_partitions, follower.follow)
-    for work in (results.run(), dispatcher.run(), membership.run(), Housekeeping(database, clock, settings.keep_days).run()):
+    teller = TrailTeller(ActBook(database), settings.identity_url, settings.inner_secret)
+    keeper = Housekeeping(database, clock, settings.keep_days)
+    for work in (results.run(), dispatcher.run(), membership.run(), keeper.run(), teller.run()):
         _beside(stack, work)
     app.state.door = Door(registry, sender, clock, settings.plain)
     app.state.checks = _checks(registry, follower)

@@ -54,6 +54,7 @@ class IngestStack:
             "DATABASE_URL": database_url,
             "PROJECTION_SCHEMA": f"ingest_{log.suffix}",
             "INGEST_SCHEMA": f"staging_{log.suffix}",
+            "WEBHOOKS_SCHEMA": f"webhooks_{log.suffix}",
             "ADMIN_SCHEMA": f"admin_{log.suffix}",
             "INBOX_UPSTREAMS": f"{log.upstream}:{'|'.join(ALLOWED)}",
             "PAYFLOW_PROFILE": "test",

@@ -156,4 +156,4 @@ def form_fault(name: str, text: str) -> str | None:
         return None
     if name == "PmtMtd":
         return "must be TRF (a credit transfer); other methods are not paid here"
-    return f"{text[:40]!r} is not what {name} may hold" if text else f"{name} must not be empty"
+    return f"is not what {name} may hold" if text else f"{name} must not be empty"

@@ -20,11 +20,12 @@ from services.ingest.staging.upload_record import FileOptions, Report, Upload, U
 
 POOL_SECONDS = 5.0
 PIECES_AT_ONCE = 4
+COLUMNS_REMEMBERED = 1000
 CHANGED = "This file was changed or submitted meanwhile by another request; look at it again."
 _AWAY = "Files cannot be staged now; nothing was taken. Send the same request again, with the same key."
 _COLUMNS = (
     "id::text, merchant_id, idempotency_key, state, kind, file_name, sha256, options, report, created_at, updated_at, rows_sha256, "
-    "message_id, override_reason, version"
+    "message_id, override_reason, version, content_deleted_at"
 )
 _NAMES = tuple(Upload.__struct_fields__)
 _options = msgspec.json.Decoder(FileOptions)
@@ -32,14 +33,18 @@ _report = msgspec.json.Decoder(Report)
 
 _SAVE = """
 INSERT INTO uploads (id, merchant_id, idempotency_key, state, kind, file_name, sha256, options, report, created_at, updated_at,
-    rows_sha256, message_id, override_reason, version)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    rows_sha256, message_id, override_reason, version, content_deleted_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET idempotency_key = excluded.idempotency_key, state = excluded.state, kind = excluded.kind,
     file_name = excluded.file_name, sha256 = excluded.sha256, options = excluded.options, report = excluded.report,
     updated_at = excluded.updated_at, rows_sha256 = excluded.rows_sha256, message_id = excluded.message_id,
-    override_reason = excluded.override_reason, version = excluded.version
+    override_reason = excluded.override_reason, version = excluded.version, content_deleted_at = excluded.content_deleted_at
 WHERE uploads.version = excluded.version - 1
     AND (uploads.state = 'refused' OR (uploads.state = 'submitting' AND uploads.idempotency_key = excluded.idempotency_key))
+"""
+_TRIM = """
+DELETE FROM column_mappings WHERE merchant_id = %(merchant)s AND column_name IN (SELECT column_name FROM column_mappings
+WHERE merchant_id = %(merchant)s ORDER BY updated_at DESC, column_name OFFSET %(most)s)
 """
 _LIKE = f"""
 SELECT {_COLUMNS} FROM uploads WHERE merchant_id = %s AND id <> %s AND state IN ('submitting', 'accepted')
@@ -79,6 +84,8 @@ class Staging:
         Raises ProblemError `invalid_state_transition` when it was changed or submitted meanwhile: `version` is one above what was read.
         """
         async with self._transaction() as link:
+            if upload.version > 1 and not await _is_there(link, upload.id):
+                raise ProblemError("invalid_state_transition", CHANGED)
             if not (await link.execute(_SAVE, _values(upload))).rowcount:
                 raise ProblemError("invalid_state_transition", CHANGED)
             if content.file is not None:
@@ -139,13 +146,14 @@ class Staging:
             return dict(await (await link.execute(query, [merchant_id])).fetchall())
 
     async def remember(self, merchant_id: str, mapping: Mapping[str, str], at: int) -> None:
-        """Keep what was chosen, in the place of earlier choices for the same columns."""
+        """Keep what was chosen, in the place of earlier choices for the same columns; the COLUMNS_REMEMBERED newest of a merchant."""
         query = (
             "INSERT INTO column_mappings VALUES (%s, %s, %s, %s) ON CONFLICT (merchant_id, column_name) "
             "DO UPDATE SET field = excluded.field, updated_at = excluded.updated_at"
         )
         async with self._transaction() as link, link.cursor() as cursor:
             await cursor.executemany(query, [(merchant_id, column, field, at) for column, field in sorted(mapping.items())])
+            await cursor.execute(_TRIM, {"merchant": merchant_id, "most": COLUMNS_REMEMBERED})
 
     async def forget(self, merchant_id: str) -> None:
         """Drop all that is remembered of a merchant's columns. A repeat changes nothing."""
@@ -174,6 +182,12 @@ class Staging:
 async def _like(link: Any, upload: Upload) -> list[Upload]:
     values = [upload.merchant_id, upload.id, upload.sha256, upload.rows_sha256, upload.message_id]
     return [_upload(row) for row in await (await link.execute(_LIKE, values)).fetchall()]
+
+
+async def _is_there(link: Any, upload_id: str) -> bool:
+    """Whether what was read is not deleted by age meanwhile; it is not until the transaction ends."""
+    found = await link.execute("SELECT 1 FROM uploads WHERE id = %s FOR UPDATE", [upload_id])
+    return await found.fetchone() is not None
 
 
 async def _put_pieces(link: Any, upload_id: str, part: str, file: IO[bytes]) -> None:

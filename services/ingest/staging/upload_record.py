@@ -75,3 +75,5 @@ class Upload(Struct, frozen=True, kw_only=True):
     message_id: str | None = None
     override_reason: str | None = None
     version: int = 1
+    content_deleted_at: int | None = None
+    """Set once only the fingerprint is left: bytes, faults, corrections, names and options went by age."""

@@ -17,11 +17,9 @@ import httpx2
 from aiokafka import AIOKafkaProducer
 
 from tests.e2e.access.conftest import Closed, payee
+from tests.e2e.access.planting import plant_files, plant_webhooks
+from tests.support.canaries import CANARIES, IBAN, NAME, NEEDLES, PHONE
 
-PHONE, IBAN, NAME = "+256772990113", "FR1420041010050500013M02606", "Canaria Quartzbird"
-KEY = "pk_live_CanaryCanaryCanaryCanaryCanaryCanaryCanary0"
-CANARIES = (PHONE, IBAN, NAME, KEY)
-NEEDLES = (PHONE[1:], IBAN, "Quartzbird", "CanaryCanary", IBAN[4:])
 FIELDS = (
     "amount",
     "currency",
@@ -126,6 +124,8 @@ def plant(closed: Closed) -> list[str]:
         note(closed.ask("GET", f"/audit/?cursor={canary}"))
         note(http.get("/api/v1/sessions/oidc/callback", params={"code": canary, "state": canary, "error": canary}))
         note(http.get("/api/v1/feed/", params={"ticket": canary}))
+    plant_files(closed, note)
+    plant_webhooks(closed, note)
     asyncio.run(_inbox(closed))
     return told
 
@@ -159,6 +159,23 @@ def _dead_letters(closed: Closed) -> str:
     return listed + "".join(run("show", letter) for letter in ids)
 
 
+def _audit(closed: Closed) -> str:
+    """All pages of the trail."""
+    told, cursor = "", ""
+    while True:
+        page = closed.ask("GET", f"/audit/?limit=200{cursor}")
+        told += page.text
+        if page.json()["next_cursor"] is None:
+            return told
+        cursor = f"&cursor={page.json()['next_cursor']}"
+
+
+def _id_of(closed: Closed) -> str:
+    """The id of alpha's key."""
+    keys = closed.ask("GET", "/keys/").json()["results"]
+    return next(str(key["id"]) for key in keys if key["name"] == "alpha")
+
+
 def test_sec_08_canaries_are_seen_nowhere(closed: Closed) -> None:
     told = plant(closed)
     time.sleep(3)
@@ -167,12 +184,15 @@ def test_sec_08_canaries_are_seen_nowhere(closed: Closed) -> None:
         for path in closed.stack.folder.rglob("*.log")
         if "kafka" not in str(path)
     }
-    assert {"gateway.log", "ingest.log", "identity.log", "processor.log", "rails.log", "projector.log"} <= places.keys()
+    services = ("gateway", "ingest", "identity", "processor", "rails", "projector", "webhooks")
+    assert {f"{service}.log" for service in services} <= places.keys()
     places |= {"metrics": _metrics(closed), "dead letters": _dead_letters(closed), "errors": "\n".join(told)}
-    places["audit"] = closed.ask("GET", "/audit/?limit=200").text
+    places["audit"] = _audit(closed)
     assert len(told) > 100
     assert '"level": "debug"' in "".join(places.values()), "the services speak at debug"
     assert "recipient.revealed" in places["audit"]
+    assert all(f'"webhook.{act}"' in places["audit"] for act in ("created", "changed", "tested"))
+    assert f'"key:{_id_of(closed)}"' in places["audit"], "by whom"
     found = [
         f"{place}: ...{text[max(text.find(needle) - 160, 0) : text.find(needle) + 60]}"
         for place, text in places.items()

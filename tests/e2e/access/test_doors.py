@@ -118,7 +118,14 @@ def test_sec_07_operators_see_masks_on_rest_and_feed_and_a_reveal_is_in_the_audi
     assert "1234567890" in asyncio.run(snapshot(closed.alpha.headers))
     revealed = closed.http.post(f"/api/v1/payouts/{payout}/reveal/", json={"reason": "the bank asks"}, headers=cookie)
     assert revealed.json()["recipient_details"]["account_number"] == "1234567890"
-    [entry] = [entry for entry in closed.ask("GET", "/audit/").json()["results"] if entry["action"] == "recipient.revealed"]
+    place = f"/api/v1/uploads/{closed.alpha.uploads[0]}/refused-rows/"
+    assert closed.http.get(place, headers=cookie).json()["errors"][0]["pointer"] == "header/Payflow-Reason"
+    assert "1234567890" in closed.http.get(place, headers={**cookie, "Payflow-Reason": "to mend row 2"}).text
+    assert "1234567890" in closed.http.get(place, headers=closed.alpha.headers).text, "its own key needs no reason"
+    trail = closed.ask("GET", "/audit/").json()["results"]
+    [taken] = [entry for entry in trail if entry["action"] == "file.revealed"]
+    assert (taken["subject"], taken["reason"]) == (f"upload:{closed.alpha.uploads[0]}", "to mend row 2")
+    [entry] = [entry for entry in trail if (entry["action"], entry["reason"]) == ("recipient.revealed", "the bank asks")]
     assert (entry["subject"], entry["reason"], entry["merchants"]) == (f"payout:{payout}", "the bank asks", ["alpha"])
     assert closed.http.delete("/api/v1/sessions/current/", headers=cookie).status_code == 204
     time.sleep(2.5)

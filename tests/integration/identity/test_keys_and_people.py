@@ -210,7 +210,7 @@ async def test_a_ticket_is_good_once_and_for_30_seconds(identity: Identity) -> N
 
 async def test_the_schema_is_brought_up_to_date_as_often_as_one_likes(identity: Identity) -> None:
     await identity.ask("POST", "/keys", WISH)
-    assert schema.upgrade(identity.url, "admin") == "0001"
+    assert schema.upgrade(identity.url, "admin") == "0002"
     assert (await identity.ask("GET", "/keys")).json()["count"] == 1
 
 
@@ -254,3 +254,27 @@ def test_the_command_line_makes_the_first_key_and_person(identity: Identity) -> 
     assert "a@b.cd  active  admin of *" in run("users", "list").stdout
     short = run("users", "create", "--email", "c@b.cd", "--name", "A", "--password-stdin", given="short\n")
     assert (short.returncode, "/password" in short.stderr) == (2, True)
+
+
+async def test_aud_01_an_act_that_is_told_twice_stands_in_the_trail_once(identity: Identity) -> None:
+    act = {
+        "id": "019b0000-0000-7000-8000-000000000001",
+        "at": 1_767_225_600_000,
+        "actor": "key:k1",
+        "action": "webhook.changed",
+        "subject": "webhook:w1",
+        "merchant_id": "demo",
+        "detail": {"fields": ["types"]},
+    }
+    other = {**act, "id": "019b0000-0000-7000-8000-000000000002", "action": "webhook.deleted"}
+    inner = {"payflow-inner-secret": identity.secret}
+    for acts in ([act], [act, other], [act, other]):
+        answer = await identity.client.post("/internal/acts", json={"acts": acts}, headers=inner)
+        assert answer.status_code == 204, answer.text
+    told = [(entry["actor"], entry["action"], entry["merchants"], entry["at"]) for entry in await identity.audit()]
+    assert told == [("key:k1", action, ["demo"], act["at"]) for action in ("webhook.changed", "webhook.deleted")]
+    for bad in ({}, {"acts": [{**act, "actor": "x"}]}, {"acts": act}):
+        assert (await identity.client.post("/internal/acts", json=bad, headers=inner)).status_code == 400
+    assert (await identity.client.post("/internal/acts", json={"acts": [act]})).status_code == 401
+    mine = (await identity.ask("GET", "/audit", by=of("person", Role.ADMIN, "demo"))).json()["results"]
+    assert [entry["detail"] for entry in mine] == [{"fields": ["types"]}] * 2, "its administrator sees it"

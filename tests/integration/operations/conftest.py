@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from deploy.local import processes
+from payflow.own_schemas import OwnSchema, named
 from runtime.settings import ServiceSettings
 from tests.integration.own_log import OwnLog, own_log
 from tests.support.ingest_stack import PARTITIONS, IngestStack, wait_for
@@ -36,6 +37,17 @@ class Services(IngestStack):
         self.log = log
         self.schema = self.stack.environ["PROJECTION_SCHEMA"]
         self.gateway_url = self.stack.url
+
+    def __enter__(self) -> "IngestStack":
+        for schema in self.own:
+            schema.upgrade(self.stack.database_url, schema.name)
+        return super().__enter__()
+
+    @property
+    def own(self) -> tuple[OwnSchema, ...]:
+        """The schemas that are no function of the log."""
+        env = self.stack.environ
+        return named(env["INGEST_SCHEMA"], env["WEBHOOKS_SCHEMA"], env["ADMIN_SCHEMA"])
 
     @property
     def settings(self) -> ServiceSettings:

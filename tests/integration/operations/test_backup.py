@@ -30,12 +30,12 @@ pytestmark = pytest.mark.integration
 SERVICES = ("ingest", "processor", "projector")
 
 
-def _pay(services: Services, count: int) -> dict[str, bytes]:
+def pay_some(services: Services, count: int) -> dict[str, bytes]:
     keys = [mint() for _ in range(count)]
     return {key: services.pay("demo", key).content for key in keys}
 
 
-def _caught_up(services: Services) -> None:
+def caught_up(services: Services) -> None:
     """Until the views stand at the end of the log; the tables are then what a rebuild gives."""
 
     def all_projected() -> bool:
@@ -51,18 +51,18 @@ def _caught_up(services: Services) -> None:
 
 
 def test_a_database_restored_to_an_earlier_point_catches_up_from_the_log(services: Services, tmp_path: Path) -> None:
-    before = _pay(services, 8)
-    backup(services.settings, tmp_path / "backup", [services.log.upstream])
-    after = _pay(services, 8)
-    _caught_up(services)
+    before = pay_some(services, 8)
+    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
+    after = pay_some(services, 8)
+    caught_up(services)
     with pytest.raises(BackupError, match="still runs"):
-        restore(services.settings, tmp_path / "backup", ["database"])
+        restore(services.settings, tmp_path / "backup", ["database"], services.own)
     services.end(*SERVICES)
-    done = restore(services.settings, tmp_path / "backup", ["database"])
+    done = restore(services.settings, tmp_path / "backup", ["database"], services.own)
     assert f"kept as {services.schema}_old_1" in done[0]
     services.start(*reversed(SERVICES))
     services.await_ready()
-    _caught_up(services)
+    caught_up(services)
     for key, first in {**before, **after}.items():
         assert services.pay("demo", key).content == first, "stored answers are back, also those made after the backup"
 
@@ -72,12 +72,12 @@ def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
     tmp_path: Path, kafka_bootstrap: str, services: Services, database: str, monkeypatch: pytest.MonkeyPatch, dies: bool
 ) -> None:
     first, names = services.log, (COMMANDS.name, EVENTS.name, REPLIES.name, DEAD_LETTERS.name)
-    paid = _pay(services, 6)
+    paid = pay_some(services, 6)
     services.produce(services.inbox, [_inbox("i-1"), (b"demo", b"{rubbish", {}), _inbox("i-2")])
     wait_for("three replies", lambda: len(services.records(REPLIES.name)) == 3, 30)
     services.end(*SERVICES)
     _cut(services, REPLIES.name, first, 1)
-    backup(services.settings, tmp_path / "backup", [first.upstream])
+    backup(services.settings, tmp_path / "backup", [first.upstream], services.own)
     originals = [services.records(name) for name in (*names, services.inbox)]
     ends = [_ends(services, name) for name in (*names, services.inbox)]
     with own_log(kafka_bootstrap, PARTITIONS) as second:
@@ -88,16 +88,16 @@ def test_a_log_is_restored_at_the_same_offsets_and_the_services_go_on(
             with monkeypatch.context() as patch:
                 patch.setattr(restoring, "_commit", _die)
                 with pytest.raises(InterruptedError):
-                    restore(other.settings, tmp_path / "backup")
+                    restore(other.settings, tmp_path / "backup", own=other.own)
         else:
-            restore(other.settings, tmp_path / "backup")
+            restore(other.settings, tmp_path / "backup", own=other.own)
         restored = [other.records(name) for name in (*names, inbox(second.upstream).name)]
         assert [_essence(records) for records in restored] == [_essence(records) for records in originals]
         assert all(records for records in restored), "each topic had something"
         assert [_ends(other, name) for name in (*names, inbox(second.upstream).name)] == ends
         with pytest.raises(BackupError, match=r"not empty.* go on with --only database"):
-            restore(other.settings, tmp_path / "backup")
-        done = restore(other.settings, tmp_path / "backup", ["database"])
+            restore(other.settings, tmp_path / "backup", own=other.own)
+        done = restore(other.settings, tmp_path / "backup", ["database"], other.own)
         assert any(line.startswith("inbox: ") for line in done) == dies, "who has a place keeps it"
         _go_on(other, paid)
 
@@ -115,7 +115,7 @@ def _go_on(other: Services, paid: dict[str, bytes]) -> None:
             assert other.pay("demo", key).content == first
         assert other.pay("demo", mint()).status_code == 201
         assert other.command_count() == decided + 1, "nothing of the inbox was asked for again"
-        _caught_up(other)
+        caught_up(other)
     finally:
         other.stack.stop()
 
@@ -123,37 +123,35 @@ def _go_on(other: Services, paid: dict[str, bytes]) -> None:
 def test_what_is_not_whole_or_belongs_to_another_log_is_refused(
     tmp_path: Path, kafka_bootstrap: str, services: Services, database: str
 ) -> None:
-    _pay(services, 2)
+    pay_some(services, 2)
     services.end(*SERVICES)
     upstream = services.log.upstream
-    backup(services.settings, tmp_path / "backup", [upstream])
+    backup(services.settings, tmp_path / "backup", [upstream], services.own)
     with pytest.raises(BackupError, match="there already"):
-        backup(services.settings, tmp_path / "backup", [upstream])
+        backup(services.settings, tmp_path / "backup", [upstream], services.own)
     with own_log(kafka_bootstrap, PARTITIONS) as second:
         other = Services(tmp_path / "other", second, database)
         _rename_inbox(tmp_path / "backup", upstream, second.upstream)
         with pytest.raises(BackupError, match="belong to another log"):
-            restore(other.settings, tmp_path / "backup", ["database"])
+            restore(other.settings, tmp_path / "backup", ["database"], other.own)
         damaged = next(path for path in (tmp_path / "backup" / "log").glob("events.*") if gzip.decompress(path.read_bytes()))
         whole = gzip.decompress(damaged.read_bytes())
         damaged.write_bytes(gzip.compress(whole.replace(b'"o":1,', b'"o":7,', 1)[: -len(whole.splitlines()[-1]) - 1]))
         with pytest.raises(BackupError, match="not whole"):
-            restore(other.settings, tmp_path / "backup")
+            restore(other.settings, tmp_path / "backup", own=other.own)
         assert not any(_ends(other, EVENTS.name).values()), "nothing was written"
 
 
 def test_a_table_that_was_tampered_with_is_refused_and_the_live_views_stay(services: Services, tmp_path: Path) -> None:
-    _pay(services, 2)
+    pay_some(services, 2)
     services.end(*SERVICES)
-    backup(services.settings, tmp_path / "backup", [services.log.upstream])
+    backup(services.settings, tmp_path / "backup", [services.log.upstream], services.own)
     path = tmp_path / "backup" / "views" / "balances.copy.gz"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"100", b"900")))
     with pytest.raises(BackupError, match="is not what was written"):
-        restore(services.settings, tmp_path / "backup", ["database"])
+        restore(services.settings, tmp_path / "backup", ["database"], services.own)
     assert {table.name for table in compare.metadata.sorted_tables}
-    with psycopg.connect(services.stack.database_url) as link:
-        rows = link.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)", [services.schema]).fetchall()
-    assert rows == [(services.schema,)]
+    assert schemas_of(services) == sorted([services.schema, *(schema.name for schema in services.own)])
 
 
 def test_a_record_with_neither_key_nor_value_is_restored_where_it_was(log: OwnLog) -> None:
@@ -172,6 +170,13 @@ def test_a_record_with_neither_key_nor_value_is_restored_where_it_was(log: OwnLo
 
     found = ingest_stack.run(refill())
     assert [Record(one.offset, one.timestamp, one.key, one.value, list(one.headers)) for one in found] == written
+
+
+def schemas_of(services: Services) -> list[str]:
+    """The schemas of this test's log."""
+    with psycopg.connect(services.stack.database_url) as link:
+        query = "SELECT nspname FROM pg_namespace WHERE position(%s in nspname) > 0"
+        return sorted(str(row[0]) for row in link.execute(query, [f"_{services.log.suffix}"]).fetchall())
 
 
 def _inbox(key: str) -> Message:

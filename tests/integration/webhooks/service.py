@@ -50,6 +50,7 @@ class Service:
             "PROJECTOR_METRICS_PORT": "0",
             "WEBHOOKS_METRICS_PORT": "0",
             "WEBHOOKS_PORT": str(port),
+            "IDENTITY_URL": "http://127.0.0.1:9",
             "WEBHOOKS_ALLOW_LOOPBACK": "true",
             "WEBHOOKS_TIMEOUT_SECONDS": TIMEOUT,
             "PAYFLOW_PROFILE": "test",

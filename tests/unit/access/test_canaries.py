@@ -6,14 +6,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.support.canaries import CANARIES, found_in
 from tests.unit.gateway.conftest import front  # noqa: F401  the gateway over memory
 from tests.unit.gateway.front import Front
 from tests.unit.ingest.conftest import GOOD, Ingest, ingest  # noqa: F401  ingest over memory
 
-PHONE, IBAN, NAME = "+256772990113", "FR1420041010050500013M02606", "Canaria Quartzbird"
-KEY = "pk_live_CanaryCanaryCanaryCanaryCanaryCanaryCanary0"
-CANARIES = (PHONE, IBAN, NAME, KEY)
-NEEDLES = (PHONE[1:], IBAN, "Quartzbird", "CanaryCanary", IBAN[4:])
 FIELDS = (
     "amount",
     "currency",
@@ -50,7 +47,7 @@ def said(answer: httpx2.Response, what: object) -> None:
     """A refusal that repeats nothing."""
     assert answer.status_code < 500, what
     if answer.status_code >= 400:
-        assert [needle for needle in NEEDLES if needle in answer.text] == [], (what, answer.text)
+        assert found_in(answer.text) == [], (what, answer.text)
 
 
 def bodies() -> list[dict[str, Any]]:

@@ -132,6 +132,29 @@ def test_sec_05_what_roles_can_do() -> None:
     assert "users:write" not in scopes_of(Role.OPERATOR) | scopes_of(Role.APPROVER) | scopes_of(Role.DEVELOPER)
 
 
+def test_sec_07_what_reveals_payees_is_for_who_may_reveal_them() -> None:
+    revealing = {route.path.removeprefix("/api/v1"): route for route in ROUTES if route.reveals}
+    assert set(revealing) == {"/batches/{batch_id}/result", "/uploads/{upload_id}/refused-rows"}
+    for route in revealing.values():
+        assert route.scope == "files:read"
+        assert all("recipients:reveal" in scopes_of(role) for role in route.roles)
+
+
+@pytest.mark.parametrize(
+    ("scope", "roles"),
+    [
+        ("drafts:submit", {Role.OPERATOR, Role.ADMIN}),
+        ("drafts:write", {Role.OPERATOR, Role.ADMIN}),
+        ("files:read", {Role.OPERATOR, Role.APPROVER, Role.ADMIN}),
+        ("webhooks:read", {Role.OPERATOR, Role.DEVELOPER, Role.ADMIN}),
+        ("webhooks:write", {Role.DEVELOPER, Role.ADMIN}),
+        ("keys:write", {Role.DEVELOPER, Role.ADMIN}),
+    ],
+)
+def test_sec_05_who_may_submit_take_files_and_change_webhooks(scope: str, roles: set[Role]) -> None:
+    assert {role for role in Role if scope in scopes_of(role)} == roles
+
+
 def test_every_write_of_money_needs_a_merchant_or_an_id() -> None:
     unbound = [
         route

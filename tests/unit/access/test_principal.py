@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from domain.access.matrix import PUBLIC, ROUTES, SIGNED_IN, Bound, Role, Route, find, scopes_of
-from domain.access.principal import ALL, OPEN, Admitted, Grant, Principal, Refused, admit, decode, encode
+from domain.access.matrix import PUBLIC, ROUTES, SCOPES, SIGNED_IN, Bound, Role, Route, find, scopes_of
+from domain.access.principal import ALL, OPEN, SENDING, Admitted, Grant, Principal, Refused, admit, decode, encode
 
 
 def key(*scopes: str, merchants: tuple[str, ...] = ("a",)) -> Principal:
@@ -96,11 +96,24 @@ def test_sec_02_a_key_does_what_its_scopes_say_and_nothing_else(row: Route) -> N
 
 
 def test_sec_07_a_merchants_own_key_and_open_mode_see_payees() -> None:
-    assert key("payouts:read").sees_whole("a")
-    assert not key("payouts:read", merchants=(ALL,)).sees_whole("a")
-    assert not key("payouts:read").sees_whole("b")
+    for scope in SENDING:
+        assert key("payouts:read", scope).sees_whole("a"), scope
+        assert not key("payouts:read", scope, merchants=(ALL,)).sees_whole("a")
+        assert not key("payouts:read", scope).sees_whole("b")
+        assert not key("payouts:read", scope).sees_whole(None)
+    assert not key(*(SCOPES - SENDING)).sees_whole("a"), "a key that only reads"
+    two = (Grant(scopes=SENDING, merchants=frozenset({"a"})), Grant(scopes=frozenset(), merchants=frozenset({"b"})))
+    assert not Principal(kind="key", id="k", grants=two).sees_whole("a")
+    assert not Principal(kind="key", id="k").sees_whole("a")
     assert not person((Role.ADMIN, (ALL,))).sees_whole("a")
     assert OPEN.sees_whole(None)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_sec_07_nobody_makes_a_key_that_sees_more_than_its_maker(role: Role) -> None:
+    """Who makes keys and may not reveal payees can give none of the scopes that show them."""
+    mine = scopes_of(role)
+    assert "keys:write" not in mine or "recipients:reveal" in mine or not mine & (SENDING | {"files:read", "drafts:submit"})
 
 
 def test_nobody_gives_more_than_they_have() -> None:

@@ -219,9 +219,10 @@ async def test_sec_07_an_operator_sees_payees_masked_and_the_merchants_key_as_se
     for path, at in (("/api/v1/payouts/", 0), (f"/api/v1/payouts/{PAYOUT_ID}/", None)):
         shown = []
         for headers in (
-            bearer(admin.key(READ)),
+            bearer(admin.key(READ, WRITE)),
             signed_in(admin, ("operator", ["demo"])),
-            bearer(admin.key(READ, merchants=["*"])),
+            bearer(admin.key(READ, WRITE, merchants=["*"])),
+            bearer(admin.key(READ)),
         ):
             body = (await closed.get(path, **headers)).json()
             shown.append((body if at is None else body["results"][at])["recipient_details"])

@@ -6,9 +6,10 @@ import httpx2
 import psycopg
 import pytest
 
+from domain.access.principal import Principal, encode
 from domain.webhooks.signing import key_of
 from runtime.clock import ManualClock
-from runtime.inner_door import SECRET_HEADER
+from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
 from services.webhooks.app import create_app
 from services.webhooks.delivery_routes import filters
 from services.webhooks.door import Door
@@ -44,6 +45,14 @@ class MemoryRegistry:
         self.error: Exception | None = None
         self.asked: list[tuple[Any, ...]] = []
         self.owner = "demo"
+        self.actors: list[str] = []
+
+    def by(self, actor: str) -> "MemoryRegistry":
+        self.actors.append(actor)
+        return self
+
+    async def tested(self, merchant_id: str, endpoint_id: str | None, url: str, now: int) -> None:
+        self._note("tested", merchant_id, endpoint_id)
 
     def _note(self, *what: Any) -> None:
         self.asked.append(what)
@@ -170,7 +179,7 @@ async def test_whk_05_an_address_is_tested_before_it_is_saved(front: Front) -> N
     assert b'"type":"webhook.test.v1"' in body
     with pytest.raises(Exception, match="too old"):
         Webhook(tested.json()["secret"]).verify(body.decode(), headers)  # the test's clock stands in the past
-    assert front.registry.asked == [], "nothing is kept"
+    assert front.registry.asked == [("tested", "demo", None)], "that it was done, and nothing else, is kept"
 
 
 @pytest.mark.parametrize(
@@ -298,3 +307,23 @@ def test_production_refuses_this_machine_and_plain_http() -> None:
         settings.check()
     with pytest.raises(RefusedStartError, match="must differ"):
         WebhooksSettings(WEBHOOKS_SCHEMA="payflow").check()  # type: ignore[call-arg]
+
+
+async def test_aud_01_every_change_is_made_in_the_name_of_who_asks(front: Front) -> None:
+    asked = (
+        ("POST", "/webhooks", GOOD),
+        ("PATCH", f"/webhooks/{ID}", {"enabled": False}),
+        ("POST", f"/webhooks/{ID}/rotate", None),
+        ("POST", "/webhooks/test", GOOD),
+        ("POST", f"/webhooks/{ID}/test", None),
+        ("DELETE", f"/webhooks/{ID}", None),
+    )
+    by = encode(Principal(kind="key", id="k1"))
+    for method, path, body in asked:
+        answer = await front.ask(method, path, body, **{PRINCIPAL_HEADER: by})
+        assert answer.status_code < 300, (path, answer.text)
+    assert front.registry.actors == ["key:k1"] * len(asked)
+    await front.ask("POST", "/webhooks", GOOD)
+    assert front.registry.actors[-1] == "open:development", "open mode: nobody else comes in without a principal"
+    broken = await front.ask("POST", "/webhooks", GOOD, **{PRINCIPAL_HEADER: "rubbish"})
+    assert (broken.status_code, broken.json()["code"]) == (401, "unauthorized")
