@@ -27,7 +27,7 @@ from tests.support import ingest_stack
 from tests.support.ingest_stack import PARTITIONS, Message, wait_for
 
 pytestmark = pytest.mark.integration
-SERVICES = ("ingest", "processor", "projector")
+SERVICES = ("ingest", "identity", "processor", "projector")
 
 
 def pay_some(services: Services, count: int) -> dict[str, bytes]:
