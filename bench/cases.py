@@ -6,7 +6,7 @@ Owns the list. Every case gives rounds as the comparison does, so figures, costs
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bench import case_plots, fanout, latency, million, pressure, provider, workers
+from bench import case_plots, fanout, flames, latency, million, pressure, provider, workers
 from bench.figures import Rounds
 from bench.ground import Ground
 from bench.plot import Panel
@@ -67,5 +67,6 @@ CASES = {
     "million": Case("1,000,000 rows at once, and POSTs of another merchant beside", million.measure, case_plots.million),
     "workers": Case("one and two processes of each kind", workers.measure, case_plots.rows, workers_lines),
     "latency": Case("a batch of 1, 1,000 and 100,000 rows until visible and paid", latency.measure, case_plots.latency),
+    "flames": Case("flame graphs of a file on its way", flames.measure, case_plots.rows),
     "pressure": Case("nobody decides for a while", pressure.measure, case_plots.pressure, pressure_lines),
 }
