@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.simulator.app import Provider
 from services.simulator.books import Books
+from services.simulator.file import BooksInUseError
 from services.simulator.settings import SimulatorSettings
 
 BACKLOG = 4096
@@ -27,7 +28,11 @@ def main() -> None:
     except (KeyError, ValueError) as error:
         sys.stderr.write(f"simulator: {' '.join(str(error).split())[:200]}: correct SIMULATOR_PRESET or its numbers\n")
         raise SystemExit(2) from None
-    books = Books(settings.folder)
+    try:
+        books = Books(settings.folder)
+    except BooksInUseError as error:
+        sys.stderr.write(f"simulator: {settings.folder}: {error}: end it, or set SIMULATOR_DIR\n")
+        raise SystemExit(2) from None
     try:
         serve(Provider(books, preset, keep_said=settings.keep_said).app(), settings)
     except OSError as error:
