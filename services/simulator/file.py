@@ -1,7 +1,8 @@
 """The file of the provider's books: lines in the order they came, in SQLite.
 
-Owns the shape of the file, reading and appending lines, and that one process at a time has it. Lines are found by their number, never by
-reference: an index by something random would touch another page for each line, and more of them the longer the book is. Must not know who waits.
+Owns the shape of the file, reading and appending lines, and that one process at a time has it. A line is found by its number, never by its
+reference: an index by something random would touch another page for each line, and more of them the longer the book is. Must not know who
+waits.
 """
 
 import fcntl
@@ -103,7 +104,9 @@ def _make(connection: sqlite3.Connection) -> None:
         for statement in (_TRANSFERS, _SAID, _PAYEES):
             connection.execute(statement)
         if old:
-            connection.execute(f"INSERT INTO transfers ({COLUMNS}) SELECT {COLUMNS} FROM transfers_before ORDER BY received_at")  # noqa: S608
+            connection.execute(
+                f"INSERT INTO transfers ({COLUMNS}) SELECT {COLUMNS} FROM transfers_before ORDER BY received_at"
+            )  # noqa: S608
             connection.execute("DROP TABLE transfers_before")
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from services.simulator.scenario import Fate
 
+
 class Transfer(NamedTuple):
     """One line of the books, in the order of its columns.
 
