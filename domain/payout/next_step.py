@@ -11,22 +11,22 @@ from schemas.ids import attempt_reference
 from schemas.words import BatchPhase, PayoutStatus, Reason
 
 
-class Nothing(Struct, frozen=True, tag=True):
+class Nothing(Struct, frozen=True, tag=True, gc=False):
     """It has ended, or only people can move it."""
 
 
-class Wait(Struct, frozen=True, tag=True):
+class Wait(Struct, frozen=True, tag=True, gc=False):
     """It waits for a named reason; `until` (ms UTC) when time alone ends it."""
 
     reason: Reason
     until: int | None = None
 
 
-class StartAttempt(Struct, frozen=True, tag=True):
+class StartAttempt(Struct, frozen=True, tag=True, gc=False):
     """Put an attempt on the log."""
 
 
-class Send(Struct, frozen=True, tag=True):
+class Send(Struct, frozen=True, tag=True, gc=False):
     """Send this attempt under its reference; no word by `deadline_at` makes the outcome unknown."""
 
     payout_id: str
@@ -39,13 +39,13 @@ class Send(Struct, frozen=True, tag=True):
         return attempt_reference(self.payout_id, self.attempt)
 
 
-class RetryAt(Struct, frozen=True, tag=True):
+class RetryAt(Struct, frozen=True, tag=True, gc=False):
     """Try again at this time (ms UTC)."""
 
     at: int | None
 
 
-class Inquire(Struct, frozen=True, tag=True):
+class Inquire(Struct, frozen=True, tag=True, gc=False):
     """Ask the provider about this attempt's reference, not before `at`; None means that only people ask now."""
 
     payout_id: str
