@@ -35,6 +35,7 @@ _COUNTED = "payee LIKE '%0002'"
 _PAYEES = f"CREATE INDEX IF NOT EXISTS transfers_counted ON transfers (payee) WHERE {_COUNTED}"
 _COUNT = f"SELECT count(*) FROM transfers WHERE payee = ? AND {_COUNTED}"  # noqa: S608
 _LINES = f"SELECT {COLUMNS} FROM transfers WHERE rowid IN (SELECT value FROM json_each(?))"  # noqa: S608
+_TAKE_OVER = f"INSERT INTO transfers ({COLUMNS}) SELECT {COLUMNS} FROM transfers_before ORDER BY received_at"  # noqa: S608
 _SUMMARY = """
 SELECT CASE WHEN pays_at > ? OR pays_at IS NULL THEN status WHEN code IS NULL THEN 'paid' ELSE 'failed' END AS standing,
 currency, count(*) FROM transfers GROUP BY standing, currency ORDER BY standing, currency"""
@@ -104,9 +105,7 @@ def _make(connection: sqlite3.Connection) -> None:
         for statement in (_TRANSFERS, _SAID, _PAYEES):
             connection.execute(statement)
         if old:
-            connection.execute(
-                f"INSERT INTO transfers ({COLUMNS}) SELECT {COLUMNS} FROM transfers_before ORDER BY received_at"
-            )  # noqa: S608
+            connection.execute(_TAKE_OVER)
             connection.execute("DROP TABLE transfers_before")
 
 
