@@ -36,8 +36,8 @@ GROUP = "payflow-processor"
 ASK_SECONDS = 10.0
 POOL_MAX = 12
 PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""All that is asked is names against an index. Of a table that was not analyzed since it grew the planner thinks that it is small, and
-reads all of it: for each chunk of a file all rows before it."""
+"""All that is asked is names against an index. A plan from when a table was small is kept until somebody analyzes it, and it reads the
+whole table: for each chunk of a file all rows before it."""
 
 log = logger(__name__)
 

@@ -37,6 +37,9 @@ class LogSource:
         self._consumer.seek(place_of(partition), 0)  # a position, so that the consumer does not look for a committed one
         self._consumer.pause(place_of(partition))
 
+    def forget(self, partition: int) -> None:
+        """The partition is not ours any more; there is nothing to let go of here."""
+
     async def take(self, partition: int, limit: int) -> Sequence["ConsumerRecord[bytes, bytes]"]:
         """What is there, at most `limit`; waits WAIT_MS for something. Raises KafkaError."""
         place = place_of(partition)
@@ -102,6 +105,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         await asyncio.gather(*ended, return_exceptions=True)
         for partition in partitions:
             self.workers.pop(partition, None)
+            self._source.forget(partition)
             _forget_lag(partition)
 
 

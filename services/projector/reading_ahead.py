@@ -59,12 +59,12 @@ class ReadingAhead(LogSource):
 
     def seek(self, partition: int, offset: int) -> None:
         """Go on at an events offset; what is held is forgotten."""
-        self._forget(partition)
+        self.forget(partition)
         super().seek(partition, offset)
 
     def hold(self, partition: int) -> None:
         """Take nothing until somebody seeks."""
-        self._forget(partition)
+        self.forget(partition)
         super().hold(partition)
 
     async def take(self, partition: int, limit: int) -> Sequence["ConsumerRecord[bytes, bytes]"]:
@@ -114,7 +114,8 @@ class ReadingAhead(LogSource):
             held.fault = error
             held.arrived.set()
 
-    def _forget(self, partition: int) -> None:
+    def forget(self, partition: int) -> None:
+        """The partition is not ours any more, or is begun again: what is held of it is not needed."""
         held = self._held.pop(partition, None)
         if held is not None and held.task is not None:
             held.task.cancel()

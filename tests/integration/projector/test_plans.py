@@ -24,8 +24,8 @@ async def _scans(links: Any, views: Views) -> dict[str, int]:
     return {row["relname"]: row["seq_scan"] for row in views.rows(SCANS, views.schema, GROWING)}
 
 
-async def test_bat_15_look_ups_of_tables_that_nobody_analyzed_never_read_all_of_them(views: Views) -> None:
-    """They did: until the tables were first analyzed, each chunk's look-up of its references read all rows that had come in so far."""
+async def test_bat_15_look_ups_planned_on_small_tables_never_read_whole_tables(views: Views) -> None:
+    """They did: planned while the tables were small, each chunk's look-up of its references read all rows that had come in so far."""
     settings: Any = SimpleNamespace(projection_schema=views.schema, database_url=views.url)
     async with pool(settings) as links:
         projection = SqlProjection(links)

@@ -123,3 +123,7 @@ async def test_a_seek_forgets_what_is_held_and_partitions_do_not_know_each_other
     assert [one.offset for one in await source.take(1, 40)] == [7]
     source.hold(0)
     assert 0 in consumer.paused
+    consumer.lying[1] = [record(8)]
+    await _until(lambda: source.lag(1) == 1)
+    source.forget(1)
+    assert source.lag(1) == 0
