@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from bench import batch_run, posts, product
+from bench import batch_run, crowd, posts, product
 from bench.costs import Meter
 from bench.ground import Ground
 from bench.sizes import SIZES
@@ -23,6 +23,7 @@ from schemas.topics import inbox, partition_of
 OLD, PAST, NEW, UPSTREAM = "old-ledger", "past", "prober", "erp"
 ENTRIES = "SELECT coalesce(sum(entry_count), 0)::bigint FROM balances WHERE merchant_id = %s"
 FINISHED = "SELECT coalesce(sum(count), 0)::bigint FROM batch_totals WHERE status = 'completed'"
+CROWD = "SELECT count(*) FROM balances WHERE merchant_id LIKE 'crowd-%' AND entry_count > 0"
 STILL_SECONDS = 3.0
 WAIT_SECONDS = 3600.0
 BLOCK = 100_000
@@ -79,7 +80,9 @@ def _at_finished(ground: Ground, stack: Stack, size: int) -> dict[str, Any]:
 
 
 def _at_merchants(ground: Ground, stack: Stack, size: int) -> dict[str, Any]:
-    product.open_merchants(stack, [f"crowd-{number}" for number in range(size)])
+    with batch_run.connect(stack) as views:
+        crowd.fill(ground.bootstrap, (f"crowd-{number}" for number in range(size)))
+        _await_all(lambda: views.execute(CROWD).fetchone()[0], size)  # type: ignore[index]
     return probe(ground, stack, NEW, "merchants", size)
 
 
@@ -111,6 +114,6 @@ def _await_all(entries: Callable[[], int], size: int) -> None:
     before, deadline = -1, time.monotonic() + WAIT_SECONDS
     while (now := entries()) < size or now != before:
         if time.monotonic() > deadline:
-            raise SystemExit(f"waited in vain for {size} ledger entries: {now} are there")
+            raise SystemExit(f"waited in vain until {size} were booked: {now} are")
         before = now
         time.sleep(STILL_SECONDS)

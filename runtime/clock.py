@@ -3,8 +3,11 @@
 Owns wall time (ms UTC) and monotonic time (seconds). `domain` and `schemas` must not import it: there, time is an argument.
 """
 
+import asyncio
 import time
 from typing import Protocol
+
+TURN_SECONDS = 0.002
 
 
 class Clock(Protocol):
@@ -27,6 +30,20 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds of the monotonic clock."""
         return time.monotonic()
+
+
+class Turn:
+    """Long work in an event loop, in pieces: after TURN_SECONDS of it the others have a turn."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begins now."""
+        self._clock, self._since = clock, clock.monotonic()
+
+    async def pass_on(self) -> None:
+        """Between two pieces: let the others work if we have for long enough."""
+        if self._clock.monotonic() - self._since >= TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._since = self._clock.monotonic()
 
 
 class ManualClock:

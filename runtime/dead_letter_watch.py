@@ -38,6 +38,7 @@ class Reader:
         self._consumer.assign(self._places)
         for place, offset in (await self._consumer.beginning_offsets(self._places)).items():
             self._consumer.seek(place, offset)
+        self._consumer.pause(*self._places)  # else it would ask the broker all the time for what is hardly ever there
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -50,11 +51,21 @@ class Reader:
         async with asyncio.timeout(ASK_SECONDS):
             ends = await self._consumer.end_offsets(self._places)
         for place, end in ends.items():
+            await self._read_to(place, end)
+        return self.book
+
+    async def _read_to(self, place: TopicPartition, end: int) -> None:
+        """One partition, which fetches only meanwhile."""
+        if await self._consumer.position(place) >= end:
+            return
+        self._consumer.resume(place)
+        try:
             while await self._consumer.position(place) < end:
                 for records in (await self._consumer.getmany(place, timeout_ms=500)).values():
                     for record in records:
                         self.book.take(record)
-        return self.book
+        finally:
+            self._consumer.pause(place)
 
 
 async def read_book(bootstrap: str, partitions: int) -> Book:

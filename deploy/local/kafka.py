@@ -14,6 +14,8 @@ from deploy.local.kafka_files import KafkaUnavailableError, find_classpath, find
 CLUSTER_ID = "cGF5Zmxvdy1sb2NhbC0wMQ"
 START_SECONDS = 60.0
 _HEAP = "-Xmx512m"
+_QUICK_CODE = "-XX:TieredStopAtLevel=1"
+"""A broker of minutes: what the optimizing compiler takes of two cores never comes back (docs/performance-log.md)."""
 
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -68,7 +70,15 @@ class LocalKafka:
         """Start without waiting for it: the same port, the same folder. Raises KafkaUnavailableError."""
         java, classpath = find_java(), find_classpath()
         properties = self._write_properties()
-        base = [java, _HEAP, "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classpath]
+        base = [
+            java,
+            _HEAP,
+            _QUICK_CODE,
+            "-XX:+UseSerialGC",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-cp",
+            classpath,
+        ]
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(base, properties)
         self._process = processes.start([*base, "kafka.Kafka", str(properties)], log=self.log)

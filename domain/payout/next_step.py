@@ -11,41 +11,51 @@ from schemas.ids import attempt_reference
 from schemas.words import BatchPhase, PayoutStatus, Reason
 
 
-class Nothing(Struct, frozen=True, tag=True):
+class Nothing(Struct, frozen=True, tag=True, gc=False):
     """It has ended, or only people can move it."""
 
 
-class Wait(Struct, frozen=True, tag=True):
+class Wait(Struct, frozen=True, tag=True, gc=False):
     """It waits for a named reason; `until` (ms UTC) when time alone ends it."""
 
     reason: Reason
     until: int | None = None
 
 
-class StartAttempt(Struct, frozen=True, tag=True):
+class StartAttempt(Struct, frozen=True, tag=True, gc=False):
     """Put an attempt on the log."""
 
 
-class Send(Struct, frozen=True, tag=True):
+class Send(Struct, frozen=True, tag=True, gc=False):
     """Send this attempt under its reference; no word by `deadline_at` makes the outcome unknown."""
 
-    reference: str
+    payout_id: str
     attempt: int
     deadline_at: int | None
 
+    @property
+    def reference(self) -> str:
+        """The attempt's; made when it is asked for, since most who look at a step do not send it."""
+        return attempt_reference(self.payout_id, self.attempt)
 
-class RetryAt(Struct, frozen=True, tag=True):
+
+class RetryAt(Struct, frozen=True, tag=True, gc=False):
     """Try again at this time (ms UTC)."""
 
     at: int | None
 
 
-class Inquire(Struct, frozen=True, tag=True):
-    """Ask the provider about this reference, not before `at`; None means that only people ask now."""
+class Inquire(Struct, frozen=True, tag=True, gc=False):
+    """Ask the provider about this attempt's reference, not before `at`; None means that only people ask now."""
 
-    reference: str
+    payout_id: str
     attempt: int
     at: int | None
+
+    @property
+    def reference(self) -> str:
+        """The one it was sent under."""
+        return attempt_reference(self.payout_id, self.attempt)
 
 
 Step = Nothing | Wait | StartAttempt | Send | RetryAt | Inquire
@@ -59,7 +69,7 @@ def next_step(payout: Payout, batch: Batch | None) -> Step:
         case PayoutStatus.PROCESSING:
             return _of_processing(payout)
         case PayoutStatus.REQUIRES_ACTION:
-            return Inquire(attempt_reference(payout.id, payout.attempt_count), payout.attempt_count, payout.due_at)
+            return Inquire(payout.id, payout.attempt_count, payout.due_at)
         case _:
             return Nothing()
 
@@ -75,7 +85,6 @@ def _of_pending(payout: Payout, batch: Batch | None) -> Step:
 def _of_processing(payout: Payout) -> Step:
     if payout.reason is Reason.RETRY:
         return RetryAt(payout.due_at)
-    reference = attempt_reference(payout.id, payout.attempt_count)
     if payout.reason is Reason.IN_PROGRESS:
-        return Inquire(reference, payout.attempt_count, payout.updated_at)
-    return Send(reference, payout.attempt_count, payout.due_at)
+        return Inquire(payout.id, payout.attempt_count, payout.updated_at)
+    return Send(payout.id, payout.attempt_count, payout.due_at)

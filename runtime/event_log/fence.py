@@ -14,7 +14,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState, ProducerFenced
 
 from runtime import failpoints
@@ -57,6 +57,7 @@ class TransactionFence:
         self._bootstrap = bootstrap
         self.partition = partition
         self._producer: AIOKafkaProducer | None = None
+        self._begun = False
 
     async def open(self) -> None:
         """Become the only writer. Raises on any trouble; drop the fence then."""
@@ -72,6 +73,19 @@ class TransactionFence:
         """Committed events from `start` to the end; call after open(), when no older writer can add to it."""
         return history(self._bootstrap, self.partition, start)
 
+    async def begin(self) -> None:
+        """Begin the transaction of the next write, and tell the broker of it without waiting; a repeat does nothing.
+
+        Nothing of it can be seen, and whatever goes wrong is raised by write(). One that is never written in is aborted by the next
+        open(), or by the broker in TRANSACTION_MS.
+        """
+        assert self._producer is not None
+        if not self._begun:
+            await self._producer.begin_transaction()
+            self._begun = True
+            place = TopicPartition(EVENTS.name, self.partition)
+            self._producer._txn_manager.maybe_add_partition_to_txn(place)  # noqa: SLF001  else it is told with the first record only
+
     async def write(self, records: Sequence[Decided]) -> int:
         """Write all in one transaction; returns the first one's offset. Raises FencedError, or another error: unknown."""
         try:
@@ -81,12 +95,16 @@ class TransactionFence:
             raise FencedError(type(error).__name__) from error
 
     async def _transaction(self, records: Sequence[Decided]) -> int:
+        await self.begin()
         assert self._producer is not None
-        await self._producer.begin_transaction()
+        ended = self._producer._txn_manager.wait_for_transaction_end()  # noqa: SLF001  it tells why, sending only that it cannot
+        if ended.done():
+            ended.result()
         sent = [await self._send(self._producer, batch) for batch in self._batches(self._producer, records)]
         offsets = [(await future).offset for future in sent]
         await failpoints.reach("processor.in_transaction")
         await self._producer.commit_transaction()
+        self._begun = False
         return int(offsets[0])
 
     def _batches(self, producer: AIOKafkaProducer, records: Sequence[Decided]) -> list[object]:

@@ -137,7 +137,8 @@ def _ended(task: "asyncio.Task[None]") -> None:
 
 
 def _pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
-    options = f"-c search_path={settings.projection_schema} -c default_transaction_read_only=on -c statement_timeout={STATEMENT_MS}"
+    options = f"-c search_path={settings.projection_schema} -c default_transaction_read_only=on -c statement_timeout={STATEMENT_MS} "
+    options += "-c enable_seqscan=off"  # all is asked by key, also where a plan is kept from when a table was small
     return AsyncConnectionPool(
         settings.database_url,
         min_size=1,

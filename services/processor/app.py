@@ -4,6 +4,7 @@ Owns Faust's settings. Faust is only the runner: its acks, positions, producer a
 """
 
 import logging
+import sys
 import tempfile
 from typing import Any
 
@@ -11,9 +12,14 @@ import faust
 
 from schemas.topics import Topic
 
+SWITCH_SECONDS = 0.001
+"""How long the thread that decides may keep the interpreter from the one that fetches; short, so that a single command beside a file's
+chunks is handed over soon."""
+
 
 def build(name: str, bootstrap: str) -> faust.App:
     """An app of this consumer group. A session ends 6 s after the last heartbeat: then another worker takes over."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     return faust.App(
         name,
         broker=f"kafka://{bootstrap}",

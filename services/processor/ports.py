@@ -50,6 +50,9 @@ class Fence(Protocol):
     def history(self, start: int) -> AsyncIterator[list[LoggedEvent]]:
         """Committed events from `start` to the end; call after open()."""
 
+    async def begin(self) -> None:
+        """Begin what the next write() fills, while its records are still being decided. Never needed; trouble is raised by write()."""
+
     async def write(self, records: Sequence[Decided]) -> int:
         """Write all in one transaction; returns the first one's offset. Raises FencedError, or another error: unknown."""
 

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from domain.policy import Policy
 from runtime import failpoints, metrics
-from runtime.clock import Clock
+from runtime.clock import Clock, Turn
 from runtime.dead_letters import DeadLettersFullError
 from runtime.event_log.fence import FencedError
 from runtime.event_log.reader import Contiguity, GapFoundError
@@ -80,6 +80,7 @@ class PartitionWriter:
         self._lookups = Lookups(tools.projection, partition)
         self._memory: Memory | None = None
         self._timers = Timers()
+        self._turn = Turn(tools.clock)
         self._batch: list[Waiting] = []
         self._fresh = True
         self._still = asyncio.Lock()
@@ -151,6 +152,7 @@ class PartitionWriter:
         waiting = await self._in_order(memory)
         if waiting:
             async with self._still:
+                await fence.begin()  # the broker hears of it while we look things up
                 await self._decide_and_write(fence, memory, waiting)
 
     async def _decide_and_write(self, fence: Fence, memory: Memory, waiting: list[Waiting]) -> None:
@@ -159,11 +161,12 @@ class PartitionWriter:
             await self._keep_all_unreadable(readables)
             commands = (readable.command for readable in readables if readable.command is not None)
             fetched = await self._lookups.fetch(memory.book, commands, not_before=memory.forgotten_to)
-            rulings = self._decide(memory, readables)
+            rulings = await self._decide(memory, readables)
             await failpoints.reach("processor.before_write")
             base = await fence.write(poll.to_write(rulings))
         await failpoints.reach("processor.written")
         for offset, (record, touched) in enumerate(rulings, base):
+            await self._turn.pass_on()
             memory.stand(record, touched, offset)
             self._timers.note(count(memory.book, record, touched))
         memory.visit(fetched)
@@ -189,11 +192,16 @@ class PartitionWriter:
         log.warning("writer.reread", partition=self.partition, why=text)
         return await self._tools.reread(self.partition, expected, came)
 
-    def _decide(self, memory: Memory, readables: list[poll.Readable]) -> list[poll.Ruling]:
-        try:
-            return poll.decide_all(memory, readables, self._tools.clock.now_ms(), self._tools.policy, self.partition)
-        except Exception as error:
-            raise HaltError(f"a decision failed: {error!r}") from error
+    async def _decide(self, memory: Memory, readables: list[poll.Readable]) -> list[poll.Ruling]:
+        """In order, each with the memory of those before it; a file's chunks let other partitions' commands through between them."""
+        now, rulings = self._tools.clock.now_ms(), list[poll.Ruling]()
+        for readable in readables:
+            await self._turn.pass_on()
+            try:
+                rulings += poll.decide_all(memory, [readable], now, self._tools.policy, self.partition)
+            except Exception as error:
+                raise HaltError(f"a decision failed: {error!r}") from error
+        return rulings
 
     async def _keep_all_unreadable(self, readables: list[poll.Readable]) -> None:
         try:

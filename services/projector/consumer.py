@@ -29,29 +29,32 @@ class LogSource:
 
     def seek(self, partition: int, offset: int) -> None:
         """Go on at an events offset."""
-        self._consumer.seek(_place(partition), offset)
-        self._consumer.resume(_place(partition))
+        self._consumer.seek(place_of(partition), offset)
+        self._consumer.resume(place_of(partition))
 
     def hold(self, partition: int) -> None:
         """Take nothing until somebody seeks."""
-        self._consumer.seek(_place(partition), 0)  # a position, so that the consumer does not look for a committed one
-        self._consumer.pause(_place(partition))
+        self._consumer.seek(place_of(partition), 0)  # a position, so that the consumer does not look for a committed one
+        self._consumer.pause(place_of(partition))
+
+    def forget(self, partition: int) -> None:
+        """The partition is not ours any more; there is nothing to let go of here."""
 
     async def take(self, partition: int, limit: int) -> Sequence["ConsumerRecord[bytes, bytes]"]:
         """What is there, at most `limit`; waits WAIT_MS for something. Raises KafkaError."""
-        place = _place(partition)
+        place = place_of(partition)
         found = await self._consumer.getmany(place, timeout_ms=WAIT_MS, max_records=limit)
         return list(found.get(place, ()))
 
     def at(self, partition: int) -> int:
         """The offset that is read next: behind all that was taken, and behind markers that were passed."""
-        place = _place(partition)
+        place = place_of(partition)
         state = self._consumer._subscription.subscription.assignment.state_value(place)  # noqa: SLF001  position() would wait
         return int(state.position) if state.has_valid_position else 0
 
     def lag(self, partition: int) -> int:
         """Offsets between what was taken and the last stable one; markers of transactions count until they are passed."""
-        place = _place(partition)
+        place = place_of(partition)
         if place not in self._consumer.assignment():
             return 0
         end = self._consumer.last_stable_offset(place)
@@ -102,6 +105,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         await asyncio.gather(*ended, return_exceptions=True)
         for partition in partitions:
             self.workers.pop(partition, None)
+            self._source.forget(partition)
             _forget_lag(partition)
 
 
@@ -118,5 +122,6 @@ def _forget_lag(partition: int) -> None:
             gauge.remove(SERVICE, str(partition))
 
 
-def _place(partition: int) -> TopicPartition:
+def place_of(partition: int) -> TopicPartition:
+    """A partition of the events, as the consumer names it."""
     return TopicPartition(EVENTS.name, partition)

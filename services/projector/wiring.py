@@ -18,9 +18,10 @@ from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, ServiceSettings
 from schemas.topics import EVENTS
 from services.projector import schema
-from services.projector.consumer import LogSource, Projector
+from services.projector.consumer import Projector
 from services.projector.limits import Limits
 from services.projector.partition_worker import PartitionWorker, Source
+from services.projector.reading_ahead import ReadingAhead
 from services.projector.settings import ProjectorSettings
 from services.projector.store import Store
 
@@ -54,7 +55,7 @@ def build(settings: ProjectorSettings, store: Store) -> Projector:
         return PartitionWorker(partition, source, store, clock, limits)
 
     consumer = _consumer(settings)
-    return Projector(consumer, LogSource(consumer), make_worker)
+    return Projector(consumer, ReadingAhead(consumer), make_worker)
 
 
 def check_schema(settings: ServiceSettings) -> None:

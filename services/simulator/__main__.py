@@ -1,5 +1,6 @@
 """`python -m services.simulator`: run the provider, or refuse in one line."""
 
+import gc
 import sys
 
 import uvloop
@@ -7,14 +8,21 @@ from aiohttp import web
 
 from services.simulator.app import Provider
 from services.simulator.books import Books
+from services.simulator.file import BooksInUseError
 from services.simulator.settings import SimulatorSettings
 
 BACKLOG = 4096
 """Connections that may wait to be taken in. A sender opens hundreds at once, and one that finds no room tries again after a second."""
 
 
+GARBAGE_AFTER = 20_000, 20, 50
+"""Values made before a look for garbage in circles: one bulk request makes thousands, all gone again with its reply."""
+
+
 def serve(app: web.Application, settings: SimulatorSettings) -> None:
     """Serve until SIGTERM. The loop is given by name: aiohttp makes one of its own otherwise."""
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_AFTER)
     place = {"host": settings.host, "port": settings.port, "backlog": BACKLOG}
     web.run_app(app, **place, loop=uvloop.new_event_loop(), access_log=None, print=None, shutdown_timeout=1)  # type: ignore[arg-type]
 
@@ -27,7 +35,11 @@ def main() -> None:
     except (KeyError, ValueError) as error:
         sys.stderr.write(f"simulator: {' '.join(str(error).split())[:200]}: correct SIMULATOR_PRESET or its numbers\n")
         raise SystemExit(2) from None
-    books = Books(settings.folder)
+    try:
+        books = Books(settings.folder)
+    except BooksInUseError as error:
+        sys.stderr.write(f"simulator: {settings.folder}: {error}: end it, or set SIMULATOR_DIR\n")
+        raise SystemExit(2) from None
     try:
         serve(Provider(books, preset, keep_said=settings.keep_said).app(), settings)
     except OSError as error:

@@ -123,6 +123,8 @@ def _scripted(number: int, earlier: int) -> Fate | None:
 
 
 def _drawn(chosen: Preset, reference: str) -> Fate:
+    if not (chosen.failure_rate or chosen.hang_rate or chosen.unheard_rate):
+        return PAID
     draw = _draw(f"{chosen.seed}:{reference}")
     if draw < chosen.failure_rate:
         return _failure(reference)

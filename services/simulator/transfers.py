@@ -4,17 +4,17 @@ Owns what a transfer is and how it stands at a time, and what a word about it is
 """
 
 import time
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from services.simulator.scenario import Fate
 
-COLUMNS = "reference, amount, currency, payee, content, status, code, retryable, provider_reference, received_at, pays_at"
 
+class Transfer(NamedTuple):
+    """One line of the books, in the order of its columns.
 
-@dataclass(frozen=True)
-class Transfer:
-    """One line of the books. `pays_at` (ms UTC) is when an in_progress transfer ends: paid, or failed if it names a code."""
+    `pays_at` (ms UTC) is when an in_progress transfer ends: paid, or failed if it names a code.
+    """
 
     reference: str
     amount: str
@@ -48,6 +48,9 @@ class Transfer:
         return "failed" if self.code else "paid"
 
 
+COLUMNS = ", ".join(Transfer._fields)
+
+
 class Said(NamedTuple):
     """An answer as it is given: at (ms UTC), by which call (send or inquire), and which standing it names."""
 
@@ -60,41 +63,23 @@ class Said(NamedTuple):
 
 def new_transfer(body: dict[str, str], fate: Fate, content: str, payee: str) -> Transfer:
     """A line for a request that has this fate."""
-    now = time.time_ns() // 1_000_000
+    now, reference = time.time_ns() // 1_000_000, body["reference"]
     return Transfer(
-        reference=body["reference"],
-        amount=body["amount"],
-        currency=body["currency"],
-        payee=payee,
-        content=content,
-        status=fate.status,
-        code=fate.code,
-        retryable=fate.retryable,
-        provider_reference=f"SIM-{body['reference'][:13].upper()}",
-        received_at=now,
-        pays_at=None if fate.pays_after is None else now + int(fate.pays_after * 1000),
+        reference,
+        body["amount"],
+        body["currency"],
+        payee,
+        content,
+        fate.status,
+        fate.code,
+        fate.retryable,
+        f"SIM-{reference[:13].upper()}",
+        now,
+        None if fate.pays_after is None else now + int(fate.pays_after * 1000),
     )
 
 
-def row_of(transfer: Transfer) -> tuple[object, ...]:
-    """Its columns, in order."""
-    return (
-        transfer.reference,
-        transfer.amount,
-        transfer.currency,
-        transfer.payee,
-        transfer.content,
-        transfer.status,
-        transfer.code,
-        int(transfer.retryable),
-        transfer.provider_reference,
-        transfer.received_at,
-        transfer.pays_at,
-    )
-
-
-def transfer_of(row: tuple[object, ...]) -> Transfer:
-    """The transfer of such a row."""
-    values = list(row)
-    values[7] = bool(values[7])
-    return Transfer(*values)  # type: ignore[arg-type]
+def transfer_of(row: Sequence[Any]) -> Transfer:
+    """The transfer of a row of its columns."""
+    transfer = Transfer._make(row)
+    return transfer._replace(retryable=bool(transfer.retryable))

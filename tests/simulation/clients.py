@@ -99,6 +99,9 @@ class MemoryFence:
         """Committed events from `start` to the end."""
         return self._log.history(self.partition, start)
 
+    async def begin(self) -> None:
+        """Nothing that anybody could see."""
+
     async def write(self, records: Sequence[Decided]) -> int:
         """Write all in one transaction; returns the first one's offset. Raises FencedError, or another error: unknown."""
         try:

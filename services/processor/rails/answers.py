@@ -6,6 +6,7 @@ single payout's answer is a record of its own. Must not know what an answer mean
 
 import asyncio
 from collections import defaultdict
+from functools import partial
 
 from runtime import failpoints
 from runtime.clock import Clock
@@ -75,9 +76,14 @@ class Answers:
         for group, answers in groups.items():
             self._kept.setdefault(group[0], []).extend(self._record(group, part) for part in _parts(answers))
         for merchant_id in self._kept:
-            if merchant_id not in self._appending:
+            task = self._appending.get(merchant_id)
+            if task is None or task.done():  # it may have ended in this very step, before anybody could be told
                 task = self._appending[merchant_id] = asyncio.create_task(self._append(merchant_id))
-                task.add_done_callback(lambda _, ended=merchant_id: self._appending.pop(ended, None))
+                task.add_done_callback(partial(self._ended, merchant_id))
+
+    def _ended(self, merchant_id: str, task: "asyncio.Task[None]") -> None:
+        if self._appending.get(merchant_id) is task:
+            del self._appending[merchant_id]
 
     async def _append(self, merchant_id: str) -> None:
         kept = self._kept[merchant_id]

@@ -105,7 +105,7 @@ class PartitionRail:
         self._begin(await self._tools.projection.load(self.partition))
         async for events in self._tools.history(self.partition, self.next_offset):
             for event in events:
-                self._fold(event)
+                self._fold(event, decode_event(event.value))
         asked = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
         self._errands.ask_first = asked
         self.work.look(list(self._book.payouts))
@@ -114,14 +114,13 @@ class PartitionRail:
         metrics.RAIL_OPEN.labels(self.partition).set(1)
         log.info("rails.opened", partition=self.partition, open=len(self._book.payouts), ask_first=len(asked))
 
-    def _fold(self, event: LoggedEvent) -> tuple[EventRecord, list[str]]:
+    def _fold(self, event: LoggedEvent, record: EventRecord) -> list[str]:
         self._contiguity.check(event)
-        record = decode_event(event.value)
         touched = evolve(self._book, record)
         self.next_offset = event.offset + 1
         for unused in (self._book.keys, self._book.references, self._book.credits):
             unused.clear()
-        return record, touched
+        return touched
 
     async def _work(self) -> None:
         beside = [asyncio.create_task(self._tick()), asyncio.create_task(self._start())]
@@ -139,8 +138,8 @@ class PartitionRail:
                 task.cancel()
 
     def _live(self, offset: int, value: bytes) -> None:
-        source = decode_event(value).source_offset
-        record, touched = self._fold(LoggedEvent(self.partition, offset, source, "", value))
+        record = decode_event(value)
+        touched = self._fold(LoggedEvent(self.partition, offset, record.source_offset, "", value), record)
         started = self._starts.pop(record.command_id, ())
         self.work.starting.difference_update(started)
         self.work.look(touched)

@@ -24,7 +24,7 @@ class Request(NamedTuple):
     account: Account
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     """What a call told us. `sent` is False when the request surely never left: the same reference may be sent again soon.
 
     `found` is False when an inquiry met a reference that the provider does not know.

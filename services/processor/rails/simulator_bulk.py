@@ -26,7 +26,11 @@ _FRAME = (b'{"transfers":[', b"]}")
 
 def transfers(requests: Sequence[Request]) -> tuple[bytes, int]:
     """A body with the first of them, and how many those are: as many as fit, one at least."""
-    bodies = [orjson.dumps(words.transfer(*request)) for request in requests]
+    asked = [words.transfer(*request) for request in requests]
+    whole = orjson.dumps({"transfers": asked})
+    if len(whole) <= BODY_BYTES_MAX:
+        return whole, len(asked)
+    bodies = [orjson.dumps(body) for body in asked]
     size, count = sum(map(len, _FRAME)), 0
     for body in bodies:
         size += len(body) + 1

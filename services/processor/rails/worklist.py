@@ -4,7 +4,7 @@ Owns turning `next_step` into piles and times. Must not call anybody: it is plai
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from domain.book import Book
@@ -31,16 +31,17 @@ class Worklist:
         self._scheduled: list[tuple[int, str, int]] = []
         self._polls: dict[str, int] = {}
 
-    def look(self, payout_ids: Iterable[str]) -> None:
+    def look(self, payout_ids: Collection[str]) -> None:
         """Look again at payouts that changed; ended ones leave the book."""
+        self.starting.difference_update(payout_ids)
+        self.open.difference_update(payout_ids)
+        payouts = self._book.payouts
         for payout_id in payout_ids:
-            self.starting.discard(payout_id)
-            self.open.discard(payout_id)
-            payout = self._book.payouts[payout_id]
+            payout = payouts[payout_id]
             if payout.status in UNFINISHED:
                 self._place(payout)
             else:
-                del self._book.payouts[payout_id]
+                del payouts[payout_id]
                 self._polls.pop(payout_id, None)
 
     def _place(self, payout: Payout) -> None:

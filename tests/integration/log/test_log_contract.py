@@ -112,6 +112,54 @@ def test_a_new_writer_fences_the_old_one_for_good(tell: Tell) -> None:
     tell(story)
 
 
+def test_what_is_begun_early_is_seen_when_it_is_written_and_a_repeat_begins_nothing(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        fence = await opened(clients)
+        for source in (0, 1):
+            await fence.begin()
+            await fence.begin()
+            await fence.write([decided(source)])
+        assert [event.source_offset for event in await all_of(fence, count=2)] == [0, 1]
+        fence.drop()
+
+    tell(story)
+
+
+def test_what_is_begun_and_never_written_hides_nothing_and_a_fenced_one_is_told_at_its_write(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        old = await opened(clients)
+        await old.write([decided(0)])
+        await old.begin()
+        assert [event.source_offset for event in await all_of(old, count=1)] == [0]
+        new = await opened(clients)
+        await new.begin()
+        with pytest.raises(FencedError):
+            await old.write([decided(1, " by the old one")])
+        await new.write([decided(1)])
+        assert [event.value for event in await all_of(new, count=2)] == [b"0", b"1"]
+        old.drop()
+        new.drop()
+
+    tell(story)
+
+
+def test_one_that_begins_when_it_is_fenced_already_is_told_at_its_write(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        old = await opened(clients)
+        await old.write([decided(0)])
+        new = await opened(clients)
+        await old.begin()
+        await asyncio.sleep(0.5)  # the broker has answered by now
+        with pytest.raises(FencedError):
+            await old.write([decided(1, " by the old one")])
+        await new.write([decided(1)])
+        assert [event.value for event in await all_of(new, count=2)] == [b"0", b"1"]
+        old.drop()
+        new.drop()
+
+    tell(story)
+
+
 def test_writers_of_two_partitions_do_not_know_each_other(tell: Tell) -> None:
     async def story(clients: Clients) -> None:
         first, second = await opened(clients, 0), await opened(clients, 1)

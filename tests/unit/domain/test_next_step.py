@@ -25,10 +25,10 @@ STEPS = [
     (S.PENDING, None, StartAttempt()),
     (S.PENDING, R.SCHEDULE, Wait(R.SCHEDULE, 99)),
     (S.PENDING, R.FUNDS, Wait(R.FUNDS)),
-    (S.PROCESSING, None, Send(REFERENCE, 2, 99)),
+    (S.PROCESSING, None, Send("p", 2, 99)),
     (S.PROCESSING, R.RETRY, RetryAt(99)),
-    (S.PROCESSING, R.IN_PROGRESS, Inquire(REFERENCE, 2, 7)),
-    (S.REQUIRES_ACTION, R.OUTCOME_UNKNOWN, Inquire(REFERENCE, 2, 99)),
+    (S.PROCESSING, R.IN_PROGRESS, Inquire("p", 2, 7)),
+    (S.REQUIRES_ACTION, R.OUTCOME_UNKNOWN, Inquire("p", 2, 99)),
     (S.COMPLETED, None, Nothing()),
     (S.FAILED, None, Nothing()),
     (S.CANCELED, None, Nothing()),
@@ -46,6 +46,13 @@ def test_each_state_owes_one_thing(status: PayoutStatus, reason: Reason | None, 
 def test_nothing_that_is_unfinished_owes_nothing(status: PayoutStatus, reason: Reason | None) -> None:
     """LIF-15: it waits for a named reason, or somebody has to act."""
     assert not isinstance(next_step(payout(status, reason), None), Nothing)
+
+
+def test_an_attempt_is_sent_under_its_lasting_reference() -> None:
+    """RAI-03: the same one whenever it is looked at."""
+    step = next_step(payout(S.PROCESSING), None)
+    assert isinstance(step, Send)
+    assert step.reference == REFERENCE
 
 
 def test_an_unknown_outcome_is_asked_after_under_the_reference_that_was_sent() -> None:

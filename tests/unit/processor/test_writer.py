@@ -8,6 +8,7 @@ import pytest
 
 from domain.book import Book
 from domain.policy import Policy
+from runtime import clock
 from runtime.clock import SystemClock
 from runtime.event_log.fence import Decided
 from runtime.event_log.reader import GapFoundError, LoggedEvent
@@ -16,9 +17,11 @@ from schemas.codec import decode_event, encode
 from schemas.commands import Command, CommandRecord, CreditMerchant, OpenMerchant, RequestPayout
 from schemas.events import PayoutAccepted
 from schemas.forms import PayoutForm
+from services.processor import poll
 from services.processor import writer as writers
 from services.processor.checkpoint import Checkpoint
 from services.processor.inbox import Inbox, Waiting
+from services.processor.memory import Memory
 from services.processor.ports import Lacking
 from services.processor.writer import PartitionWriter, Tools
 
@@ -36,6 +39,8 @@ class World:
         self.commands_end: int | None = None
         """None: all commands are decided."""
         self.opened = 0
+        self.begun_while_reading: list[bool] = []
+        """Whether anything had been looked up, each time a transaction was begun."""
         self.commands: dict[int, Waiting] = {}
         """What the log still has, for the reader that reads again."""
 
@@ -46,6 +51,9 @@ class World:
         found = [LoggedEvent(0, o, e.source_offset, e.command_id, e.value) for o, e in enumerate(self.events) if o >= start]
         if found:
             yield found
+
+    async def begin(self) -> None:
+        self.begun_while_reading.append(self.reading)
 
     async def write(self, records: Sequence[Decided]) -> int:
         self.events += records
@@ -129,6 +137,35 @@ async def test_idm_04_a_repeat_is_known_even_while_the_first_is_being_forgotten(
         await _until(lambda: len(world.events) == 4)
     accepted = [e for record in world.events for e in decode_event(record.value).events if isinstance(e, PayoutAccepted)]
     assert len(accepted) == 1, "the key was in memory when the poll began: it must not leave before the decision"
+
+
+async def test_a_transaction_is_begun_before_the_look_ups_so_that_the_broker_hears_of_it_meanwhile() -> None:
+    world = World()
+    async with world.writer() as (writer, _):
+        writer.inbox.put(_command(0, RequestPayout(payout_id=mint(), form=FORM), key="K"))
+        await _until(lambda: len(world.events) == 1)
+    assert (world.begun_while_reading, world.reading) == ([False], True)
+
+
+async def test_others_have_their_turn_between_the_decisions_of_one_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "TURN_SECONDS", 0.0)
+    had: list[str] = []
+    decide_all = poll.decide_all
+
+    def decide(
+        memory: Memory, readables: list[poll.Readable], now: int, policy: Policy, partition: int
+    ) -> list[poll.Ruling]:
+        had.append("decided")
+        asyncio.get_running_loop().call_soon(had.append, "turn")
+        return decide_all(memory, readables, now, policy, partition)
+
+    monkeypatch.setattr(poll, "decide_all", decide)
+    world = World()
+    async with world.writer() as (writer, _):
+        for offset in range(3):
+            writer.inbox.put(_merchant(offset))
+        await _until(lambda: len(world.events) == 3)
+    assert had == ["decided", "turn"] * 3
 
 
 async def _redelivered_while_opening(writer: PartitionWriter, _: World) -> int:

@@ -87,3 +87,33 @@ async def test_what_is_under_way_at_the_end_is_flushed() -> None:
     async with asyncio.timeout(2):
         await answers.flush()
     assert log.taken == [("m", ["p"])]
+
+
+async def test_answers_that_come_as_an_append_ends_are_appended_too_although_no_more_can_come() -> None:
+    """They fill the house, so that no call is made any more: nobody else would bring them to the log."""
+    log, loop = Log(), asyncio.get_running_loop()
+    answers = Answers(log, SystemClock(), "simulator")
+
+    class Busy(Log):
+        async def append_many(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+            if not log.taken:
+                loop.call_soon(_collect_more, answers)
+            return await log.append_many(records)
+
+    answers._commands = Busy()
+    answers.put("m", None, _answer("a"))
+    answers._start()
+    async with asyncio.timeout(5):
+        await answers.room.wait()
+        while len(log.taken) < 4:
+            await asyncio.sleep(0.001)
+    assert log.taken == [("m", ["a"]), ("m", ["b"]), ("m", ["c"]), ("m", ["d"])]
+    assert answers.room.is_set()
+
+
+def _collect_more(answers: Answers) -> None:
+    """Runs right behind the step in which the append ended, and before anybody is told of its end."""
+    for name in "bcd":
+        answers.put("m", None, _answer(name))
+    assert not answers.room.is_set()
+    answers._start()
