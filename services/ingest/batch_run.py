@@ -91,8 +91,7 @@ class BatchRun:
         for rows in chunks:
             if len(waiting) >= CHUNKS_IN_FLIGHT and is_refusal(decided := await self._decided(waiting.popleft())):
                 return decided
-            body = AddRows(batch_id=self._batch_id, first_row=first_row, rows=rows)
-            waiting.append(await self._append(body, keyed=False))
+            waiting.append(await self._add(AddRows(batch_id=self._batch_id, first_row=first_row, rows=rows)))
             await failpoints.reach("upload.mid_file")
             first_row += len(rows)
         while waiting:
@@ -106,6 +105,12 @@ class BatchRun:
         self.submission.durable = True
         sealed.add_done_callback(lambda done: self._settle(done.result()))
         return await within(sealed, wait_seconds)
+
+    async def _add(self, body: AddRows) -> "asyncio.Future[Decided]":
+        async with self._submitter.courtesy.turn():
+            decision = await self._append(body, keyed=False)
+            self._submitter.courtesy.sent(decision)
+        return decision
 
     async def _append(self, body: AddRows | SealBatch, *, keyed: bool = True) -> "asyncio.Future[Decided]":
         """Waits for room: a file that has begun is slowed, and refused only when nothing is decided for long."""

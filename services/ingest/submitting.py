@@ -13,6 +13,7 @@ from runtime.event_log.producer import LogUnavailableError
 from schemas.commands import AddRows, CommandRecord
 from schemas.words import RecordOutcome
 from services.ingest.backlog import Backlog, BacklogFullError
+from services.ingest.courtesy import Courtesy
 from services.ingest.in_flight import InFlight, Submission
 from services.ingest.problems import ProblemError
 from services.ingest.waiting import Decided, Decision, DecisionsLostError, Waiting
@@ -39,6 +40,7 @@ class Submitter:
         self._waiting = waiting
         self._in_flight = in_flight
         self.at_once, self.in_turn = Backlog(), Backlog()
+        self.courtesy = Courtesy()
 
     async def append(self, record: CommandRecord) -> "asyncio.Future[Decided]":
         """The command is durable; the future is its decision. Raises ProblemError `backlog_full` or `log_unavailable`."""
@@ -63,6 +65,7 @@ class Submitter:
 
     async def submit(self, record: CommandRecord, subject: str | None) -> Submission:
         """Append one command and keep it known as in flight, by its key and the id it makes, if any. Raises ProblemError."""
+        self.courtesy.single_came()
         decision = self._expect_at_once(record)
         submission = Submission(record.merchant_id, subject, decision, record.key, record.content_hash)
         self._in_flight.add(submission)
