@@ -50,7 +50,7 @@ def lanes(letters: Any) -> dict[str, list[Letter]]:
 
 
 async def test_whk_03_only_the_oldest_of_each_payout_is_taken_and_all_come_in_order(here: Ground) -> None:
-    endpoint = await written(here, "payout.*")
+    endpoint = await written(here, "payout.*", steps=120)
     seen: dict[str, list[int]] = {}
     expected = lanes(
         Letter(id=r["id"], merchant_id="", subject=r["subject"], kind="", version=r["version"], order=r["ord"], at=0, own={})
