@@ -113,6 +113,7 @@ class Lane:
         """Nothing happens before run()."""
         self._all, self._endpoint = dispatcher, endpoint
         self._under_way: set[asyncio.Task[None]] = set()
+        self._idle = True
 
     async def run(self) -> None:
         """Take and send. Ends also when the database goes away: the dispatcher starts another one later."""
@@ -131,11 +132,16 @@ class Lane:
             return False
         limit = self._all.limit(self._endpoint)
         room = limit - len(self._under_way)
-        looked_at = await self._take(room) if room > 0 else 0
+        looked_at = await self._take(room) if self._pays(room, limit) else 0
         if not self._under_way:
             return looked_at > 0
-        await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED, timeout=LOOK_SECONDS)
+        ended, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED, timeout=LOOK_SECONDS)
+        self._idle = not ended
         return True
+
+    def _pays(self, room: int, limit: int) -> bool:
+        """Whether a look at the queue, which costs the same for one as for many, is worth it: half the room is free, or nothing ends."""
+        return room > 0 and (2 * room >= limit or self._idle)
 
     async def _take(self, room: int) -> int:
         queue, now = self._all.queue, self._all.clock.now_ms()
