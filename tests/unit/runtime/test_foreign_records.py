@@ -58,6 +58,14 @@ def test_what_a_batch_says_of_itself_is_unchanged_and_its_checksum_is_checked() 
     assert not ForeignRecords(raw[:-1] + b"!").next_batch().validate_crc()
 
 
+def test_the_marker_of_a_transaction_is_read_as_before() -> None:
+    raw = bytearray(batch(count=1))
+    raw[22] |= 0x30
+    theirs, ours = MemoryRecords(bytes(raw)).next_batch(), ForeignRecords(bytes(raw)).next_batch()
+    assert (ours.is_control_batch, ours.is_transactional) == (True, True)
+    assert next(ours).key == next(theirs).key == b"demo"
+
+
 def test_a_batch_that_came_in_part_waits_for_the_next_fetch() -> None:
     whole = batch()
     for size in (0, 5, 11, 61, len(whole) - 1):
