@@ -11,10 +11,10 @@ from domain.webhooks.payload import Letter, State
 from domain.webhooks.schedule import DAY, HOUR, SECOND, TRIES_MAX
 from domain.webhooks.signing import secret_of
 from runtime.clock import SystemClock
-from services.webhooks.dispatcher import FAILURES_MANY, Dispatcher, result_of
+from services.webhooks.dispatcher import CROWDED, FAILURES_MANY, Dispatcher, result_of
 from services.webhooks.queue import Endpoint, Result, Taken
 from services.webhooks.results import Results
-from services.webhooks.sender import Outcome
+from services.webhooks.sender import SOCKETS_MAX, Outcome
 
 SECRET = secret_of(bytes(32))
 NOW = 1_767_225_600_000
@@ -135,6 +135,27 @@ async def test_the_queue_is_asked_for_many_at_a_time() -> None:
         await until(lambda: len(ground.kept) == 320)
     assert ground.most["http://e/"] == 16
     assert queue.looks <= 320 / 8 + 10
+
+
+async def test_whk_05_endpoints_that_hang_however_many_leave_room_for_the_others() -> None:
+    dead = {f"dead{n}": [letter(f"d{n}-{at}") for at in range(20)] for n in range(100)}
+    queue = MemoryQueue(**dead, alive=[letter(f"a{n}") for n in range(300)])
+    hanging, all_of_them = asyncio.Event(), 0
+
+    async def send(url: str) -> Outcome:
+        nonlocal all_of_them
+        all_of_them = max(all_of_them, sum(ground.under_way.values()))
+        if "dead" in url:
+            await hanging.wait()
+        return outcome(200)
+
+    ground = Ground(queue, send, at_once=16)
+    async with ground.running():
+        await until(lambda: sum("a" in one.delivery_id for one in ground.kept) == 300)
+        assert CROWDED <= all_of_them < SOCKETS_MAX - 16
+        hanging.set()
+        await until(lambda: len(ground.kept) == 300 + 100 * 20)
+    assert ground.dispatcher.sending == 0
 
 
 async def test_slow_tries_do_not_hold_back_the_room_beside_them() -> None:
