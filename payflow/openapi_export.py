@@ -22,6 +22,7 @@ PROBLEMS = {"401": "A credential is required.", "403": "The credential may not d
 
 def document() -> dict[str, Any]:
     """The merged OpenAPI 3.1 document."""
+    from payflow import openapi_webhooks
     from payflow.openapi_finish import finished
     from services.gateway.answers import SCHEMAS
     from services.gateway.wiring import build_app
@@ -33,7 +34,8 @@ def document() -> dict[str, Any]:
     merged = {**parts[2], "openapi": "3.1.0", "servers": [{"url": "/"}]}
     merged["paths"] = _with_slashes(_guarded(_joined([part["paths"] for part in parts])))
     merged["components"] = _joined([part.get("components", {}) for part in parts])
-    merged["components"]["schemas"] |= SCHEMAS
+    merged["components"]["schemas"] |= SCHEMAS | dict(openapi_webhooks.forms())
+    merged["webhooks"] = openapi_webhooks.webhooks()
     merged["components"]["securitySchemes"] = SCHEMES
     return finished(merged)
 

@@ -35,7 +35,8 @@ class Letter(Struct, frozen=True):
     code: str
     reason: str
     failed_at: int
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    """The record's own; a value can be null, and is redriven so: an empty one would mean something else."""
 
     @property
     def id(self) -> str:
@@ -103,7 +104,7 @@ class Book:
     def redrives(self, letter_id: str) -> int:
         """How often the record had been redriven when it became this letter."""
         letter = self.letters.get(letter_id)
-        told = dict(letter.headers).get(COUNT_HEADER, b"0") if letter is not None else b"0"
+        told = (dict(letter.headers).get(COUNT_HEADER) if letter is not None else None) or b"0"
         counted = int(told) if told.isdigit() else 0
         parent = self._came_from.get(letter_id)
         return max(counted, 0 if parent is None or parent == letter_id else self.redrives(parent) + 1)
@@ -115,7 +116,7 @@ class Book:
 
 
 def _letter(record: "ConsumerRecord[bytes, bytes]", headers: Mapping[str, str]) -> Letter:
-    originals = tuple((name[len(ORIGINAL) :], data or b"") for name, data in record.headers if name.startswith(ORIGINAL))
+    originals = tuple((name[len(ORIGINAL) :], data) for name, data in record.headers if name.startswith(ORIGINAL))
     return Letter(
         topic=headers["topic"],
         partition=int(headers["partition"]),

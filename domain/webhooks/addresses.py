@@ -12,6 +12,10 @@ HOST_MAX = 253
 
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 """The last label of a host that some readers take for an IPv4 address."""
+_NAME = re.compile(r"[a-z0-9._-]+", re.ASCII)
+"""Nothing that one reader takes as it stands and another decodes first."""
+_RELAYS = ipaddress.ip_network("192.88.99.0/24")
+"""Led into IPv6 once; withdrawn, and whoever answers there now is nobody's receiver."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.ip_network("::/96")
@@ -34,6 +38,8 @@ def url_fault(url: object, *, plain: bool) -> str | None:
         return "must not hold a user, a password or a backslash"
     if parts.fragment or not parts.hostname or len(parts.hostname) > HOST_MAX or port == 0:
         return "must name a host, and no fragment"
+    if not _NAME.fullmatch(parts.hostname) and (":" not in parts.hostname or "%" in parts.hostname):
+        return "must name its host in letters, digits, dots and hyphens"
     if _NUMERIC.fullmatch(parts.hostname.rstrip(".").rpartition(".")[2]) and literal(parts.hostname) is None:
         return "must spell an IP address in full"
     return None
@@ -55,7 +61,13 @@ def address_fault(text: str, *, loopback: bool) -> str | None:
     address = _inner(address)
     if loopback and address.is_loopback:
         return None
-    if address.is_multicast or address.is_reserved or not address.is_global or getattr(address, "is_site_local", False):
+    if (
+        address in _RELAYS
+        or address.is_multicast
+        or address.is_reserved
+        or not address.is_global
+        or getattr(address, "is_site_local", False)
+    ):
         return "is private, local or reserved"
     return None
 

@@ -17,8 +17,8 @@ from runtime.logging import logger
 from services.webhooks.database import AWAY
 from services.webhooks.queue import Endpoint, Queue, Result, Taken
 from services.webhooks.results import Results
-from services.webhooks.sender import Outcome, Sender
-from services.webhooks.subjects import Subjects
+from services.webhooks.sender import SOCKETS_MAX, Outcome, Sender
+from services.webhooks.subjects import States, Subjects
 
 LOOK_SECONDS = 0.2
 """Between two looks at what is due; another process's deliveries are found by it."""
@@ -26,6 +26,9 @@ LEASE_MORE_MS = 10_000
 """How much longer than a try a taken delivery is ours: time to write down what came of it."""
 FAILURES_MANY = 5
 """After so many in a row an endpoint is tried one at a time."""
+CROWDED = SOCKETS_MAX // 2
+CROWDED_AT_ONCE = 2
+"""Tries per endpoint while so many are under way in all: endpoints that take their time, however many, leave room for the others."""
 VIEWS_BEHIND_MS = 500
 LAST_SECONDS = 5.0
 
@@ -52,6 +55,8 @@ class Dispatcher:
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._failures: dict[str, int] = {}
         self._woken = asyncio.Event()
+        self.sending = 0
+        """Tries under way, and room that lanes are about to fill."""
         self.stopping = False
 
     def wake(self) -> None:
@@ -81,7 +86,9 @@ class Dispatcher:
     def limit(self, endpoint: Endpoint) -> int:
         """How many tries may be under way to it."""
         ailing = FAILURES_MANY if endpoint.failing_since is not None else 0
-        return 1 if self._failures.get(endpoint.id, ailing) >= FAILURES_MANY else self.per_endpoint
+        if self._failures.get(endpoint.id, ailing) >= FAILURES_MANY:
+            return 1
+        return self.per_endpoint if self.sending < CROWDED else min(self.per_endpoint, CROWDED_AT_ONCE)
 
     def note(self, endpoint: Endpoint, *, good: bool) -> None:
         """How a try ended."""
@@ -113,6 +120,7 @@ class Lane:
         """Nothing happens before run()."""
         self._all, self._endpoint = dispatcher, endpoint
         self._under_way: set[asyncio.Task[None]] = set()
+        self._idle = True
 
     async def run(self) -> None:
         """Take and send. Ends also when the database goes away: the dispatcher starts another one later."""
@@ -131,25 +139,41 @@ class Lane:
             return False
         limit = self._all.limit(self._endpoint)
         room = limit - len(self._under_way)
-        looked_at = await self._take(room) if room > 0 else 0
+        looked_at = await self._take(room) if self._pays(room, limit) else 0
         if not self._under_way:
             return looked_at > 0
-        await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED, timeout=LOOK_SECONDS)
+        ended, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED, timeout=LOOK_SECONDS)
+        self._idle = not ended
         return True
 
+    def _pays(self, room: int, limit: int) -> bool:
+        """Whether a look at the queue, which costs the same for one as for many, is worth it: half the room is free, or nothing ends."""
+        return room > 0 and (2 * room >= limit or self._idle)
+
     async def _take(self, room: int) -> int:
+        self._all.sending += room
+        started = 0
+        try:
+            taken, states = await self._look(room)
+            for letter in taken.letters:
+                if (state := states[letter.id]) is not None:
+                    task = asyncio.create_task(self._send(taken, letter, state))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._done)
+                    started += 1
+            return taken.looked_at
+        finally:
+            self._all.sending -= room - started
+
+    async def _look(self, room: int) -> tuple[Taken, States]:
+        """What is ours now, with the state of each; what the views do not have yet is given back."""
         queue, now = self._all.queue, self._all.clock.now_ms()
         taken = await queue.take(self._endpoint.id, mint(), now, limit=room, lease_ms=self._all.lease_ms)
         states = await self._all.subjects.states(taken.letters)
         early = [letter.id for letter in taken.letters if states[letter.id] is None]
         if early:
             await queue.put_off(early, taken.claim, now + VIEWS_BEHIND_MS)
-        for letter in taken.letters:
-            if (state := states[letter.id]) is not None:
-                task = asyncio.create_task(self._send(taken, letter, state))
-                self._under_way.add(task)
-                task.add_done_callback(self._done)
-        return taken.looked_at
+        return taken, states
 
     async def _send(self, taken: Taken, letter: Letter, state: State) -> None:
         assert taken.url is not None
@@ -166,6 +190,7 @@ class Lane:
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._under_way.discard(task)
+        self._all.sending -= 1
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("webhooks.try_died", webhook_id=self._endpoint.id, error=type(error).__name__, exc_info=error)
 

@@ -20,7 +20,8 @@ OLD = (
 )
 EXPIRED = "DELETE FROM secrets WHERE expires_at < %s"
 STAND = (
-    "SELECT (SELECT count(*) FROM deliveries WHERE status = 'pending') AS pending, "
+    "SELECT (SELECT count(*) FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id "
+    "WHERE d.status = 'pending' AND e.status = 'enabled') AS pending, "
     "(SELECT count(*) FROM endpoints WHERE status = 'disabled' AND disabled_reason IN ('failing', 'gone')) AS disabled, "
     "(SELECT count(*) FROM endpoints WHERE status = 'enabled' AND failing_since IS NOT NULL) AS failing"
 )

@@ -14,6 +14,7 @@ from services.webhooks.queue import Queue, Result
 
 TOGETHER_MAX = 200
 AWAY_SECONDS = 0.5
+DISABLED_BY = ("failing", "gone")
 
 _log = logger(__name__)
 
@@ -22,7 +23,9 @@ class Results:
     """Collects results; run() writes them."""
 
     def __init__(self, queue: Queue, clock: Clock) -> None:
-        """Nothing is written before run()."""
+        """Nothing is written before run(). What an alert counts stands at 0 from the start: its first rise is one."""
+        for why in DISABLED_BY:
+            metrics.WEBHOOKS_DISABLED.labels(why)
         self._queue, self._clock = queue, clock
         self._waiting: list[tuple[Result, asyncio.Future[None]]] = []
         self._some = asyncio.Event()

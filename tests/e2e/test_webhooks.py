@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 from standardwebhooks import Webhook
 
+from tests.contract.test_webhook_forms import validator
 from tests.e2e.api import bank, post, settled
 
 Got = list[tuple[dict[str, str], bytes]]
@@ -66,6 +67,7 @@ def test_a_payout_is_told_from_pending_to_completed(http: httpx2.Client) -> None
             assert Webhook(made.json()["secret"]).verify(
                 body.decode(), {name.lower(): value for name, value in headers.items()}
             )
+            validator(json.loads(body)["type"]).validate(json.loads(body))
         last = json.loads(got[-1][1])["data"]
         assert last["payout"]["recipient"] == {"type": "bank_account", "account": "XXXXXXXXXXXX3456"}
         assert b"CANARY-NAME" not in b"".join(body for _, body in got)

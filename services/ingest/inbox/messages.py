@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 from aiokafka import ConsumerRecord
 
 from domain.intake.content import JsonFault, parse_json
+from runtime.event_log.foreign_records import Withheld
 
 InboxRecord: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
@@ -50,7 +51,7 @@ class Message(NamedTuple):
 
 def read_message(record: InboxRecord) -> Message:
     """The message of a record. Raises UnreadableError."""
-    headers = {name.lower(): value.decode("utf-8", "replace") for name, value in record.headers}
+    headers = {name.lower(): value.decode("utf-8", "replace") for name, value in record.headers if value is not None}
     content = _json(record.value)
     if any(name.startswith("ce_") for name in headers):
         return _binary(headers, content)
@@ -62,6 +63,8 @@ def read_message(record: InboxRecord) -> Message:
 def _json(value: bytes | None) -> object:
     if value is None:
         raise UnreadableError("no_value", "the record has no value")
+    if isinstance(value, Withheld):
+        raise UnreadableError("not_unpacked", value.why)
     if len(value) > VALUE_BYTES_MAX:
         raise UnreadableError("oversized", f"the value has {len(value)} bytes; at most {VALUE_BYTES_MAX} are read")
     try:

@@ -14,6 +14,7 @@ seal, cancel); its subject and body are the first ones.
 import asyncio
 import contextlib
 from collections.abc import Collection
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
@@ -21,7 +22,7 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from runtime import metrics
 from runtime.clock import Clock
 from runtime.dead_letters import DeadLetters
-from runtime.event_log import connection
+from runtime.event_log import connection, foreign_records
 from runtime.logging import logger
 from schemas.topics import inbox
 from services.ingest.inbox.judging import Judge, Judged, Judging
@@ -36,6 +37,8 @@ POLL_INTERVAL_MS = 3_600_000
 """A poll may wait for the processor for so long before the group takes its partitions away."""
 BACKOFF_SECONDS = 1.0
 FULL_SECONDS = 5.0
+STUCK_SECONDS = 60.0
+"""Of starting again without one poll that was answered: then it counts as halted, and the alert goes."""
 DROP_SECONDS = 2.0
 
 _log = logger(__name__)
@@ -51,6 +54,8 @@ class UpstreamInbox:
         self._judging = Judging(judge, dead_letters, clock)
         self._writers: dict[TopicPartition, ReplyWriter] = {}
         self._lost: set[TopicPartition] = set()
+        self._clock = clock
+        self._well_at = clock.monotonic()
 
     async def run(self) -> None:
         """Answer records until canceled; after any trouble start again from the committed offsets."""
@@ -59,6 +64,7 @@ class UpstreamInbox:
                 await self._consume()
             except Exception as error:  # noqa: BLE001  whatever it was, the committed offset is the truth to go on from
                 _log.warning("inbox.restarted", upstream=self._upstream, error=type(error).__name__)
+                self._stuck().set(self._clock.monotonic() - self._well_at > STUCK_SECONDS)
             await asyncio.sleep(BACKOFF_SECONDS)
 
     async def _consume(self) -> None:
@@ -70,12 +76,17 @@ class UpstreamInbox:
                 found = await self._poll(consumer)
                 await self._forget_lost()
                 await asyncio.gather(*(self._answer(consumer, place, records) for place, records in found.items()))
+                self._well_at = self._clock.monotonic()
+                self._stuck().set(0)
         finally:
             self._lost.update(self._writers)
             await self._forget_lost()
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(DROP_SECONDS):
                     await consumer.stop()
+
+    def _stuck(self) -> Any:
+        return metrics.WRITER_HALTED.labels("ingest", f"inbox-{self._upstream}")
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[InboxRecord]]:
         """What came in. A partition whose next record was deleted unread halts alone; it never jumps over what was lost (RUN-28)."""
@@ -91,6 +102,7 @@ class UpstreamInbox:
         return {}
 
     def _consumer(self) -> AIOKafkaConsumer:
+        foreign_records.install()
         return connection.reader(
             self._bootstrap,
             group_id=group_of(self._upstream),

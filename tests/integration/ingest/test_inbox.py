@@ -229,7 +229,7 @@ def test_unreadable_records_are_kept_and_the_partition_moves_on__INB_04(stack: I
     letters = {
         (headers["topic"], headers["partition"], headers["offset"]): (record, headers)
         for record in stack.records(DEAD_LETTERS.name)
-        for headers in [{name: value.decode() for name, value in record.headers}]
+        for headers in [{name: (value or b"").decode() for name, value in record.headers}]
     }
     for reply, (message, code) in zip(replies, UNREADABLE.values(), strict=True):
         record, headers = letters[stack.inbox, str(reply["partition"]), str(reply["offset"])]

@@ -5,6 +5,8 @@ import asyncio
 import psycopg
 import pytest
 
+from payflow.switch import REBUILDING
+from services.projector import schema as views_schema
 from services.webhooks import schema
 from services.webhooks.notebook import DisplacedError
 from tests.integration.projector.views import PARTITION
@@ -130,3 +132,5 @@ def test_migrate_is_safe_to_repeat(database: str) -> None:
         assert schema.is_current(link)
     with psycopg.connect(database, options="-c search_path=nothing_there") as link:
         assert not schema.is_current(link)
+    assert schema.LOCK == views_schema.LOCK, "all schema work waits for each other"
+    assert schema.LOCK != REBUILDING, "a restore holds that one while it migrates"

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from domain.webhooks.requests import EndpointChange, EndpointRequest, Selection
 from domain.webhooks.signing import ROTATION_MS, secret_of
@@ -116,6 +117,16 @@ async def test_old_deliveries_go_and_pending_ones_stay(here: Ground) -> None:
     after = await here.deliveries(endpoint)
     assert len(after) == before - len(taken.letters)
     assert {row["status"] for row in after} == {"pending"}
+
+
+async def test_what_waits_for_a_disabled_endpoint_raises_no_alert(here: Ground) -> None:
+    endpoint = await written(here)
+    keeper = Housekeeping(here.database, ManualClock(here.now), 30)
+    await keeper.once()
+    assert REGISTRY.get_sample_value("payflow_webhooks_pending") == len(await here.deliveries(endpoint)) > 0
+    await here.registry.change("acme", endpoint, EndpointChange(enabled=False), here.now)
+    await keeper.once()
+    assert REGISTRY.get_sample_value("payflow_webhooks_pending") == 0
 
 
 async def test_partitions_are_shared_evenly_and_move_when_one_leaves(here: Ground) -> None:

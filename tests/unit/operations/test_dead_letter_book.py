@@ -118,6 +118,7 @@ def test_a_letter_without_key_and_value_is_known_as_that_and_null_headers_hide_n
     folded = book(Record(b"", None, odd), letter(2))
     assert (folded.damaged, len(folded.open_letters()), folded.redrives("in:0:1")) == (0, 2, 0)
     assert folded.letters["in:0:1"].key is None
+    assert folded.letters["in:0:1"].headers == ((COUNT_HEADER, None),), "redriven as it was"
     assert book(Record(b"", None, told)).letters["in:0:1"].key == b""
 
 

@@ -5,14 +5,16 @@ import contextlib
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from domain.webhooks.payload import Letter, State
 from domain.webhooks.schedule import DAY, HOUR, SECOND, TRIES_MAX
 from domain.webhooks.signing import secret_of
 from runtime.clock import SystemClock
-from services.webhooks.dispatcher import FAILURES_MANY, Dispatcher, result_of
+from services.webhooks.dispatcher import CROWDED, FAILURES_MANY, Dispatcher, result_of
 from services.webhooks.queue import Endpoint, Result, Taken
-from services.webhooks.sender import Outcome
+from services.webhooks.results import Results
+from services.webhooks.sender import SOCKETS_MAX, Outcome
 
 SECRET = secret_of(bytes(32))
 NOW = 1_767_225_600_000
@@ -43,11 +45,13 @@ class MemoryQueue:
         self.due = due
         self.put_off_ids: list[str] = []
         self.most_at_once: dict[str, int] = {}
+        self.looks = 0
 
     async def endpoints_due(self, now: int) -> list[Endpoint]:
         return [Endpoint(name, "acme", f"http://{name}/") for name, letters in self.due.items() if letters]
 
     async def take(self, endpoint_id: str, claim: str, now: int, *, limit: int, lease_ms: int) -> Taken:
+        self.looks += 1
         taken, self.due[endpoint_id] = self.due[endpoint_id][:limit], self.due[endpoint_id][limit:]
         self.most_at_once[endpoint_id] = max(self.most_at_once.get(endpoint_id, 0), limit)
         return Taken(letters=taken, claim=claim, url=f"http://{endpoint_id}/", secrets=[SECRET], looked_at=len(taken))
@@ -59,13 +63,13 @@ class MemoryQueue:
 class Ground:
     """A dispatcher whose sender does what `send` says, by address."""
 
-    def __init__(self, queue: MemoryQueue, send: Any, unseen: frozenset[str] = frozenset()) -> None:
+    def __init__(self, queue: MemoryQueue, send: Any, unseen: frozenset[str] = frozenset(), *, at_once: int = 4) -> None:
         self.kept: list[Result] = []
         self.under_way: dict[str, int] = {}
         self.most: dict[str, int] = {}
         self._send, self._unseen = send, unseen
         part: Any = self
-        self.dispatcher = Dispatcher(queue, part, part, part, SystemClock(), per_endpoint=4, seconds=15)  # type: ignore[arg-type]
+        self.dispatcher = Dispatcher(queue, part, part, part, SystemClock(), per_endpoint=at_once, seconds=15)  # type: ignore[arg-type]
 
     async def states(self, letters: list[Letter]) -> dict[str, State | None]:
         seen = State(facts={}, current={}, version=1, moved_on=False)
@@ -114,6 +118,62 @@ async def test_whk_05_an_endpoint_that_hangs_delays_no_other_and_keeps_to_its_bo
         ground.dispatcher.stopping = True
         for lane in ground.dispatcher._lanes.values():
             lane.cancel()
+
+
+async def test_the_queue_is_asked_for_many_at_a_time() -> None:
+    """A look costs a transaction: one for each delivery would be most of what a delivery costs."""
+    queue, sent = MemoryQueue(e=[letter(f"x{n}") for n in range(320)]), 0
+
+    async def send(_url: str) -> Outcome:
+        nonlocal sent
+        sent += 1
+        await asyncio.sleep(0.002 + 0.001 * (sent % 7))
+        return outcome(200)
+
+    ground = Ground(queue, send, at_once=16)
+    async with ground.running():
+        await until(lambda: len(ground.kept) == 320)
+    assert ground.most["http://e/"] == 16
+    assert queue.looks <= 320 / 8 + 10
+
+
+async def test_whk_05_endpoints_that_hang_however_many_leave_room_for_the_others() -> None:
+    dead = {f"dead{n}": [letter(f"d{n}-{at}") for at in range(20)] for n in range(100)}
+    queue = MemoryQueue(**dead, alive=[letter(f"a{n}") for n in range(300)])
+    hanging, all_of_them = asyncio.Event(), 0
+
+    async def send(url: str) -> Outcome:
+        nonlocal all_of_them
+        all_of_them = max(all_of_them, sum(ground.under_way.values()))
+        if "dead" in url:
+            await hanging.wait()
+        return outcome(200)
+
+    ground = Ground(queue, send, at_once=16)
+    async with ground.running():
+        await until(lambda: sum("a" in one.delivery_id for one in ground.kept) == 300)
+        assert CROWDED <= all_of_them < SOCKETS_MAX - 16
+        hanging.set()
+        await until(lambda: len(ground.kept) == 300 + 100 * 20)
+    assert ground.dispatcher.sending == 0
+
+
+async def test_slow_tries_do_not_hold_back_the_room_beside_them() -> None:
+    queue, slow = MemoryQueue(e=[letter(f"x{n}") for n in range(40)]), asyncio.Event()
+    begun = 0
+
+    async def send(_url: str) -> Outcome:
+        nonlocal begun
+        begun += 1
+        if begun <= 12:
+            await slow.wait()
+        return outcome(200)
+
+    ground = Ground(queue, send, at_once=16)
+    async with ground.running():
+        await until(lambda: len(ground.kept) == 28)
+        slow.set()
+        await until(lambda: len(ground.kept) == 40)
 
 
 async def test_an_endpoint_that_fails_again_and_again_is_tried_one_at_a_time_until_it_answers() -> None:
@@ -182,3 +242,10 @@ def test_whk_02_the_receivers_wish_moves_the_next_try() -> None:
     assert result_of(letter("x"), "e", "c", outcome(503, 2 * HOUR), NOW).due_at == NOW + 2 * HOUR
     assert result_of(letter("x"), "e", "c", outcome(503, 9 * DAY), NOW).due_at == NOW + DAY
     assert 5 * SECOND <= result_of(letter("x"), "e", "c", outcome(503), NOW).due_at - NOW <= 5.5 * SECOND
+
+
+def test_whk_02_the_first_endpoint_that_is_disabled_already_raises_the_alert() -> None:
+    """`increase()` of a counter that was not there before sees nothing."""
+    Results(Any, SystemClock())
+    for why in ("failing", "gone"):
+        assert REGISTRY.get_sample_value("payflow_webhooks_disabled_total", {"why": why}) is not None

@@ -8,7 +8,7 @@ from domain.webhooks.masking import masked_number, masked_recipient, masked_text
 PRIVATE = [
     "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
     "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
-    "::", "::1", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1", "2001:db8::1", "fec0::1",
+    "192.88.99.1", "::", "::1", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1", "2001:db8::1", "fec0::1",
     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "2002:7f00:1::", "2002:0a00:0001::1",
     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2001:0:4136:e378:8000:63bf:80ff:fffe",
     "not an address", "",
@@ -43,6 +43,7 @@ def test_loopback_is_allowed_only_where_it_is_said_and_nothing_else_with_it() ->
         "https:///path", "https://user@example.com/", "https://user:pw@example.com/", "https://example.com/#part",
         "https://exa mple.com/", "https://example.com:99999/", "https://example.com:0/", "https://[::1", "https://exämple.com/",
         "https://127.1/", "https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/", "https://010.0.0.1/", "https://1.2.3.0x4./",
+        "https://loc%61lhost/", "https://%31%32%37.0.0.1/", "https://10.0.0.1%00.example.com/", "https://[::1%25lo]/", "https://１２７.0.0.1/",
         "https://example.com\\@evil/", "https://example.com/\r\nHost: evil", "https://example.com/" + "a" * 2048, "", 5, None, [],
     ],
 )  # fmt: skip
@@ -50,7 +51,17 @@ def test_sec_09_addresses_that_are_refused_by_their_form(url: object) -> None:
     assert url_fault(url, plain=False) is not None
 
 
-@pytest.mark.parametrize("url", ["https://example.com", "https://example.com:8443/a/b?c=d", "https://8.8.8.8/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a_b-c.example.com.",
+        "https://xn--exmple-cua.com",
+        "https://[2606:4700:4700::1111]/",
+        "https://example.com",
+        "https://example.com:8443/a/b?c=d",
+        "https://8.8.8.8/x",
+    ],
+)
 def test_good_addresses(url: str) -> None:
     assert url_fault(url, plain=False) is None
 
