@@ -120,6 +120,6 @@ async def test_a_mapping_is_remembered_and_forgotten__BAT_04(staging: Staging) -
 
 
 async def test_without_a_database_nothing_is_staged() -> None:
-    pool: Any = AsyncConnectionPool("postgresql://127.0.0.1:1/none", min_size=0, open=False, timeout=0.2)
+    pool: Any = AsyncConnectionPool("postgresql://127.0.0.1:1/none", min_size=0, max_size=1, open=False, timeout=0.2)
     with pytest.raises(ProblemError, match="staging_unavailable"):
         await Staging(pool).ping()
