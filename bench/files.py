@@ -92,9 +92,9 @@ class _One:
         self._await_visible(rows, tag)
 
         def take() -> int:
-            answered, size = self._take(f"/api/v1/batches/{self._batches[tag]}/result/?format={form}")
+            answered, size, last = self._take(f"/api/v1/batches/{self._batches[tag]}/result/?format={form}")
             if answered != 200:
-                raise SystemExit(f"the result of {tag} was answered {answered}")
+                raise SystemExit(f"the result of {tag} was answered {answered}: {last[:500]!r}")
             return size
 
         return self._metered(rows, take)
@@ -121,13 +121,13 @@ class _One:
             answer = connection.getresponse()
             return answer.status, answer.read()
 
-    def _take(self, address: str) -> tuple[int, int]:
+    def _take(self, address: str) -> tuple[int, int, bytes]:
         with closing(self._connection()) as connection:
             connection.request("GET", address, headers={"X-Merchant-Id": product.HOT, "Payflow-Reason": "bench"})
-            answer, size = connection.getresponse(), 0
+            answer, size, last = connection.getresponse(), 0, b""
             while piece := answer.read(PIECE):
-                size += len(piece)
-            return answer.status, size
+                size, last = size + len(piece), piece
+            return answer.status, size, last
 
     def _await_visible(self, rows: int, tag: str) -> None:
         deadline = time.monotonic() + VISIBLE_SECONDS

@@ -49,7 +49,7 @@ def workbook(rows: Sequence[Sequence[object]], *, as_text: bool = False) -> byte
         cells = []
         for value in row:
             cell = WriteOnlyCell(sheet, value=value)
-            if as_text:
+            if as_text and isinstance(value, str):
                 cell.data_type = "s"
             cells.append(cell)
         sheet.append(cells)
