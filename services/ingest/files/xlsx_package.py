@@ -5,6 +5,7 @@ another. Must not know what stands in a part.
 """
 
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ DIRECTORY_BYTES_MAX = 2 * 1024 * 1024
 PIECE = 64 * 1024
 WORKBOOK = "xl/workbook.xml"
 BROKEN = (
-    zipfile.BadZipFile, zlib.error, ExpatError, KeyError, ValueError, EOFError, OSError, IndexError, NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error, ExpatError, LookupError, ValueError, OverflowError, EOFError, OSError, RuntimeError,
 )  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def is_xlsx(file: IO[bytes]) -> bool:
         file.seek(0)
         with zipfile.ZipFile(_Bounded(file)) as archive:  # type: ignore[arg-type]
             return WORKBOOK in archive.NameToInfo
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except BROKEN:
         return False
 
 
@@ -68,6 +69,8 @@ class Package:
         part = self._parts[place.lower()]
         if part.flag_bits & 1:
             raise unreadable("has a password; save it without one")
+        if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise unreadable("is packed in a way that no spreadsheet does; save it again as .xlsx")
         most = max(RATIO_FREE_BYTES, RATIO_MAX * part.compress_size)
         with self._archive.open(part) as stream:
             while piece := stream.read(PIECE):

@@ -77,6 +77,8 @@ class SharedStrings(TextPart):
     def __getitem__(self, number: int) -> str:
         """A string. Raises IndexError for one that is not there, FileFaultError, ExpatError."""
         ends = self._ends
+        if number < 0:
+            raise IndexError(number)
         while number >= len(ends):
             if not self.feed():
                 raise IndexError(number)
