@@ -51,7 +51,7 @@ class Package:
     def __init__(self, file: IO[bytes]) -> None:
         """`file` stays open and the caller's."""
         file.seek(0)
-        self._archive = zipfile.ZipFile(_Bounded(file))  # type: ignore[arg-type]
+        self._archive = zipfile.ZipFile(_Bounded(file))
         self._left = INFLATED_BYTES_MAX
         parts = self._archive.infolist()
         if len(parts) > PARTS_MAX:
