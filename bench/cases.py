@@ -6,7 +6,7 @@ Owns the list. Every case gives rounds as the comparison does, so figures, costs
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bench import case_plots, fanout, flames, latency, million, pressure, provider, webhooks, workers
+from bench import case_plots, fanout, files, flames, latency, million, pressure, provider, webhooks, workers
 from bench.figures import Rounds
 from bench.ground import Ground
 from bench.plot import Panel
@@ -71,5 +71,6 @@ CASES = {
         "webhooks to a receiver on loopback, with a dead one beside", webhooks.measure, lambda _rounds: [], webhooks.lines
     ),
     "flames": Case("flame graphs of a file on its way", flames.measure, case_plots.rows),
+    "files": Case("files of every kind in, results out: rate, processor time, memory", files.measure, lambda _rounds: []),
     "pressure": Case("nobody decides for a while", pressure.measure, case_plots.pressure, pressure_lines),
 }

@@ -118,7 +118,9 @@ class Plan:
         if "currency" not in raw and self._default_currency is not None and "amount_paise" not in raw:
             raw["currency"] = self._default_currency
         if _GROUPED.fullmatch(str(raw.get("amount", ""))) and "," in raw["amount"]:
-            detail = "can be read two ways; write it without grouping, with a point, such as 1000.00"
+            detail = (
+                "can be read two ways; send the field number_format (such as 1,000.00 or 1.000,00), or write it as 1000.00"
+            )
             faults.append(Fault(pointer="/amount", code="ambiguous_number", detail=detail))
         return raw, faults
 

@@ -32,7 +32,8 @@ def refuse_rows(upload: Upload, first: list[Fault]) -> None:
     if not report.fault_count or (upload.options.accept_valid and report.good_count and not report.torn):
         return
     listed = f"; the first {len(first)} are listed, the rest at errors_url" if report.fault_count > len(first) else ""
-    detail = f"{report.fault_count} faults were found in {report.row_count} rows{listed}. Nothing was taken."
+    found = f"{_counted(report.fault_count, 'fault')} found in {_counted(report.row_count, 'row', '')}"
+    detail = f"{found}{listed}. Nothing was taken."
     raise ProblemError(
         "invalid_rows",
         detail,
@@ -77,6 +78,12 @@ def duplicate(upload: Upload, earlier: Upload) -> ProblemError:
     headers = {"Link": f'<{batch}>; rel="duplicate"'}
     more = {"batch_id": earlier.id, "batch_url": batch, "same": same, **links(upload)}
     return ProblemError("duplicate_file", detail, errors=errors, headers=headers, **more)
+
+
+def _counted(count: int, name: str, verb: str = " was") -> str:
+    if count == 1:
+        return f"1 {name}{verb}"
+    return f"{count} {name}s{verb.replace('was', 'were')}"
 
 
 def _spoken(count: int | None, sums_minor: dict[str, int] | None) -> dict[str, Any]:

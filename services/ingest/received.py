@@ -26,6 +26,7 @@ RAW_TYPES = (
 FILE_FIELD = "file"
 FIELDS_MAX = 20
 FIELD_BYTES_MAX = 4096
+NAME_CHARS_MAX = 255
 _HEADER_BYTES_MAX = 8192
 
 
@@ -173,7 +174,7 @@ class _Form:
         self._files += 1
         if self._files > 1:
             raise field_fault(FILE_FIELD, "duplicate", "Send one file at a time.")
-        self._received.file_name = name.decode("utf-8", "replace")
+        self._received.file_name = plain_name(name.decode("utf-8", "replace"))
         content_type, _ = parse_options_header(self._headers.get("content-type", b""))
         self._received.content_type = bytes(content_type).decode("latin-1").lower()
 
@@ -195,6 +196,12 @@ class _Form:
 
     def _finish(self) -> None:
         self._complete = True
+
+
+def plain_name(name: str) -> str:
+    """A file's name as a client gave it, without a path and without what cannot be seen: line ends, marks that turn text around."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(filter(str.isprintable, last))[:NAME_CHARS_MAX]
 
 
 def _bounded(header: bytes) -> bytes:

@@ -151,8 +151,8 @@ class _Result:
         counts["RJCT"] = counts.get("RJCT", 0) + max(missing, 0)
         return counts
 
-    async def _read(self, batch_id: str, last: str | None, count: int) -> list[PayoutOutcome]:
-        rows = await self._from_views(self._ask.edge.store.outcomes(batch_id, last, count))
+    async def _read(self, first: str, last: str) -> list[PayoutOutcome]:
+        rows = await self._from_views(self._ask.edge.store.outcomes(first, last))
         return [PayoutOutcome(*row) for row in rows]
 
     async def _from_views(self, reading: Any) -> Any:

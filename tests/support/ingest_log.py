@@ -127,12 +127,9 @@ class FakeStore:
         batch = None if self.lags else self._log.book.batches.get(batch_id)
         return batch.phase.value if batch is not None else None
 
-    async def outcomes(self, batch_id: str, after: str | None, limit: int) -> list[tuple[object, ...]]:
+    async def outcomes(self, first: str, last: str) -> list[tuple[object, ...]]:
         self._check()
-        rows = sorted(
-            p for p in self._log.book.payouts if self._log.book.payouts[p].batch_id == batch_id and p > (after or "")
-        )
-        found = [self._log.book.payouts[row] for row in rows[:limit]]
+        found = [payout for payout in self._log.book.payouts.values() if first <= payout.id <= last]
         return [
             (
                 p.id,

@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
-import openpyxl
 from fastapi import Request, Response
-from openpyxl.cell import WriteOnlyCell
 from starlette.responses import StreamingResponse
 
 from domain.intake.faults import Fault
 from domain.intake.spreadsheet import ESCAPED, FORMS, RAW
+from services.ingest.files.xlsx_writer import XlsxWriter
 from services.ingest.one_thread import OneThread
 from services.ingest.problems import problem_of
 
@@ -84,30 +83,6 @@ class CsvWriter:
         """Nothing more comes."""
         self._text.flush()
         self._text.detach()
-
-
-class XlsxWriter:
-    """Rows of cells into an XLSX file; every cell is text, so that no number loses digits and nothing is a formula."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        """The file stays the caller's."""
-        self._file = file
-        self._book = openpyxl.Workbook(write_only=True)
-        self._sheet: Any = self._book.create_sheet("payflow")
-
-    def write(self, rows: Iterable[Sequence[str]]) -> None:
-        """Add rows."""
-        for row in rows:
-            self._sheet.append([self._cell(cell) for cell in row])
-
-    def _cell(self, text: str) -> Any:
-        cell = WriteOnlyCell(self._sheet, value="")
-        cell._value, cell.data_type, cell.number_format = text, "s", "@"  # noqa: SLF001  a value set by `value` may be a formula
-        return cell
-
-    def end(self) -> None:
-        """Nothing more comes."""
-        self._book.save(self._file)
 
 
 class Download:

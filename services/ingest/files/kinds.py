@@ -10,7 +10,8 @@ from typing import IO, Protocol
 from domain.intake.faults import Fault
 from services.ingest.csv_file import CsvFile, not_csv
 from services.ingest.files.pain001 import Pain001File, is_pain001
-from services.ingest.files.xlsx import XLSX_BYTES_MAX, XlsxFile, is_xlsx
+from services.ingest.files.xlsx import XLSX_BYTES_MAX, XlsxFile
+from services.ingest.files.xlsx_package import is_xlsx
 from services.ingest.problems import ProblemError
 
 

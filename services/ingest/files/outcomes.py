@@ -39,8 +39,8 @@ REFUSED = "refused"
 NOT_SUBMITTED = "not_submitted"
 FIELDS = ("row", "payout_id", "status", "code", "text", "provider_reference", "settlement_date")
 
-ReadOutcomes = Callable[[str, str | None, int], Awaitable[list[PayoutOutcome]]]
-"""(batch id, last payout id seen, how many): the next outcomes in order."""
+ReadOutcomes = Callable[[str, str], Awaitable[list[PayoutOutcome]]]
+"""(the first payout id, the last): the outcomes from one to the other, in any order."""
 
 
 class Outcomes:
@@ -55,7 +55,6 @@ class Outcomes:
         self._submitted = submitted
         self._row = 0
         self._taken = 0
-        self._last: str | None = None
 
     async def next(self, count: int) -> list[Outcome]:
         """Those of the next `count` rows."""
@@ -72,8 +71,8 @@ class Outcomes:
         return self._row, None
 
     async def _page(self, wanted: int) -> dict[str, PayoutOutcome]:
-        found = await self._read(self._batch_id, self._last, wanted)
-        self._last = row_payout_id(self._batch_id, self._taken + wanted) if self._taken + wanted else None
+        first, last = self._taken + 1, self._taken + wanted
+        found = await self._read(row_payout_id(self._batch_id, first), row_payout_id(self._batch_id, last))
         return {outcome.id: outcome for outcome in found}
 
     def _of_fault(self, row: int, fault: Fault) -> Outcome:

@@ -9,6 +9,9 @@ from typing import Any
 from domain.intake.faults import Fault
 from services.ingest.files.pain001_grammar import Order, form_fault, slots_at
 
+SHAPES_MAX = 1000
+"""Of elements whose children stand as they may: most transfers of a message are of few shapes."""
+
 
 class MessageChecks:
     """Collects faults; whoever reads the message takes them out of `faults`."""
@@ -18,6 +21,7 @@ class MessageChecks:
         self.faults: list[Fault] = []
         self._version = ""
         self._prefix = ""
+        self._good: set[tuple[str, ...]] = set()
 
     def learn(self, version: str, prefix: str) -> None:
         """The version of the message, and what its elements' names begin with."""
@@ -38,6 +42,10 @@ class MessageChecks:
         if slots is None:
             self._check_text(element, path.rsplit("/", 1)[-1], path, row)
             return
+        shape = (path, *[child.tag for child in element])
+        if shape in self._good:
+            self._check_children(element, path, row)
+            return
         order, prefix = Order(slots), self._prefix
         for child in element:
             child_name = child.tag.removeprefix(prefix)
@@ -49,6 +57,15 @@ class MessageChecks:
                 self.check(child, f"{path}/{child_name}", row)
         if ended and (missing := order.end()) is not None:
             self.fault(path, "schema_invalid", f"is not by the schema: {missing}", row)
+        elif ended and len(self._good) < SHAPES_MAX:
+            self._good.add(shape)
+
+    def _check_children(self, element: Any, path: str, row: int | None) -> None:
+        """Those of an element whose children are the same, in the same order, as of one that was good."""
+        for child in element:
+            name = child.tag.removeprefix(self._prefix)
+            if name != "CdtTrfTxInf":
+                self.check(child, f"{path}/{name}", row)
 
     def _check_text(self, element: Any, name: str, path: str, row: int | None) -> None:
         wrong = form_fault(name, element.text or "")

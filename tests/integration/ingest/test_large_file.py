@@ -1,4 +1,4 @@
-"""A file of a million rows: its last bad row is found before anything is submitted, in constant memory (BAT-03, BAT-08)."""
+"""Large files in constant memory: the last bad row of a million is found before anything is submitted (BAT-03, BAT-08, BAT-14)."""
 
 import subprocess
 import sys
@@ -32,3 +32,24 @@ def test_line_999_999_is_found_in_constant_memory__BAT_08() -> None:
     found, memory = done.stdout.split("\n")[:2]
     assert found == "1000000 1 999999 msisdn"
     assert int(memory) <= 300, "MiB"
+
+
+WORKBOOK = """
+import resource, tempfile
+from services.ingest.files.xlsx import XlsxFile
+from services.ingest.files.xlsx_writer import XlsxWriter
+file = tempfile.TemporaryFile()
+writer = XlsxWriter(file)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+writer.write([f"+25677{row:07}", "1000.50", "USD", f"R-{row}", f"Payee {row}"] for row in range(100_000))
+writer.end()
+count = sum(1 for _ in XlsxFile(file))
+print(count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_a_hundred_thousand_rows_are_written_and_read_in_constant_memory__BAT_03_BAT_14() -> None:
+    done = subprocess.run([sys.executable, "-c", WORKBOOK], capture_output=True, text=True, timeout=300, check=True)
+    count, grown = map(int, done.stdout.split())
+    assert count == 100_000
+    assert grown <= 40, "MiB"

@@ -263,3 +263,22 @@ async def test_a_form_without_a_usable_boundary_is_refused__ERR_04(ingest: Inges
     headers = {"Idempotency-Key": "u", "Content-Type": f"multipart/form-data{boundary}"}
     answer = await ingest.client.post("/api/v1/batches/upload", content=b"x", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd.csv", "passwd.csv"),
+        ("C:\\\\Users\\\\ann\\\\rows.csv", "rows.csv"),
+        ("rows\u202evsc.exe", "rowsvsc.exe"),
+        ("Löhne 11/26.csv", "26.csv"),
+        ("a" * 300, "a" * 255),
+    ],
+)
+async def test_a_name_is_kept_without_its_path_and_what_cannot_be_seen__SEC_10(ingest: Ingest, name: str, kept: str) -> None:
+    body = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{THREE}\r\n--x--\r\n'.encode()
+    headers = {"Idempotency-Key": "u", "Content-Type": "multipart/form-data; boundary=x", "X-Merchant-Id": "demo"}
+    answer = await ingest.client.post("/api/v1/batches/upload", content=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    told = await ingest.client.get(f"/api/v1/uploads/{answer.json()['id']}", headers={"X-Merchant-Id": "demo"})
+    assert told.json()["file_name"] == kept
