@@ -50,7 +50,7 @@ class Message(NamedTuple):
 
 def read_message(record: InboxRecord) -> Message:
     """The message of a record. Raises UnreadableError."""
-    headers = {name.lower(): value.decode("utf-8", "replace") for name, value in record.headers}
+    headers = {name.lower(): (value or b"").decode("utf-8", "replace") for name, value in record.headers}
     content = _json(record.value)
     if any(name.startswith("ce_") for name in headers):
         return _binary(headers, content)
