@@ -252,6 +252,9 @@ def test_the_command_line_makes_the_first_key_and_person(identity: Identity) -> 
     )
     assert person.returncode == 0, person.stderr
     assert "a@b.cd  active  admin of *" in run("users", "list").stdout
+    first = run("create-user", "--email", "first@b.cd", "--password-stdin", given="a long pass phrase\n")
+    assert first.returncode == 0, first.stderr
+    assert "first@b.cd  active  admin of *" in run("users", "list").stdout
     short = run("users", "create", "--email", "c@b.cd", "--name", "A", "--password-stdin", given="short\n")
     assert (short.returncode, "/password" in short.stderr) == (2, True)
 
