@@ -156,7 +156,7 @@ def test_a_read_past_what_the_views_hold_says_how_far_they_are_behind(http: http
     assert 900_000 < int(ahead.headers["payflow-behind"]) <= 1_000_001
 
 
-@pytest.mark.parametrize("port", ["INGEST", "PROCESSOR", "RAILS", "PROJECTOR", "GATEWAY"])
+@pytest.mark.parametrize("port", ["INGEST", "PROCESSOR", "RAILS", "PROJECTOR", "GATEWAY", "SIMULATOR"])
 def test_obs_01_every_service_has_metrics(stack: Stack, port: str) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{stack.environ[f'{port}_METRICS_PORT']}/metrics") as answer:
         assert b"payflow_" in answer.read()
