@@ -21,7 +21,8 @@ from yarl import URL
 
 from payflow.stack import Stack
 from tests.e2e.api import bank, key, post
-from tests.e2e.fuzzing import RAW, Asked, Fuzz
+from tests.e2e.fuzzing import RAW, Asked, Fuzz, operations
+from tests.e2e.schemathesis_hooks import BEYOND_THE_DOOR
 
 REQUESTS, SEED = int(os.environ.get("FUZZ", "50000")), int(os.environ.get("FUZZ_SEED", "1"))
 RAW_SHARE = 50
@@ -49,7 +50,12 @@ class Tally:
             self.wrong.append(
                 f"{status} {asked.method} {asked.target[:200]} {asked.headers} {asked.body!r:.600} -> {body[:300]!r}"
             )
-        if asked.method == "POST" and asked.target.partition("?")[0].strip("/").endswith(("payouts", "submit")) and body:
+        if (
+            is_problem
+            and asked.method == "POST"
+            and asked.target.partition("?")[0].strip("/").endswith(("payouts", "submit"))
+            and body
+        ):
             self.told |= _ids(body)
 
 
@@ -87,7 +93,8 @@ def test_err_04_50_000_fuzzed_requests_get_no_5xx_and_make_nothing_unsaid(
     stack: Stack, http: httpx2.Client, things: tuple[str, dict[str, list[str]]]
 ) -> None:
     merchant, known = things
-    fuzz = iter(Fuzz(SEED, http.get("/api/schema/").json(), known, merchant))
+    left_out = BEYOND_THE_DOOR | {"reveal_payee"} if os.environ.get("PAYFLOW_DOOR") == "memory" else set()
+    fuzz = iter(Fuzz(SEED, operations(http.get("/api/schema/").json(), left_out), known, merchant))
     before, began = _payouts(http, merchant), time.monotonic()
     tally = asyncio.run(_all(stack, fuzz))
     seconds = time.monotonic() - began
@@ -135,7 +142,7 @@ async def _ask(session: aiohttp.ClientSession, base: str, asked: Asked, tally: T
 
 async def _raw(stack: Stack, sent: bytes, tally: Tally) -> None:
     """Bytes of a connection of its own; an end without an answer is one too."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(stack.environ["GATEWAY_PORT"]))
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(stack.url).port)
     try:
         writer.write(sent)
         async with asyncio.timeout(0.5):
