@@ -14,7 +14,7 @@ from yarl import URL
 
 from domain.access.principal import Principal, encode
 from runtime import failpoints
-from runtime.http_problems import ProblemError
+from runtime.http_problems import ASKED_HEADER, ProblemError, asked_path
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
 from services.gateway.access.asked import PRINCIPAL
 from services.gateway.access.sight import shown_body
@@ -109,7 +109,7 @@ class Proxy:
         """
         left_out = self._left_out if body else self._left_out | ABOUT_A_BODY
         kept = [(name, value) for name, value in request.headers.items() if name not in left_out]
-        return [*kept, *self._inner.items(), *_who(request.scope)]
+        return [*kept, *self._inner.items(), (ASKED_HEADER, asked_path(request)), *_who(request.scope)]
 
     async def post(self, path: str, body: dict[str, str]) -> tuple[int, bytes]:
         """Ask the service something of our own. Raises ProblemError 503 when it is away."""

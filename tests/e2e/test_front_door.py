@@ -139,6 +139,9 @@ def test_api_02_the_host_header_has_no_say_in_where_a_write_goes(http: httpx2.Cl
 
 def test_err_01_the_instance_of_a_problem_is_the_path_that_was_asked(http: httpx2.Client) -> None:
     assert http.get("/api/payouts/nonsense/").json()["instance"] == "/api/payouts/nonsense/"
+    assert http.post("/api/payouts/", json={}).json()["instance"] == "/api/payouts/", "also where another service refuses"
+    forged = http.post("/api/v1/payouts", json={}, headers={"Payflow-Inner-Path": "/forged"})
+    assert forged.json()["instance"] == "/api/v1/payouts"
 
 
 def test_api_27_the_header_limits_merchants_to_its_own(http: httpx2.Client) -> None:
