@@ -16,6 +16,8 @@ PARTS_MAX = 50_000
 """Objects and lists in one body; as many rows as fit in one of 1 MiB have fewer."""
 TEXTS_MAX = 150_000
 """Names and texts in one body, likewise."""
+VALUES_MAX = 200_000
+"""Members and elements in one body, likewise."""
 MEMBERS_MAX = 1_000
 """Names in one object."""
 DIGITS_MAX = 19
@@ -69,7 +71,10 @@ def _check_shape(body: bytes, max_depth: int) -> None:
     plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
     if plain.count(b'"') > 2 * TEXTS_MAX:
         raise JsonFault(f"the body holds more than {TEXTS_MAX:,} names and texts")
-    brackets = b"".join(plain.split(b'"')[::2]).translate(_SQUARE, _NOT_BRACKETS)
+    outside = b"".join(plain.split(b'"')[::2])
+    if outside.count(b",") > VALUES_MAX:
+        raise JsonFault(f"the body holds more than {VALUES_MAX:,} values")
+    brackets = outside.translate(_SQUARE, _NOT_BRACKETS)
     _check_depth(brackets, max_depth)
     if len(brackets) > 2 * PARTS_MAX:
         raise JsonFault(f"the body holds more than {PARTS_MAX:,} objects and lists")

@@ -31,7 +31,7 @@ def test_api_30_schemathesis_finds_no_failure(stack: Stack, tmp_path: Path) -> N
     ask += ["--phases", PHASES] if PHASES else []
     done = subprocess.run(ask, env=env, cwd=HERE.parents[1], capture_output=True, text=True, timeout=SECONDS)
     sys.stdout.write(done.stdout[done.stdout.find("= SUMMARY =") :])
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2000:]
     if not PHASES:
         _each_was_taken(seen.read_text(), httpx2.get(f"{stack.url}/api/schema/").json())
 

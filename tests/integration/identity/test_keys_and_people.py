@@ -89,11 +89,18 @@ async def test_sec_06_keys_people_and_audit_of_other_merchants_are_not_there(ide
     ).json()
     mine = of("person", Role.ADMIN, "demo")
     assert (await identity.ask("GET", "/keys", by=mine)).json()["count"] == 0
-    for key in (theirs, shared, {"id": "01a1fce3-eadb-73ce-b132-dc140c212c12"}, {"id": "nonsense"}):
+    for key in (
+        theirs,
+        shared,
+        {"id": "01a1fce3-eadb-73ce-b132-dc140c212c12"},
+        {"id": "nonsense"},
+        {"id": "%00"},
+        {"id": "%27--"},
+    ):
         answer = await identity.ask("DELETE", f"/keys/{key['id']}", by=mine)
         assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such key.")
     assert (await identity.ask("GET", "/users", by=mine)).json()["count"] == 0
-    for person in (bob["id"], "01a1fce3-eadb-73ce-b132-dc140c212c12", "x"):
+    for person in (bob["id"], "01a1fce3-eadb-73ce-b132-dc140c212c12", "x", "%00", "%27--"):
         assert (await identity.ask("PATCH", f"/users/{person}", {"active": False}, by=mine)).status_code == 404
     assert (await identity.ask("GET", "/audit", by=mine)).json()["results"] == []
     assert len((await identity.ask("GET", "/audit")).json()["results"]) == 3

@@ -105,7 +105,7 @@ def test_a_megabyte_of_hostile_text_is_answered_in_linear_time(body: bytes) -> N
 @pytest.mark.parametrize(
     ("body", "why"),
     [(b"{" + b",".join(b'"k%d":1' % n for n in range(1_001)) + b"}", "1,001 names"), (b"[" + b"{}," * 60_000 + b"1]", "objects and lists"),
-     (b"[" + b'"",' * 160_000 + b"1]", "names and texts")]
+     (b"[" + b'"",' * 160_000 + b"1]", "names and texts"), (b"[" + b"1," * 250_000 + b"1]", "values")]
 )  # fmt: skip
 def test_sec_10_a_body_of_very_many_parts_is_refused_by_name(body: bytes, why: str) -> None:
     with pytest.raises(JsonFault, match=why):
