@@ -250,7 +250,7 @@ def _again_of(chosen: Selection, merchant_id: str, now: int, count: int) -> tupl
 
 
 async def _check_free(link: Link, merchant_id: str, url: str, endpoint_id: str) -> None:
-    """Raise EndpointExistsError for an address that another endpoint has: the database's own log would tell it with a violation (SEC-08)."""
+    """EndpointExistsError for an address that another has; the database's own log would tell it of a violation (SEC-08)."""
     query = "SELECT id::text FROM endpoints WHERE merchant_id = %s AND url = %s AND status <> 'deleted' AND id <> %s"
     holder = await _one(link, query, [merchant_id, url, endpoint_id])
     if holder is not None:
