@@ -6,7 +6,7 @@ UV     := uv==0.13.8
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e schemathesis door check lint format typecheck imports schemas diagrams bench lock-baseline simulate faults planted clean
+.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e schemathesis fuzz door check lint format typecheck imports schemas diagrams bench lock-baseline simulate faults planted clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ unit contract integration e2e: setup ## One level of tests
 
 schemathesis: setup ## The API against its own OpenAPI document: generated requests, stateful, all checks: SCHEMATHESIS_EXAMPLES=n
 	@$(BIN)/python -m pytest -q -s tests/e2e/test_document.py
+
+fuzz: setup ## 50,000 requests that no client would send, and hostile megabytes, on the whole stack: FUZZ=n, FUZZ_SEED=n
+	@$(BIN)/python -m pytest -q -s tests/e2e/test_fuzz.py tests/e2e/test_hostile.py
 
 door: setup ## The front door over memory, in two minutes: the rows of intake, the client, the commands, the document
 	@PAYFLOW_DOOR=memory $(BIN)/python -m pytest -q tests/e2e/test_rows_of_intake.py tests/e2e/test_client.py tests/e2e/test_commands.py tests/e2e/test_document.py -k "not inbox"

@@ -1,4 +1,4 @@
-"""`payflow users create|list`: people who may sign in (SEC-03); how the first administrator is made."""
+"""`payflow create-user`, `payflow users create|list`: people who may sign in (SEC-03); how the first administrator is made (RUN-09)."""
 
 import sys
 from typing import Annotated
@@ -36,6 +36,16 @@ def create(
         return str((await persons.make(database, SystemClock(), operator(), person, hashed))["id"])
 
     typer.echo(run("users create", work))
+
+
+def create_admin(
+    email: Annotated[str, typer.Option(help="The address to sign in with.")],
+    name: Annotated[str, typer.Option(help="How the person is called; without it, as the address is.")] = "",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    no_password: Annotated[bool, typer.Option("--no-password", help="Sign-in by OpenID Connect only.")] = False,
+) -> None:
+    """Make an administrator of all merchants; `users create` makes people with other roles."""
+    create(email, name or email, "admin", "*", password_stdin, no_password)
 
 
 def list_users() -> None:

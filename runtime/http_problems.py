@@ -18,6 +18,8 @@ from schemas.errors import REGISTRY, problem
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = "1"
+ASKED_HEADER = "payflow-inner-path"
+"""The gateway's word for the path it was asked for; it cuts it out of what comes from outside, as all of the inner door's."""
 SERVER_ERROR = 500
 
 _log = logger(__name__)
@@ -60,7 +62,13 @@ def trace_id_of(request: HTTPConnection) -> str | None:
 
 
 def asked_path(request: HTTPConnection) -> str:
-    """The path as the client asked for it, also where it was rewritten on its way in. Never what a Host header makes of it."""
+    """The path as the client asked for it, also where it was rewritten on its way in, or the gateway passed the request on.
+
+    Never what a Host header makes of it.
+    """
+    told = request.headers.get(ASKED_HEADER, "")
+    if told.startswith("/"):
+        return told
     path: str = request.scope.get("asked_path") or request.scope["path"]
     return quote(path, safe="/:@!$&'()*+,;=~")
 

@@ -10,7 +10,7 @@ _MEND = "Read errors[]: each entry names the field and what it takes. Mend them 
 
 REMEDIES: dict[str, str] = {
     "validation_error": _MEND,
-    "malformed_body": "Send one JSON value in UTF-8, without repeated keys, at most 32 levels deep.",
+    "malformed_body": "Send one JSON value in UTF-8, without repeated keys, at most 32 levels deep, with at most 1,000 names in an object.",
     "idempotency_key_required": "Send an Idempotency-Key header; a UUID v4 is a good choice. Keep it for repeats.",
     "idempotency_key_invalid": "Send 1 to 255 visible ASCII characters as Idempotency-Key.",
     "merchant_required": "Send X-Merchant-Id: it says whose money this is.",

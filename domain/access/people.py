@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from domain.access.matrix import SCOPES, Role
 from domain.access.principal import ALL, Grant
-from domain.intake.faults import Fault
+from domain.intake.faults import Fault, step
 from domain.intake.text import text_fault
 from schemas.ids import is_merchant_id
 
@@ -55,7 +55,7 @@ def password_fault(raw: object, pointer: str = "/password") -> Fault | None:
 
 def unknown_faults(raw: Mapping[str, object], known: frozenset[str]) -> list[Fault]:
     """A fault for each field that does not exist."""
-    return [Fault(pointer=f"/{str(name)[:64]}", detail="is not a known field") for name in raw if name not in known]
+    return [Fault(pointer=step(name), detail="is not a known field") for name in raw if name not in known]
 
 
 def read_person(raw: object) -> Person | list[Fault]:

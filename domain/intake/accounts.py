@@ -3,6 +3,7 @@
 Owns what may be changed and how it is spelled. Must not know what stands there now, nor who may ask.
 """
 
+import re
 from collections.abc import Mapping
 
 from msgspec import UNSET, Struct, UnsetType
@@ -14,6 +15,8 @@ from domain.intake.text import VALUE_MAX, text_fault
 
 ACCOUNT_TYPES = ("savings", "current")
 AMOUNTS = 2
+_NAMED = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?", re.ASCII)
+"""How an amount is written that somebody read on a statement; one that cannot be right is a wrong try, not a fault."""
 FIXED = ("holder", "account_number", "ifsc")
 """Who is paid: it never changes."""
 
@@ -99,7 +102,7 @@ def read_deposit_amounts(raw: object) -> DepositAmounts | list[Fault]:
     faults += [
         Fault(pointer=f"/amounts/{place}", detail='must be a decimal string such as "0.32", not a number')
         for place, amount in enumerate(amounts)
-        if not isinstance(amount, str)
+        if not isinstance(amount, str) or _NAMED.fullmatch(amount) is None
     ]
     return faults or DepositAmounts(amounts=[str(amount) for amount in amounts])
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from domain.intake.faults import NAME_SHOWN, Fault
+from domain.intake.faults import Fault, shown, step
 
 IGNORED = "ignore"
 OURS = "payflow_"
@@ -107,9 +107,9 @@ def unknown_columns(header: Sequence[str], chosen: Mapping[str, str]) -> list[Fa
     there = {fold(cell) for cell in header}
     return [
         Fault(
-            pointer=f"/mapping/{name[:NAME_SHOWN]}",
+            pointer=f"/mapping{step(name)}",
             detail="names a column that the file does not have",
-            column=name[:NAME_SHOWN],
+            column=shown(name),
         )
         for name in chosen
         if name not in there
@@ -122,4 +122,4 @@ def _is_field(field: object) -> bool:
 
 def _mapping_fault(column: str, _field: object) -> Fault:
     detail = "must name a field such as amount, currency, msisdn, iban, account_number, reference, or ignore"
-    return Fault(pointer=f"/{column[:NAME_SHOWN]}", detail=detail)
+    return Fault(pointer=step(column), detail=detail)

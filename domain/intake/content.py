@@ -1,7 +1,7 @@
 """JSON as it may be read, and what makes two requests the same.
 
-Owns strict parsing (no duplicate keys, no NaN, bounded depth and numbers, valid Unicode) and the content hash (IDM-05). Every input is
-answered in time linear to its length.
+Owns strict parsing (no duplicate keys, no NaN, bounded depth, parts and numbers, valid Unicode) and the content hash (IDM-05). Every input
+is answered in time linear to its length.
 """
 
 import hashlib
@@ -12,6 +12,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 DEPTH_MAX = 32
+PARTS_MAX = 50_000
+"""Objects and lists in one body; as many rows as fit in one of 1 MiB have fewer."""
+TEXTS_MAX = 150_000
+"""Names and texts in one body, likewise."""
+VALUES_MAX = 200_000
+"""Members and elements in one body, likewise."""
+MEMBERS_MAX = 1_000
+"""Names in one object."""
 DIGITS_MAX = 19
 """A 64-bit integer has at most this many digits."""
 
@@ -32,7 +40,7 @@ class JsonFraction(Struct, frozen=True):
 
 def parse_json(body: bytes, *, max_depth: int = DEPTH_MAX) -> object:
     """The value of a JSON body. Numbers with a fraction come as JsonFraction. Raises JsonFault."""
-    _check_depth(body, max_depth)
+    _check_shape(body, max_depth)
     try:
         value: object = json.loads(
             body.decode("utf-8"),
@@ -58,13 +66,22 @@ def content_hash(operation: str, parsed: object) -> str:
     return hashlib.sha256(f"{operation}\n{canonical}".encode()).hexdigest()
 
 
-def _check_depth(body: bytes, max_depth: int) -> None:
-    """Before anything recurses: fold matching brackets away, one level a round. What is left must not be able to nest deeper.
+def _check_shape(body: bytes, max_depth: int) -> None:
+    """Before anything is built: bounded in texts, parts and depth. What does not match is refused later, with its place."""
+    plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    if plain.count(b'"') > 2 * TEXTS_MAX:
+        raise JsonFault(f"the body holds more than {TEXTS_MAX:,} names and texts")
+    outside = b"".join(plain.split(b'"')[::2])
+    if outside.count(b",") > VALUES_MAX:
+        raise JsonFault(f"the body holds more than {VALUES_MAX:,} values")
+    brackets = outside.translate(_SQUARE, _NOT_BRACKETS)
+    _check_depth(brackets, max_depth)
+    if len(brackets) > 2 * PARTS_MAX:
+        raise JsonFault(f"the body holds more than {PARTS_MAX:,} objects and lists")
 
-    What does not match is refused later, with its place; here it only may not be deep.
-    """
-    outside = body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2]
-    brackets = b"".join(outside).translate(_SQUARE, _NOT_BRACKETS)
+
+def _check_depth(brackets: bytes, max_depth: int) -> None:
+    """Fold matching brackets away, one level a round. What is left must not be able to nest deeper."""
     for _ in range(max_depth):
         brackets, before = brackets.replace(b"[]", b""), brackets
         if len(brackets) == len(before):
@@ -74,6 +91,8 @@ def _check_depth(body: bytes, max_depth: int) -> None:
 
 
 def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    if len(pairs) > MEMBERS_MAX:
+        raise JsonFault(f"an object has {len(pairs):,} names; at most {MEMBERS_MAX:,} are read")
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()

@@ -34,9 +34,14 @@ def _as_error(fault: Fault) -> dict[str, str]:
     return error
 
 
+def shown(name: object) -> str:
+    """As much of a name that a client made up as a refusal says back."""
+    return str(name)[:NAME_SHOWN]
+
+
 def step(name: object) -> str:
     """One step of a JSON Pointer (RFC 6901) to a member with this name."""
-    return "/" + str(name)[:NAME_SHOWN].replace("~", "~0").replace("/", "~1")
+    return "/" + shown(name).replace("~", "~0").replace("/", "~1")
 
 
 def last_step(pointer: str) -> str:
@@ -51,4 +56,4 @@ def under(prefix: str, faults: list[Fault]) -> list[Fault]:
 
 def row_fault(row: int, column: str, fault: Fault) -> Fault:
     """The fault of a request as a fault of a file's row (from 1); `column` is the name that the file's own header gives it."""
-    return structs.replace(fault, pointer=f"/rows/{row - 1}{fault.pointer}", row=row, column=column)
+    return structs.replace(fault, pointer=f"/rows/{row - 1}{fault.pointer}", row=row, column=shown(column))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from domain.intake.amounts import Amount, read_amount
-from domain.intake.faults import Fault
+from domain.intake.faults import Fault, step
 from domain.intake.recipients import read_recipient, recipient_faults
 from domain.intake.text import DESCRIPTION_MAX, REFERENCE_MAX, choice_fault, text_fault
 from schemas.forms import PayoutForm
@@ -123,7 +123,7 @@ def field_faults(raw: Mapping[str, object], known: frozenset[str]) -> list[Fault
         if name in known:
             continue
         detail = "is read-only; leave it out" if name in READ_ONLY else "is not a known field; remove it or correct its name"
-        faults.append(Fault(pointer=f"/{str(name)[:64]}", detail=detail))
+        faults.append(Fault(pointer=step(name), detail=detail))
     return faults
 
 

@@ -1,7 +1,7 @@
 """How far a batch is, folded from its events, so that 20, 40, 60, 80 and 100 % are each told once (WHK-01).
 
-Owns the marks and when one is passed. A batch that never runs (refused, canceled) is told once, for all its rows. Must not know where a
-tally is kept.
+Owns the marks and when one is passed. A batch that never runs (refused, canceled) is told once, for all its rows. Owns also when nothing
+more can be told, so that a tally need not be kept for ever. Must not know where a tally is kept.
 """
 
 from msgspec import Struct, structs
@@ -20,6 +20,7 @@ _PHASES = {
     BatchPhase.REFUSED: kinds.BATCH_REFUSED,
     BatchPhase.CANCELED: kinds.BATCH_CANCELED,
 }
+_OVER = {BatchPhase.REFUSED, BatchPhase.CANCELED}
 
 
 class BatchMove(Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class BatchMove(Struct, frozen=True, kw_only=True):
 
 
 class Tally(Struct, frozen=True, kw_only=True):
-    """A batch so far. `version` counts its moves; `told` is the highest mark that was told."""
+    """A batch so far. `version` counts its moves; `told` is the highest mark that was told; from `ended_at` on nothing more is told."""
 
     batch_id: str
     rows: int = 0
@@ -48,11 +49,17 @@ class Tally(Struct, frozen=True, kw_only=True):
     version: int = 0
     released: bool = False
     told: int = 0
+    ended_at: int | None = None
 
     @property
     def percent(self) -> int:
         """Ended rows of all rows, rounded down."""
         return self.done * 100 // self.rows if self.rows else 0
+
+
+def is_late(before: Tally | None, move: BatchMove) -> bool:
+    """Whether a move is of a batch whose tally ended and is gone: every other batch was opened, or got rows, before."""
+    return before is None and move.phase is None and not move.rows
 
 
 def fold(before: Tally | None, move: BatchMove) -> tuple[Tally, list[Notice]]:
@@ -71,7 +78,10 @@ def fold(before: Tally | None, move: BatchMove) -> tuple[Tally, list[Notice]]:
         _notice(tally, move, at, kinds.BATCH_PROGRESS, {"percent": mark})
         for at, mark in enumerate(passed, PER_MOVE - len(passed))
     ]
-    return structs.replace(tally, told=passed[-1]) if passed else tally, told
+    highest = passed[-1] if passed else tally.told
+    is_over = highest == MARKS[-1] or move.phase in _OVER
+    ended_at = move.at if is_over and tally.ended_at is None else tally.ended_at
+    return structs.replace(tally, told=highest, ended_at=ended_at), told
 
 
 def _notice(tally: Tally, move: BatchMove, at: int, kind: str, more: dict[str, object]) -> Notice:

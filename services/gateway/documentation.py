@@ -10,7 +10,6 @@ from pathlib import Path
 import fastapi_offline
 import orjson
 from fastapi import APIRouter, Response
-from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import FileResponse
 
 import schemas
@@ -18,13 +17,14 @@ from runtime.http_problems import ProblemError
 from schemas.errors import REGISTRY
 from schemas.remedies import remedy_of
 from services.gateway.described import described
+from services.gateway.documentation_pages import REDOC, START_SWAGGER, STARTER, SWAGGER, page
 from services.gateway.door import json_response
 
 EXPORTED = Path(schemas.__file__).parent / "exported"
 DOCUMENT = EXPORTED / "openapi.json"
 ASYNC_DOCUMENT = EXPORTED / "asyncapi.json"
 ASSETS = Path(fastapi_offline.__file__).parent / "static"
-ASSETS_PATH = "/api/v1/docs/assets"
+KEPT = {"Cache-Control": "public, max-age=86400"}
 ASSET_NAMES = frozenset({"favicon.png", "redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"})
 
 router = APIRouter()
@@ -65,35 +65,23 @@ async def asyncapi() -> Response:
 @router.get("/docs", include_in_schema=False)
 async def swagger() -> Response:
     """Swagger UI."""
-    base = ASSETS_PATH
-    return get_swagger_ui_html(
-        openapi_url="/api/schema/",
-        title="Payflow",
-        swagger_js_url=f"{base}/swagger-ui-bundle.js",
-        swagger_css_url=f"{base}/swagger-ui.css",
-        swagger_favicon_url=f"{base}/favicon.png",
-    )
+    return page(SWAGGER)
 
 
 @router.get("/redoc", include_in_schema=False)
 async def redoc() -> Response:
     """ReDoc."""
-    base = ASSETS_PATH
-    return get_redoc_html(
-        openapi_url="/api/schema/",
-        title="Payflow",
-        redoc_js_url=f"{base}/redoc.standalone.js",
-        redoc_favicon_url=f"{base}/favicon.png",
-        with_google_fonts=False,
-    )
+    return page(REDOC)
 
 
 @router.get("/docs/assets/{name}", include_in_schema=False)
 async def asset(name: str) -> Response:
     """A file of the documentation pages."""
+    if name == STARTER:
+        return Response(START_SWAGGER, headers=KEPT, media_type="text/javascript")
     if name not in ASSET_NAMES:
         raise ProblemError("not_found", "There is no such file.")
-    return FileResponse(ASSETS / name, headers={"Cache-Control": "public, max-age=86400"})
+    return FileResponse(ASSETS / name, headers=KEPT)
 
 
 @router.get("/docs/errors/{code}", summary="What an error code means", **described("get_error_code"))

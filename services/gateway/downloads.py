@@ -28,7 +28,7 @@ async def pass_out(proxy: Proxy, request: Request) -> Response:
     """The answer of ingest to a read. Raises ProblemError 503 when ingest is away."""
     try:
         answer = await proxy.session.get(
-            target(proxy.url, request.scope), headers=proxy.headers_for(request), allow_redirects=False
+            target(proxy.url, request.scope), headers=proxy.headers_for(request, body=False), allow_redirects=False
         )
         whole = await answer.read() if "json" in answer.content_type else None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -1,19 +1,36 @@
 """The line below HTTP at the front door: headers are bounded while they come in, and what does not come is not waited for (SEC-10).
 
-Owns two limits that ASGI has no word for: headers past HEADER_BYTES_MAX, and a request whose headers are not complete within HEAD_SECONDS
-(also the first one of a connection that sends nothing). Must not know what is asked.
+Owns what ASGI has no word for: what is no HTTP, headers past HEADER_BYTES_MAX, and a request whose headers are not complete within
+HEAD_SECONDS (also the first one of a connection that sends nothing). Must not know what is asked.
 """
 
 import asyncio
 from typing import Any
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from runtime.http_problems import PROBLEM_JSON
+from schemas.errors import problem
+from services.gateway.sealing import HEADERS
 
 HEADER_BYTES_MAX = 64 * 1024
 """Hard end: the line is given up. Between 16 KiB, where the guard answers 431, and this a client still hears why."""
 PIECES_BYTES_MAX = 512 * 1024
 """What may have come while a head is not complete; more than a head, because it can stand behind a body in the same read."""
 HEAD_SECONDS = 10.0
+
+
+def _no_http() -> bytes:
+    detail = "This is no HTTP/1.1 request that can be read: look at its first line, its headers and its length."
+    errors = [{"pointer": "", "code": "validation_error", "detail": detail}]
+    body = msgspec.json.encode(problem("validation_error", detail, errors=errors))
+    named = {b"content-type": PROBLEM_JSON.encode(), b"content-length": b"%d" % len(body), b"connection": b"close"}
+    lines = [name + b": " + value for name, value in [*named.items(), *HEADERS]]
+    return b"\r\n".join([b"HTTP/1.1 400 Bad Request", *lines, b"", body])
+
+
+NO_HTTP = _no_http()
 
 
 class FrontProtocol(HttpToolsProtocol):
@@ -62,6 +79,11 @@ class FrontProtocol(HttpToolsProtocol):
             self._pending += len(data)
             if self._pending > PIECES_BYTES_MAX:
                 self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  the name is uvicorn's
+        """What is no HTTP is refused in the form of every refusal (ERR-01), and the line ends."""
+        self.transport.write(NO_HTTP)
+        self.transport.close()
 
     def _fits(self, size: int) -> bool:
         self._size += size

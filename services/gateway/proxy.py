@@ -14,7 +14,7 @@ from yarl import URL
 
 from domain.access.principal import Principal, encode
 from runtime import failpoints
-from runtime.http_problems import ProblemError
+from runtime.http_problems import ASKED_HEADER, ProblemError, asked_path
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
 from services.gateway.access.asked import PRINCIPAL
 from services.gateway.access.sight import shown_body
@@ -38,6 +38,7 @@ HOP_BY_HOP = frozenset(
         "host",
     }
 )
+ABOUT_A_BODY = frozenset({"content-length", "expect"})
 CREDENTIALS = frozenset({"authorization", "cookie", "x-csrf-token"})
 RELAYED_OUT = HOP_BY_HOP | {"content-length", "content-encoding", "server", "date"}
 
@@ -86,7 +87,7 @@ class Proxy:
             async with self._session.request(
                 request.method,
                 target(self._url, request.scope),
-                headers=self.headers_for(request),
+                headers=self.headers_for(request, body=has_body),
                 data=request.stream() if has_body else None,
                 allow_redirects=False,
             ) as answer:
@@ -101,10 +102,14 @@ class Proxy:
         response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
         return response
 
-    def headers_for(self, request: Request) -> list[tuple[str, str]]:
-        """What of a request's headers goes on, with what opens the inner door and who the guard says it is."""
-        kept = [(name, value) for name, value in request.headers.items() if name not in self._left_out]
-        return [*kept, *self._inner.items(), *_who(request.scope)]
+    def headers_for(self, request: Request, *, body: bool = True) -> list[tuple[str, str]]:
+        """What of a request's headers goes on, with what opens the inner door and who the guard says it is.
+
+        Without `body` nothing may announce one: the service would take the next request on the line, somebody else's, for it.
+        """
+        left_out = self._left_out if body else self._left_out | ABOUT_A_BODY
+        kept = [(name, value) for name, value in request.headers.items() if name not in left_out]
+        return [*kept, *self._inner.items(), (ASKED_HEADER, asked_path(request)), *_who(request.scope)]
 
     async def post(self, path: str, body: dict[str, str]) -> tuple[int, bytes]:
         """Ask the service something of our own. Raises ProblemError 503 when it is away."""

@@ -25,6 +25,7 @@ from services.gateway.paths import ROOT, Normalise
 from services.gateway.progress import Progress
 from services.gateway.proxy import Proxy
 from services.gateway.routes import root
+from services.gateway.sealing import Sealing
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import Store
 
@@ -99,5 +100,6 @@ def fronted(app: FastAPI, settings: GatewaySettings, clock: Clock, checks: Check
     app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="gateway", clock=clock)
+    app.add_middleware(Sealing)
     app.add_middleware(Normalise)
     return app

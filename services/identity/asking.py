@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from domain.access.principal import OPEN, Principal, decode
 from domain.intake.content import JsonFault, parse_json
-from domain.intake.faults import Fault, as_errors
+from domain.intake.faults import Fault, as_errors, step
 from runtime.clock import Clock
 from runtime.http_problems import ProblemError
 from runtime.inner_door import PRINCIPAL_HEADER
@@ -72,7 +72,7 @@ async def fields(request: Request, *names: str) -> dict[str, str]:
     read = await content(request)
     if not isinstance(read, Mapping):
         raise refused([Fault(pointer="", detail="must be a JSON object")])
-    faults = [Fault(pointer=f"/{str(name)[:64]}", detail="is not a known field") for name in read if name not in names]
+    faults = [Fault(pointer=step(name), detail="is not a known field") for name in read if name not in names]
     faults += [
         Fault(pointer=f"/{name}", detail="is required, as text") for name in names if not isinstance(read.get(name), str)
     ]

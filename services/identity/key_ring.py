@@ -12,6 +12,7 @@ from domain.access.principal import ALL, Principal
 from runtime.clock import Clock
 from runtime.http_problems import ProblemError
 from runtime.ids import mint
+from schemas.ids import is_uuid
 from schemas.times import rfc3339, rfc3339_or_none
 from services.identity.database import Database, Row, change, row
 from services.identity.trail import Entry, tell
@@ -60,6 +61,8 @@ async def listed(database: Database, mine: frozenset[str]) -> list[Row]:
 
 async def revoke(database: Database, clock: Clock, by: Principal, mine: frozenset[str], key_id: str) -> bool:
     """End a key; a repeat changes nothing. False for one that is not there, or not of these merchants."""
+    if not is_uuid(key_id):
+        return False
     now = clock.now_ms()
     async with database.transaction() as connection:
         query = "SELECT id::text, merchants FROM keys WHERE id::text = %s AND (%s OR merchants <@ %s)"

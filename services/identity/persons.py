@@ -17,6 +17,7 @@ from domain.access.principal import Grant, Principal
 from runtime.clock import Clock
 from runtime.http_problems import ProblemError
 from runtime.ids import mint
+from schemas.ids import is_uuid
 from schemas.times import rfc3339
 from services.identity.database import Connection, Database, Row, change, row
 from services.identity.trail import Entry, tell
@@ -72,6 +73,8 @@ async def listed(database: Database, by: Principal) -> list[Row]:
 
 async def alter(database: Database, clock: Clock, by: Principal, user_id: str, wanted: Change) -> Row | None:
     """Change a person and end the sign-ins where rights or password changed. None for one that `by` does not cover."""
+    if not is_uuid(user_id):
+        return None
     now = clock.now_ms()
     async with database.transaction() as connection:
         found = await row(connection, f"SELECT {COLUMNS} FROM users WHERE id::text = %s FOR UPDATE", [user_id])

@@ -1,8 +1,8 @@
 """Signing in and out: tries, locks, sessions (SEC-03).
 
 Owns the rows of sessions and tries. A try is counted before the password is looked at, so that many at once are no way around the lock; an
-address that nobody has is counted and answered alike. Every sign-in makes a new session and ends the one that the browser had. Must not
-know cookies.
+address that nobody has is counted and answered alike. Every sign-in makes a new session, ends the one that the browser had, and clears away
+those that are over; what was done with them stands in the trail. Must not know cookies.
 """
 
 from typing import NamedTuple
@@ -27,6 +27,17 @@ ON CONFLICT (email_hash) DO UPDATE SET
         WHEN t.tries >= %(most)s AND t.last_at >= %(now)s - %(window)s THEN %(now)s + %(window)s END
 RETURNING locked_until, tries
 """
+
+SESSIONS_MAX = 20
+"""Sign-ins of one person that are open at once; past that the oldest ends."""
+OVER = (
+    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at IS NOT NULL OR expires_at <= %s "
+    "FOR UPDATE SKIP LOCKED)"
+)
+SURPLUS = (
+    "UPDATE sessions SET ended_at = %s WHERE id IN (SELECT id FROM sessions WHERE user_id = %s AND ended_at IS NULL "
+    "ORDER BY created_at DESC, id DESC OFFSET %s)"
+)
 
 
 class SignedIn(NamedTuple):
@@ -101,6 +112,8 @@ async def _begin(connection: Connection, desk: Desk, user: Row, method: str, old
             "UPDATE sessions SET ended_at = %s WHERE token_hash = %s AND ended_at IS NULL",
             [now, stored(old_token)],
         )
+    await change(connection, OVER, [now])
+    await change(connection, SURPLUS, [now, user["id"], SESSIONS_MAX - 1])
     await change(
         connection,
         "INSERT INTO sessions (id, token_hash, csrf_hash, user_id, method, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",

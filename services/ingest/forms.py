@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 TEXT_IN_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]*$"
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]*$"
 DECIMAL = r"^([1-9][0-9]{0,8}(\.[0-9]{1,4})?|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$"
+NAMED_AMOUNT = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?$"
 HIGHEST_MINOR = 9_999_999_999_900
 """Of a currency with four decimals; each currency has its own highest amount below it."""
 
@@ -519,7 +520,7 @@ class DepositAmounts(BaseModel):
 
     model_config = _form(one={"amounts": ["0.32", "0.45"]})
 
-    amounts: list[Annotated[str, Field(pattern=r"^(0\.[0-9]{1,3}|[1-9][0-9]?)$")]] = Field(min_length=2, max_length=2)
+    amounts: list[Annotated[str, Field(pattern=NAMED_AMOUNT)]] = Field(min_length=2, max_length=2)
 
 
 class Pending(BaseModel):

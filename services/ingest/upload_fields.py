@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from domain.intake.columns import read_mapping
 from domain.intake.content import JsonFault, parse_json
-from domain.intake.faults import Fault, under
+from domain.intake.faults import Fault, step, under
 from domain.intake.numbers import FORMATS, PLAIN
 from domain.intake.text import VALUE_MAX, choice_fault, text_fault
 from services.ingest.staging.upload_record import FileOptions
@@ -36,7 +36,7 @@ def read_fields(fields: Mapping[str, str], known: frozenset[str] = FIELDS) -> Up
     """
     given = {name: value for name, value in fields.items() if value != ""}
     faults = [
-        Fault(pointer=f"/{name[:64]}", detail="is not a known field; remove it or correct its name")
+        Fault(pointer=step(name), detail="is not a known field; remove it or correct its name")
         for name in given
         if name not in known
     ]

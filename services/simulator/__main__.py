@@ -6,6 +6,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from services.simulator import figures
 from services.simulator.app import Provider
 from services.simulator.books import Books
 from services.simulator.file import BooksInUseError
@@ -41,9 +42,14 @@ def main() -> None:
         sys.stderr.write(f"simulator: {settings.folder}: {error}: end it, or set SIMULATOR_DIR\n")
         raise SystemExit(2) from None
     try:
-        serve(Provider(books, preset, keep_said=settings.keep_said).app(), settings)
+        app = Provider(books, preset, keep_said=settings.keep_said).app()
+        figures.serve(app, settings.metrics_port, settings.metrics_host)
+        serve(app, settings)
     except OSError as error:
-        sys.stderr.write(f"simulator: cannot listen on port {settings.port} ({error.strerror}): set SIMULATOR_PORT\n")
+        remedy = "set SIMULATOR_PORT and SIMULATOR_METRICS_PORT to free ones"
+        sys.stderr.write(
+            f"simulator: cannot listen on {settings.port} and {settings.metrics_port} ({error.strerror}): {remedy}\n"
+        )
         raise SystemExit(2) from None
     finally:
         books.close()

@@ -1,4 +1,4 @@
-"""What is kept in bounds and measured beside the work: old deliveries, expired secrets, gauges for alerts (WHK-02, OBS-01).
+"""What is kept in bounds and measured beside the work: old deliveries, ended tallies, expired secrets, gauges (WHK-02, OBS-01).
 
 Owns how long things are kept. Must not touch what is pending.
 """
@@ -17,6 +17,10 @@ DAY_MS = 86_400_000
 OLD = (
     "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE finished_at < %s AND status <> 'pending' "
     "ORDER BY finished_at LIMIT %s) RETURNING id"
+)
+OVER = (
+    "DELETE FROM batch_tallies WHERE batch_id IN (SELECT batch_id FROM batch_tallies WHERE ended_at < %s "
+    "ORDER BY ended_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING batch_id"
 )
 EXPIRED = "DELETE FROM secrets WHERE expires_at < %s"
 STAND = (
@@ -46,11 +50,12 @@ class Housekeeping:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def once(self) -> None:
-        """One round: at most AT_ONCE deliveries go at a time, so that nobody waits for it."""
+        """One round: at most AT_ONCE rows go at a time, so that nobody waits for it."""
         now = self._clock.now_ms()
-        removed = AT_ONCE
-        while removed == AT_ONCE:
-            removed = len(await self._database.all(OLD, [now - self._keep_ms, AT_ONCE]))
+        for query in (OLD, OVER):
+            removed = AT_ONCE
+            while removed == AT_ONCE:
+                removed = len(await self._database.all(query, [now - self._keep_ms, AT_ONCE]))
         await self._database.all(EXPIRED, [now - DAY_MS])
         stand = await self._database.one(STAND)
         assert stand is not None

@@ -10,7 +10,7 @@ import msgspec
 
 from domain.webhooks.kinds import BALANCE_UPDATED, subscribes
 from domain.webhooks.notice import Notice, delivery_id
-from domain.webhooks.tally import BatchMove, Tally, fold
+from domain.webhooks.tally import BatchMove, Tally, fold, is_late
 from runtime import failpoints
 from services.webhooks.database import Database, Link, Row
 
@@ -19,12 +19,15 @@ POSITION = "SELECT next_offset, next_source FROM positions WHERE partition = %s"
 ADVANCE = (
     "UPDATE positions SET next_offset = %s, next_source = %s WHERE partition = %s AND next_offset = %s AND next_source = %s"
 )
-TALLIES = "SELECT batch_id::text, rows, done, version, released, told FROM batch_tallies WHERE batch_id = ANY(%s::uuid[]) FOR UPDATE"
+TALLIES = (
+    "SELECT batch_id::text, rows, done, version, released, told, ended_at FROM batch_tallies "
+    "WHERE batch_id = ANY(%s::uuid[]) FOR UPDATE"
+)
 KEEP_TALLIES = (
     "INSERT INTO batch_tallies SELECT * FROM json_to_recordset(%s) AS "
-    "t(batch_id uuid, rows int, done int, version int, released boolean, told int) "
+    "t(batch_id uuid, rows int, done int, version int, released boolean, told int, ended_at bigint) "
     "ON CONFLICT (batch_id) DO UPDATE SET rows = excluded.rows, done = excluded.done, version = excluded.version, "
-    "released = excluded.released, told = excluded.told"
+    "released = excluded.released, told = excluded.told, ended_at = excluded.ended_at"
 )
 ENDPOINTS = (
     "SELECT id::text, merchant_id, types, created_at FROM endpoints WHERE status = 'enabled' AND merchant_id = ANY(%s)"
@@ -112,11 +115,12 @@ async def _fold(link: Link, parts: Sequence[Notice | BatchMove]) -> list[Notice]
     for part in parts:
         if isinstance(part, Notice):
             notices.append(part)
-        else:
+        elif not is_late(tallies.get(part.batch_id), part):
             tallies[part.batch_id], told = fold(tallies.get(part.batch_id), part)
             notices += told
-    if touched:
-        await link.execute(KEEP_TALLIES, [_json([msgspec.structs.asdict(tallies[batch_id]) for batch_id in touched])])
+    if tallies:
+        kept = [msgspec.structs.asdict(tallies[batch_id]) for batch_id in sorted(tallies)]
+        await link.execute(KEEP_TALLIES, [_json(kept)])
     return notices
 
 

@@ -87,6 +87,7 @@ class Registry:
                 )
                 if count is not None and count["n"] >= self._endpoints_max:
                     raise TooManyError(f"a merchant has at most {self._endpoints_max} endpoints")
+                await _check_free(link, merchant_id, wanted.url, endpoint_id)
                 made = await _one(
                     link,
                     "INSERT INTO endpoints (id, merchant_id, url, description, types, status, created_at, updated_at) "
@@ -121,6 +122,8 @@ class Registry:
         try:
             async with self._database.transaction() as link:
                 before = await _one(link, f"SELECT {ENDPOINT} FROM endpoints {OWN} FOR UPDATE", [endpoint_id, merchant_id])
+                if before is not None and wanted.url is not None:
+                    await _check_free(link, merchant_id, wanted.url, endpoint_id)
                 after = await _one(link, query, [*arguments, endpoint_id, merchant_id])
                 if before is not None and after is not None and (detail := acts.changed(before, after)) is not None:
                     await self._note(link, acts.CHANGED, after, now, detail)
@@ -244,6 +247,14 @@ def _again_of(chosen: Selection, merchant_id: str, now: int, count: int) -> tupl
         subject = f"delivery:{chosen.ids[0]}" if len(chosen.ids) == 1 else "deliveries"
     span = {} if chosen.ids else {"from": chosen.start, "to": chosen.end}
     return subject, merchant_id, now, {"count": count, **span}
+
+
+async def _check_free(link: Link, merchant_id: str, url: str, endpoint_id: str) -> None:
+    """EndpointExistsError for an address that another has; the database's own log would tell it of a violation (SEC-08)."""
+    query = "SELECT id::text FROM endpoints WHERE merchant_id = %s AND url = %s AND status <> 'deleted' AND id <> %s"
+    holder = await _one(link, query, [merchant_id, url, endpoint_id])
+    if holder is not None:
+        raise EndpointExistsError(holder["id"])
 
 
 async def _one(link: Link, query: str, arguments: Sequence[Any] | dict[str, Any]) -> Row | None:

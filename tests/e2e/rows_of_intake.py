@@ -181,6 +181,7 @@ CHANGED = [
     Case("API-28", "a verification without a key", {}, 400, "idempotency_key_required", "header/Idempotency-Key", path="{account}/verification/", headers={"Idempotency-Key": ""}),
     Case("API-28", "amounts before deposits", {"amounts": ["0.01", "0.02"]}, 409, "invalid_state_transition", path="{account}/verification/confirm/"),
     Case("API-28", "an amount as a number", {"amounts": [0.01, "0.02"]}, 400, pointer="/amounts/0", path="{account}/verification/confirm/"),
+    Case("API-28", "an amount that is empty", {"amounts": ["", "0.02"]}, 400, pointer="/amounts/0", path="{account}/verification/confirm/"),
     Case("API-29", "a credit", {"amount": "1.00", "currency": "USD", "reference": "{fresh}"}, 201, shows={"amount_minor": 100}, path="/api/v1/merchants/demo/credits/"),
     Case("API-29", "without a reference", {"amount": "1.00", "currency": "USD"}, 400, pointer="/reference", path="/api/v1/merchants/demo/credits/"),
     Case("ERR-02", "415", "plain", 415, "unsupported_media_type", headers={"Content-Type": "text/plain"}),

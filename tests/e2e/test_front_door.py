@@ -139,6 +139,9 @@ def test_api_02_the_host_header_has_no_say_in_where_a_write_goes(http: httpx2.Cl
 
 def test_err_01_the_instance_of_a_problem_is_the_path_that_was_asked(http: httpx2.Client) -> None:
     assert http.get("/api/payouts/nonsense/").json()["instance"] == "/api/payouts/nonsense/"
+    assert http.post("/api/payouts/", json={}).json()["instance"] == "/api/payouts/", "also where another service refuses"
+    forged = http.post("/api/v1/payouts", json={}, headers={"Payflow-Inner-Path": "/forged"})
+    assert forged.json()["instance"] == "/api/v1/payouts"
 
 
 def test_api_27_the_header_limits_merchants_to_its_own(http: httpx2.Client) -> None:
@@ -156,7 +159,7 @@ def test_a_read_past_what_the_views_hold_says_how_far_they_are_behind(http: http
     assert 900_000 < int(ahead.headers["payflow-behind"]) <= 1_000_001
 
 
-@pytest.mark.parametrize("port", ["INGEST", "PROCESSOR", "RAILS", "PROJECTOR", "GATEWAY"])
+@pytest.mark.parametrize("port", ["INGEST", "PROCESSOR", "RAILS", "PROJECTOR", "GATEWAY", "SIMULATOR"])
 def test_obs_01_every_service_has_metrics(stack: Stack, port: str) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{stack.environ[f'{port}_METRICS_PORT']}/metrics") as answer:
         assert b"payflow_" in answer.read()

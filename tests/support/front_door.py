@@ -18,6 +18,7 @@ from schemas.commands import CommandRecord, ProviderAnswer, RecordAnswers, Start
 from schemas.words import BatchPhase, Outcome, PayoutStatus, Reason
 from services.gateway.door import Door
 from services.gateway.filters import Conditions, Paging
+from services.gateway.front_line import FrontProtocol
 from services.gateway.live.hub import Hub
 from services.gateway.live.line import SERVED
 from services.gateway.live.socket import Feed
@@ -200,7 +201,8 @@ class MemoryDoor:
     async def _run(self, ingest: Any, gateway: Any, progress: Progress, clock: Any) -> None:
         beside = [asyncio.create_task(work) for work in (self._advance(progress, clock), self._pay(clock))]
         for app, port in ((gateway, self._ports[0]), (ingest, self._ports[1])):
-            config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", **SERVED)
+            line: Any = {"http": FrontProtocol} if app is gateway else {}
+            config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", **SERVED, **line)
             self._servers.append(uvicorn.Server(config))
         serving = [asyncio.create_task(server._serve()) for server in self._servers]
         while not all(server.started for server in self._servers):

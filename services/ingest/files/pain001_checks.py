@@ -6,7 +6,7 @@ Owns the faults of one message and their places. Must not know parsing, or which
 from decimal import Decimal
 from typing import Any
 
-from domain.intake.faults import Fault
+from domain.intake.faults import Fault, shown
 from services.ingest.files.pain001_grammar import Order, form_fault, slots_at
 
 SHAPES_MAX = 1000
@@ -49,7 +49,7 @@ class MessageChecks:
         order, prefix = Order(slots), self._prefix
         for child in element:
             child_name = child.tag.removeprefix(prefix)
-            wrong = order.take(child_name) if child_name is not child.tag else f"{child_name} is foreign"
+            wrong = order.take(child_name) if child_name is not child.tag else f"{shown(child_name)} is foreign"
             if wrong is not None:
                 self.fault(path, "schema_invalid", f"is not by the schema: {wrong}", row)
                 return

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from domain.intake.faults import shown
+
 NAMESPACES = {
     "urn:iso:std:iso:20022:tech:xsd:pain.001.001.03": "03",
     "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09": "09",
@@ -128,7 +130,7 @@ class Order:
                 self._at, self._count = at, count + 1
                 return f"{missing} is missing before {name}" if missing else None
         known = any(slot.name == name for slot in self._slots)
-        return f"{name} stands in the wrong place" if known else f"{name} is not known here"
+        return f"{name} stands in the wrong place" if known else f"{shown(name)} is not known here"
 
     def end(self) -> str | None:
         """Nothing more comes. The first child that is missing, or None."""

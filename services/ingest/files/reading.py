@@ -11,7 +11,7 @@ from msgspec import structs
 
 from domain.intake.columns import Columns, find_columns, unknown_columns
 from domain.intake.csv_rows import Plan, read_header
-from domain.intake.faults import Fault
+from domain.intake.faults import Fault, shown
 from domain.intake.numbers import PLAIN, is_two_ways, plain_number
 from domain.intake.spreadsheet import ESCAPED, unescaped
 from schemas.forms import PayoutForm
@@ -118,7 +118,7 @@ class Reading:
     def _named(self, faults: list[Fault]) -> list[Fault]:
         """Faults with the names that the file's own header gives its columns."""
         own = dict(zip(self.fields, self.columns.own, strict=True))
-        return [structs.replace(f, column=own[f.column]) if f.column in own else f for f in faults]
+        return [structs.replace(f, column=shown(own[f.column])) if f.column in own else f for f in faults]
 
     def _as_the_file_says(self, faults: list[Fault]) -> list[Fault]:
         hint = "; or say by the field mapping what each column is"

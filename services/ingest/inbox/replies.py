@@ -11,9 +11,11 @@ from msgspec import Raw, Struct
 from schemas.errors import REGISTRY, problem
 from schemas.times import rfc3339
 from services.ingest.inbox.messages import InboxRecord
-from services.ingest.problems import ProblemError
+from services.ingest.problems import ProblemError, traceparent
 from services.ingest.waiting import Decided
 
+NAME_MAX = 255
+"""What an upstream calls a thing is said back up to here, as long as a good name can be; topic, partition and offset say which it is."""
 REPLY_TYPE = "payflow.reply.v1"
 FIRST_ERROR_STATUS = 400
 
@@ -91,8 +93,8 @@ def headers(record: InboxRecord, reply: Reply) -> list[tuple[str, bytes]]:
         "ce_type": REPLY_TYPE,
         "ce_time": reply.at,
     }
-    trace = dict(record.headers).get("traceparent")
-    return [(name, text.encode()) for name, text in named.items()] + ([("traceparent", trace)] if trace else [])
+    trace = traceparent((dict(record.headers).get("traceparent") or b"").decode(errors="replace"))
+    return [(name, text.encode()) for name, text in {**named, **({"traceparent": trace} if trace else {})}.items()]
 
 
 def _result(asked: Asked, decided: Decided, status: int) -> Result:
@@ -114,8 +116,12 @@ def _about(record: InboxRecord, asked: Asked, at: int) -> dict[str, Any]:
         "partition": record.partition,
         "offset": record.offset,
         "at": rfc3339(at),
-        "merchant_id": record.key.decode(errors="replace") if record.key is not None else None,
+        "merchant_id": record.key[:NAME_MAX].decode(errors="replace") if record.key is not None else None,
         "kind": asked.kind,
-        "message_id": asked.message_id,
-        "idempotency_key": asked.key,
+        "message_id": _shown(asked.message_id),
+        "idempotency_key": _shown(asked.key),
     }
+
+
+def _shown(name: str | None) -> str | None:
+    return name[:NAME_MAX] if name is not None else None

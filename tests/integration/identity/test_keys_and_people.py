@@ -89,11 +89,18 @@ async def test_sec_06_keys_people_and_audit_of_other_merchants_are_not_there(ide
     ).json()
     mine = of("person", Role.ADMIN, "demo")
     assert (await identity.ask("GET", "/keys", by=mine)).json()["count"] == 0
-    for key in (theirs, shared, {"id": "01a1fce3-eadb-73ce-b132-dc140c212c12"}, {"id": "nonsense"}):
+    for key in (
+        theirs,
+        shared,
+        {"id": "01a1fce3-eadb-73ce-b132-dc140c212c12"},
+        {"id": "nonsense"},
+        {"id": "%00"},
+        {"id": "%27--"},
+    ):
         answer = await identity.ask("DELETE", f"/keys/{key['id']}", by=mine)
         assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such key.")
     assert (await identity.ask("GET", "/users", by=mine)).json()["count"] == 0
-    for person in (bob["id"], "01a1fce3-eadb-73ce-b132-dc140c212c12", "x"):
+    for person in (bob["id"], "01a1fce3-eadb-73ce-b132-dc140c212c12", "x", "%00", "%27--"):
         assert (await identity.ask("PATCH", f"/users/{person}", {"active": False}, by=mine)).status_code == 404
     assert (await identity.ask("GET", "/audit", by=mine)).json()["results"] == []
     assert len((await identity.ask("GET", "/audit")).json()["results"]) == 3
@@ -252,6 +259,9 @@ def test_the_command_line_makes_the_first_key_and_person(identity: Identity) -> 
     )
     assert person.returncode == 0, person.stderr
     assert "a@b.cd  active  admin of *" in run("users", "list").stdout
+    first = run("create-user", "--email", "first@b.cd", "--password-stdin", given="a long pass phrase\n")
+    assert first.returncode == 0, first.stderr
+    assert "first@b.cd  active  admin of *" in run("users", "list").stdout
     short = run("users", "create", "--email", "c@b.cd", "--name", "A", "--password-stdin", given="short\n")
     assert (short.returncode, "/password" in short.stderr) == (2, True)
 

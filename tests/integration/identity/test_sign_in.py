@@ -85,6 +85,20 @@ async def test_sec_03_a_session_is_renewed_on_sign_in_and_ends_with_time_and_sig
     assert await known(identity, third) is None
 
 
+async def test_sec_03_sign_ins_are_bounded_and_those_that_are_over_are_cleared_away(
+    identity: Identity, ama: dict[str, Any]
+) -> None:
+    tokens = [(await sign_in(identity)).cookies[SESSION] for _ in range(22)]
+    assert [await known(identity, token) is not None for token in tokens] == [False] * 2 + [True] * 20
+    identity.clock.advance(12 * 3_600_000)
+    last = (await sign_in(identity)).cookies[SESSION]
+    assert await known(identity, last) is not None
+    [left] = await identity.database.all("SELECT count(*) AS rows FROM sessions")
+    assert left["rows"] == 1
+    signed = [entry for entry in await identity.audit() if entry["action"] == "sign_in"]
+    assert len(signed) == 23, "the trail keeps what was"
+
+
 async def test_sec_03_five_wrong_tries_lock_for_15_minutes(identity: Identity, ama: dict[str, Any]) -> None:
     codes = [(await sign_in(identity, "wrong")).status_code for _ in range(5)]
     assert codes == [401] * 5

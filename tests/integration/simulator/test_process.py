@@ -26,7 +26,7 @@ class Simulator:
     """A running simulator that can be killed and started again on the same books."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, processes.free_port()
+        self.folder, self.port, self.metrics_port = folder, processes.free_port(), processes.free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.http = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=2)
 
@@ -34,6 +34,7 @@ class Simulator:
         env = {
             **os.environ,
             "SIMULATOR_PORT": str(self.port),
+            "SIMULATOR_METRICS_PORT": str(self.metrics_port),
             "SIMULATOR_DIR": str(self.folder),
             "SIMULATOR_PRESET": "perfect",
         }
@@ -69,6 +70,14 @@ def test_the_same_reference_is_paid_once(simulator: Simulator) -> None:
     other = simulator.http.post("/transfers", json={**body, "amount": "11.00"})
     assert (other.status_code, other.json()["code"]) == (409, "duplicate_reference")
     assert simulator.http.get("/books/summary").json()["results"] == [{"status": "paid", "currency": "USD", "count": 1}]
+
+
+def test_obs_01_it_counts_what_it_answers(simulator: Simulator) -> None:
+    simulator.http.post("/transfers", json=_body())
+    simulator.http.get("/nothing/here")
+    told = httpx2.get(f"http://127.0.0.1:{simulator.metrics_port}/metrics").text
+    assert 'payflow_simulator_requests_total{route="/transfers",status="200"} 1.0' in told
+    assert 'payflow_simulator_requests_total{route="unmatched",status="404"} 1.0' in told
 
 
 def test_kill_9_keeps_the_books(simulator: Simulator) -> None:

@@ -7,12 +7,15 @@ from prometheus_client import REGISTRY
 
 from domain.webhooks.requests import EndpointChange, EndpointRequest, Selection
 from domain.webhooks.signing import ROTATION_MS, secret_of
+from domain.webhooks.tally import BatchMove
 from runtime.clock import ManualClock
 from runtime.ids import mint, mint_key
 from services.webhooks.housekeeping import Housekeeping
 from services.webhooks.membership import Membership
+from services.webhooks.notebook import Position, Stretch
 from services.webhooks.registry import SECRETS_MAX, EndpointExistsError, TooManyError
-from tests.integration.webhooks.ground import ENDPOINTS_MAX, Ground
+from tests.integration.projector.views import PARTITION
+from tests.integration.webhooks.ground import ENDPOINTS_MAX, Ground, story
 from tests.integration.webhooks.test_queue import finish, take, written
 
 
@@ -127,6 +130,26 @@ async def test_what_waits_for_a_disabled_endpoint_raises_no_alert(here: Ground) 
     await here.registry.change("acme", endpoint, EndpointChange(enabled=False), here.now)
     await keeper.once()
     assert REGISTRY.get_sample_value("payflow_webhooks_pending") == 0
+
+
+async def test_tallies_that_ended_go_and_those_of_running_batches_stay(here: Ground) -> None:
+    told = story()
+    endpoint = await here.endpoint("acme", "http://127.0.0.1:9/", "batch.*")
+    await here.write_down(told.records)
+    tallies = await here.rows("SELECT batch_id::text, ended_at FROM batch_tallies")
+    running = {row["batch_id"] for row in tallies if row["ended_at"] is None}
+    assert 0 < len(running) < len(tallies)
+    last = max(row["ended_at"] for row in tallies if row["ended_at"] is not None)
+    await Housekeeping(here.database, ManualClock(last + 30 * 86_400_000 + 1), 30).once()
+    assert {row["batch_id"] for row in await here.rows("SELECT batch_id::text FROM batch_tallies")} == running
+    before = await here.deliveries(endpoint)
+    stand = await here.notebook.position(PARTITION)
+    [gone, *_] = sorted({row["batch_id"] for row in tallies} - running)
+    late = BatchMove(batch_id=gone, merchant_id="acme", order=1 << 60, at=last, done=-1)
+    after = Position(stand.next_offset + 1, stand.next_source + 1)
+    await here.notebook.write(Stretch(partition=PARTITION, before=stand, after=after, parts=[late]), here.now)
+    assert {row["batch_id"] for row in await here.rows("SELECT batch_id::text FROM batch_tallies")} == running
+    assert await here.deliveries(endpoint) == before
 
 
 async def test_partitions_are_shared_evenly_and_move_when_one_leaves(here: Ground) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator
 
@@ -59,6 +60,21 @@ async def test_sec_10_too_many_headers_are_431_and_far_too_many_end_the_line(fro
         assert await sent(port, HEAD, *(b"X-%d: %s\r\n" % (n, b"x" * 1000) for n in range(1000)), b"\r\n") == b""
         assert await sent(port, HEAD + b"X: ", *(b"x" * 10_000 for _ in range(1000))) == b"", "one header without an end"
         assert await sent(port, b"GET /" + b"x" * 1_000_000 + b" HTTP/1.1\r\n\r\n") == b""
+
+
+@pytest.mark.parametrize(
+    "sent_",
+    [b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n",
+     b"POST /api/v1/payouts/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+     b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n"]
+)  # fmt: skip
+async def test_err_01_what_is_no_http_is_refused_as_everything_is(front: Front, sent_: bytes) -> None:
+    async with served(front) as port:
+        head, _, body = (await sent(port, sent_)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json\r\n" in head
+    assert json.loads(body)["code"] == "validation_error"
+    assert f"content-length: {len(body)}".encode() in head
 
 
 async def test_sec_10_a_large_body_in_one_piece_is_no_large_head(front: Front) -> None:

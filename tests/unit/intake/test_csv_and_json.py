@@ -102,6 +102,22 @@ def test_a_megabyte_of_hostile_text_is_answered_in_linear_time(body: bytes) -> N
     assert time.process_time() - start < 2, "quadratic time would take minutes"
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [(b"{" + b",".join(b'"k%d":1' % n for n in range(1_001)) + b"}", "1,001 names"), (b"[" + b"{}," * 60_000 + b"1]", "objects and lists"),
+     (b"[" + b'"",' * 160_000 + b"1]", "names and texts"), (b"[" + b"1," * 250_000 + b"1]", "values")]
+)  # fmt: skip
+def test_sec_10_a_body_of_very_many_parts_is_refused_by_name(body: bytes, why: str) -> None:
+    with pytest.raises(JsonFault, match=why):
+        parse_json(body)
+
+
+def test_bat_01_as_many_rows_as_fit_in_a_megabyte_are_read() -> None:
+    row = b'{"amount":"1","currency":"USD","recipient_details":{"account":"12345"}}'
+    rows = b",".join([row] * ((1024 * 1024 - 40) // (len(row) + 1)))
+    assert isinstance(parse_json(b'{"name":"x","rows":[' + rows + b"]}"), dict)
+
+
 def test_a_fraction_never_becomes_a_float() -> None:
     parsed = parse_json(b'{"a":1.5,"b":1e3,"c":2}')
     assert parsed == {"a": JsonFraction("1.5"), "b": JsonFraction("1e3"), "c": 2}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.intake.accounts import DepositAmounts, read_deposit_amounts
 from domain.intake.batch import read_batch, read_rows
 from domain.intake.edit import EditFields, read_edit
 from domain.intake.faults import Fault
@@ -145,3 +146,15 @@ def test_bat_07_declared_sums_may_be_larger_than_one_payout() -> None:
     assert not isinstance(read, list)
     assert read.declaration is not None
     assert read.declaration.sums_minor == {"USD": 1234567890123456}
+
+
+@pytest.mark.parametrize(
+    "amount", ["", "0.", ".5", "-0.32", "+0.32", "0,32", "1e1", " 0.32", "0.32\n", "٠.٣٢", "00.32", "0.12345", 0.32, None]
+)
+def test_api_28_an_amount_that_is_none_is_named_and_no_try(amount: object) -> None:
+    [fault] = read_deposit_amounts({"amounts": ["0.32", amount]})  # type: ignore[misc]
+    assert fault.pointer == "/amounts/1"
+
+
+def test_api_28_an_amount_that_cannot_be_right_is_a_try() -> None:
+    assert read_deposit_amounts({"amounts": ["5.00", "0"]}) == DepositAmounts(amounts=["5.00", "0"])

@@ -6,7 +6,7 @@ import pytest
 
 from domain.webhooks import kinds
 from domain.webhooks.notice import Notice
-from domain.webhooks.tally import BatchMove, Tally, fold
+from domain.webhooks.tally import BatchMove, Tally, fold, is_late
 from domain.webhooks.telling import _TELLERS, tell
 from schemas import events
 from schemas.events import EventRecord
@@ -137,6 +137,19 @@ def test_each_mark_is_told_once_and_only_after_the_release() -> None:
     assert progress(told) == [80, 100]
     assert [notice.order for notice in told] == [64, 65]
     assert tally.version == 7
+    assert tally.ended_at == 1
+
+
+@pytest.mark.parametrize("phase", [BatchPhase.REFUSED, BatchPhase.CANCELED])
+def test_a_tally_ends_with_its_last_mark_or_its_batch_and_a_late_move_makes_none(phase: BatchPhase) -> None:
+    tally, _ = fold(None, move(0, phase=BatchPhase.OPEN, rows=10))
+    assert tally.ended_at is None
+    assert fold(tally, move(10, phase=phase))[0].ended_at == 1
+    running, _ = fold(tally, move(20, phase=BatchPhase.RELEASED, done=9))
+    assert running.ended_at is None
+    assert not is_late(running, move(30, done=1))
+    assert is_late(None, move(30, done=1))
+    assert not is_late(None, move(30, rows=1))
 
 
 def test_a_large_batch_does_not_reach_a_mark_by_rounding_up() -> None:
