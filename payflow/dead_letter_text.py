@@ -15,6 +15,7 @@ from runtime.dead_letter_book import Book, Letter
 SHOWN_NAMES = 64
 _QUOTED = re.compile(r"(?<!\w)('[^']*'|\"[^\"]*\")|\d{6,}")
 _NAME = re.compile(r"[a-z_]{1,40}")
+_HEADER = re.compile(r"ce_[a-z]{1,20}|content-type|traceparent|tracestate|payflow-[a-z-]{1,40}")
 
 
 def described(book: Book, letter: Letter, *, reveal: bool) -> dict[str, Any]:
@@ -29,11 +30,17 @@ def described(book: Book, letter: Letter, *, reveal: bool) -> dict[str, Any]:
         "redrives": book.redrives(letter.id),
         "key": _bytes(letter.key, reveal=reveal),
         "value": _bytes(letter.value, reveal=reveal),
-        "headers": [{"name": name, **(_bytes(data, reveal=reveal) or {})} for name, data in letter.headers],
+        "headers": [_header(name, data, reveal=reveal) for name, data in letter.headers],
         "resolved_by": last.by if last else None,
         "resolved_at": last.at if last else None,
         "resolution": (last.reason or f"{letter.topic}:{letter.partition}:{last.place}") if last else None,
     }
+
+
+def _header(name: str, data: bytes | None, *, reveal: bool) -> dict[str, Any]:
+    """A header's name is its sender's text too: one that is no word of a protocol is not shown."""
+    shown = name if reveal or _HEADER.fullmatch(name) else "[removed]"
+    return {"name": shown, **(_bytes(data, reveal=reveal) or {})}
 
 
 def _bytes(data: bytes | None, *, reveal: bool) -> dict[str, Any] | None:

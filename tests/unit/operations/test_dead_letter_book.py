@@ -152,3 +152,12 @@ async def test_who_counts_the_letters_goes_on_after_any_error(monkeypatch: pytes
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
+
+
+def test_sec_08_a_headers_name_is_its_senders_text_too() -> None:
+    told = encoded({"topic": "in", "partition": "0", "offset": "1", "code": "c", "reason": "r", "failed_at": "5"})
+    odd: Any = [*told, *((ORIGINAL + name, b"x") for name in ("+256772990113", "Zebulon", "ce_type", "content-type"))]
+    folded = book(Record(b"", None, odd))
+    [shown, revealed] = [described(folded, folded.letters["in:0:1"], reveal=reveal)["headers"] for reveal in (False, True)]
+    assert [header["name"] for header in shown] == ["[removed]", "[removed]", "ce_type", "content-type"]
+    assert [header["name"] for header in revealed][:2] == ["+256772990113", "Zebulon"]
