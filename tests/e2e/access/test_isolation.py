@@ -72,7 +72,7 @@ def _file_to_account(subject: str) -> tuple[str, str, dict[str, str], Any]:
     form = aiohttp.FormData()
     form.add_field(
         "file",
-        f"bank_account_id,amount,currency\n{subject},1.00,USD\n".encode(),
+        f"bank_account_id,amount,currency,reference\n{subject},1.00,USD,{uuid.uuid4()}\n".encode(),
         filename="rows.csv",
         content_type="text/csv",
     )
