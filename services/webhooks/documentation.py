@@ -30,9 +30,12 @@ _PROBLEM_OF = {
     503: "Webhooks cannot be reached now.",
 }
 _UUID = {"type": "string", "format": "uuid"}
+_HEX = "[0-9a-fA-F]"
+_CURSOR = {"type": "string", "pattern": f"^({_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})?$"}
 _TIME = {"type": "string", "format": "date-time"}
 _FORMS_OF: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("webhook_id", "payout_id", "batch_id", "cursor"), _UUID),
+    **dict.fromkeys(("webhook_id", "payout_id", "batch_id"), _UUID),
+    "cursor": _CURSOR,
     **dict.fromkeys(("created_after", "created_before"), _TIME),
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
 }
@@ -45,7 +48,7 @@ _FILTERS = {
     "created_after": "Events from this time on (RFC 3339).",
     "created_before": "Events up to this time.",
     "limit": "1 to 500, default 50.",
-    "cursor": "`next_cursor` of the page before.",
+    "cursor": "`next_cursor` of the page before. Empty for the start.",
 }
 
 
