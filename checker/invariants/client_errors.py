@@ -10,24 +10,26 @@ from checker.journal import Entry, entries
 from checker.verdict import Findings, Verdict
 
 CODES = {
-    400: "validation_error malformed_body idempotency_key_required idempotency_key_invalid merchant_required unknown_merchant "
-    "bank_account_unusable invalid_rows declaration_mismatch",
-    401: "unauthorized",
+    400: "validation_error malformed_body idempotency_key_required idempotency_key_invalid merchant_required "
+    "unknown_merchant bank_account_unusable invalid_rows declaration_mismatch",
+    401: "unauthorized sign_in_failed",
     402: "insufficient_funds",
-    403: "forbidden",
+    403: "forbidden csrf_failed",
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
-    409: "idempotency_conflict idempotency_in_flight duplicate_reference invalid_state_transition version_conflict batch_sealed "
-    "row_gap row_conflict",
+    409: "idempotency_conflict idempotency_in_flight duplicate_reference duplicate_file invalid_state_transition "
+    "already_exists version_conflict batch_sealed row_gap row_conflict webhook_exists webhook_disabled",
+    410: "file_not_kept",
     412: "precondition_failed",
     413: "payload_too_large",
     415: "unsupported_media_type",
-    422: "limit_exceeded verification_amounts_wrong",
+    422: "verification_amounts_wrong limit_exceeded webhook_address_refused",
     428: "precondition_required",
-    429: "rate_limited backlog_full",
+    429: "rate_limited backlog_full sign_in_locked",
+    431: "headers_too_large",
     500: "internal_error",
-    503: "log_unavailable service_ending view_unavailable",
+    503: "identity_unavailable log_unavailable service_ending staging_unavailable view_unavailable webhooks_unavailable",
 }
 INTERNAL = 500
 TRACE = re.compile(rb"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")
