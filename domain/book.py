@@ -6,7 +6,7 @@ Owns the shape of that memory. The shell fills it (checkpoint, tail, look-ups) a
 
 from msgspec import Struct
 
-from domain.payout.state import Payout
+from domain.payout.open_payouts import OpenPayouts
 from schemas.accounts import Verification
 from schemas.events import Answer
 from schemas.forms import BatchDeclaration
@@ -69,7 +69,7 @@ class KeyRecord(Struct, frozen=True, kw_only=True):
 
 
 class Book:
-    """The memory of one partition. Plain dictionaries, changed in place by `domain.evolve.evolve` only.
+    """The memory of one partition. Dictionaries, changed in place by `domain.evolve.evolve` only; payouts that wait lie packed in theirs.
 
     `balances` maps (merchant, currency, account) to minor units. `keys` maps (merchant, key). `references` maps (merchant,
     reference) of payouts to payout id, `credits` the same for credits. `primaries` maps a merchant to its primary account.
@@ -95,7 +95,7 @@ class Book:
         self.bank_accounts: dict[str, BankAccount] = {}
         self.primaries: dict[str, str] = {}
         self.balances: dict[tuple[str, str, str], int] = {}
-        self.payouts: dict[str, Payout] = {}
+        self.payouts = OpenPayouts()
         self.batches: dict[str, Batch] = {}
         self.keys: dict[tuple[str, str], KeyRecord] = {}
         self.references: dict[tuple[str, str], str] = {}

@@ -20,7 +20,8 @@ from schemas.words import Reason
 def evolve(book: Book, record: EventRecord) -> list[str]:
     """Apply all facts of one record in place; returns the ids of the payouts that changed, in order.
 
-    The release of a batch changes no row: whoever waits for it looks at the batch.
+    New rows of a batch are not among them: until its release nobody owes them anything. That changes no row either: whoever waits
+    for it looks at the batch.
 
     Raises IllegalMoveError (a damaged log or a bug) or KeyError for a payout that the book should hold and does not.
     """
@@ -62,7 +63,7 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
         case events.BatchOpened():
             book.batches[event.batch_id] = batch_evolve.opened(event, merchant_id, at)
         case events.RowsAdded():
-            return batch_evolve.rows_added(book, event, merchant_id, at)
+            batch_evolve.rows_added(book, event, merchant_id, at)
         case events.BatchReleased():
             batch_evolve.released(book, event)
         case events.BatchRefused():
@@ -70,14 +71,9 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
         case events.BatchCanceled():
             return batch_evolve.dropped(book, event, at)
         case events.AttemptsStarted():
-            for attempt in event.attempts:
-                payout = book.payouts[attempt.payout_id]
-                book.payouts[attempt.payout_id] = payout_evolve.started(payout, event, attempt, at)
-            return [attempt.payout_id for attempt in event.attempts]
+            return _started(book, event, at)
         case events.PayoutsCompleted():
-            for paid in event.payouts:
-                book.payouts[paid.payout_id] = payout_evolve.completed(book.payouts[paid.payout_id], paid, at)
-            return [paid.payout_id for paid in event.payouts]
+            return _completed(book, event, at)
         case events.PayoutsFailed() | events.RetriesScheduled() | events.OutcomesUnknown():
             return _unpaid(book, event, at)
         case events.AttemptsInProgress():
@@ -109,9 +105,25 @@ def _born(book: Book, event: events.PayoutAccepted | events.PayoutRejected, merc
     return [payout.id]
 
 
+def _started(book: Book, event: events.AttemptsStarted, at: int) -> list[str]:
+    started = [attempt.payout_id for attempt in event.attempts]
+    payouts = book.payouts.at_hand(started)
+    for attempt in event.attempts:
+        payouts[attempt.payout_id] = payout_evolve.started(payouts[attempt.payout_id], event, attempt, at)
+    return started
+
+
+def _completed(book: Book, event: events.PayoutsCompleted, at: int) -> list[str]:
+    completed = [paid.payout_id for paid in event.payouts]
+    payouts = book.payouts.at_hand(completed)
+    for paid in event.payouts:
+        payouts[paid.payout_id] = payout_evolve.completed(payouts[paid.payout_id], paid, at)
+    return completed
+
+
 def _funded(book: Book, event: events.PayoutsFunded, at: int) -> list[str]:
     funded = [item.payout_id for item in event.payouts]
-    leave_all(book, [book.payouts[payout_id] for payout_id in funded])
+    leave_all(book, book.payouts.each(funded))
     for item in event.payouts:
         book.payouts[item.payout_id] = payout_evolve.funded(book.payouts[item.payout_id], item, at)
     return funded

@@ -3,7 +3,7 @@
 Owns the list of names per command. Never raises, whatever the command holds. Must not fetch.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Sequence
 
 from msgspec import Struct
 
@@ -11,6 +11,9 @@ from schemas import commands
 from schemas.commands import CommandRecord
 from schemas.forms import PayoutForm
 from schemas.ids import BATCH_ROWS_MAX, is_uuid, row_payout_id
+
+Known = Callable[[Sequence[str]], Container[str]]
+"""Given ids of payouts, a container of those among them that are known."""
 
 
 class Needs(Struct):
@@ -23,26 +26,34 @@ class Needs(Struct):
     credit_references: list[str] = []
 
 
-def needs(record: CommandRecord, known: Container[str] = ()) -> Needs:
-    """The names in one command, without the payouts in `known`. What exists under none of them is news."""
-    found = _of_body(record.body, known)
+def _none_known(_names: Sequence[str]) -> Container[str]:
+    return ()
+
+
+def needs(record: CommandRecord, known: Known = _none_known, growing: Container[str] = ()) -> Needs:
+    """The names in one command, without the payouts in `known`. What exists under none of them is news.
+
+    The rows of the batches in `growing` are known, all that there are.
+    """
+    found = _of_body(record.body, known, growing)
     if record.key is not None:
         found.keys.append(record.key)
     return found
 
 
-def _of_body(body: commands.Command, known: Container[str]) -> Needs:
+def _of_body(body: commands.Command, known: Known, growing: Container[str]) -> Needs:
     match body:
         case commands.RequestPayout():
             return Needs(_ids([body.payout_id], known), [], [], _references([body.form]))
         case commands.AddRows():
-            return Needs(_row_ids(body, known), _ids([body.batch_id]), [], _references(body.rows))
+            rows = [] if body.batch_id in growing else _row_ids(body, known)
+            return Needs(rows, _ids([body.batch_id]), [], _references(body.rows))
         case commands.OpenBatch() | commands.SealBatch() | commands.CancelBatch():
             return Needs([], _ids([body.batch_id]), [])
         case commands.StartAttempts() | commands.RetryDue() | commands.TimeOutAttempts():
             return Needs(_ids(body.payout_ids, known), _ids([body.batch_id or ""]), [])
         case commands.RecordAnswers():
-            return Needs(_ids((answer.payout_id for answer in body.answers), known), [], [])
+            return Needs(_ids([answer.payout_id for answer in body.answers], known), [], [])
         case commands.EditPayout() | commands.CancelPayout():
             return Needs(_ids([body.payout_id], known), [], [])
         case commands.CreditMerchant():
@@ -55,15 +66,17 @@ def _of_body(body: commands.Command, known: Container[str]) -> Needs:
             return Needs([], [], [])
 
 
-def _ids(names: Iterable[str], known: Container[str] = ()) -> list[str]:
+def _ids(names: Sequence[str], known: Known = _none_known) -> list[str]:
     """Those that can be ids at all: what is no UUID exists nowhere, and must not reach a database."""
-    return [name for name in names if name not in known and is_uuid(name)]
+    there = known(names)
+    return [name for name in names if name not in there and is_uuid(name)]
 
 
-def _row_ids(body: commands.AddRows, known: Container[str]) -> list[str]:
+def _row_ids(body: commands.AddRows, known: Known) -> list[str]:
     rows = range(max(body.first_row, 1), min(body.first_row + len(body.rows) - 1, BATCH_ROWS_MAX) + 1)
     named = [row_payout_id(body.batch_id, row) for row in rows] if is_uuid(body.batch_id) else []
-    return [name for name in named if name not in known]
+    there = known(named)
+    return [name for name in named if name not in there]
 
 
 def _references(forms: list[PayoutForm]) -> list[str]:

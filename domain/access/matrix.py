@@ -23,11 +23,13 @@ class Role(StrEnum):
 class Bound(StrEnum):
     """How a route is bound to a merchant.
 
-    `one`: exactly one has to be known. `any`: one, or none for a credential of all merchants. `free`: it is about no single merchant.
+    `one`: exactly one has to be known. `any`: one, or none for a credential of all merchants. `all`: it is about all merchants together,
+    and only for a credential that has them all. `free`: it is about no single merchant.
     """
 
     ONE = "one"
     ANY = "any"
+    ALL = "all"
     FREE = "free"
 
 
@@ -45,6 +47,7 @@ OPERATION = frozenset({Role.OPERATOR, Role.ADMIN})
 CHECKING = frozenset({Role.OPERATOR, Role.APPROVER, Role.ADMIN})
 BUILDING = frozenset({Role.DEVELOPER, Role.ADMIN})
 TOLD = frozenset({Role.OPERATOR, Role.DEVELOPER, Role.ADMIN})
+WATCHING = frozenset({Role.OPERATOR, Role.APPROVER, Role.ADMIN})
 ADMINISTRATION = frozenset({Role.ADMIN})
 NOBODY: frozenset[Role] = frozenset()
 
@@ -71,6 +74,8 @@ class Route(NamedTuple):
 V1 = "/api/v1"
 _ACCOUNTS = f"{V1}/merchants/{{merchant_id}}/bank-accounts"
 _ACCOUNT = f"{_ACCOUNTS}/{{bank_account_id}}"
+DEVELOPMENT = f"{V1}/dev/"
+"""What stands below exists in the profile `development` only (CON-05, CON-18)."""
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", PUBLIC),
@@ -81,6 +86,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/payouts", "payouts:read", EVERYBODY, Bound.ANY),
     Route("GET", f"{V1}/payouts/{{payout_id}}", "payouts:read", EVERYBODY, Bound.ANY),
     Route("GET", f"{V1}/payouts/{{payout_id}}/events", "payouts:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/payouts/{{payout_id}}/actions", "payouts:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/lifecycle", SIGNED_IN),
+    Route("GET", f"{V1}/payouts/{{payout_id}}/timeline", "payouts:read", EVERYBODY, Bound.ANY),
     Route("POST", f"{V1}/payouts", "payouts:write", OPERATION, Bound.ONE),
     Route("PATCH", f"{V1}/payouts/{{payout_id}}", "payouts:write", OPERATION, Bound.ANY),
     Route("PUT", f"{V1}/payouts/{{payout_id}}", "payouts:write", OPERATION, Bound.ANY),
@@ -91,6 +99,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{V1}/batches", "batches:read", EVERYBODY, Bound.ANY),
     Route("GET", f"{V1}/batches/{{batch_id}}", "batches:read", EVERYBODY, Bound.ANY),
     Route("GET", f"{V1}/batches/{{batch_id}}/rows", "batches:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/batches/{{batch_id}}/actions", "batches:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/batches/{{batch_id}}/events", "batches:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/batches/{{batch_id}}/timeline", "batches:read", EVERYBODY, Bound.ANY),
     Route("POST", f"{V1}/batches", "batches:write", OPERATION, Bound.ONE),
     Route("POST", f"{V1}/batches/upload", "batches:write", OPERATION, Bound.ONE),
     Route("POST", f"{V1}/batches/{{batch_id}}/rows", "batches:write", OPERATION, Bound.ANY),
@@ -138,9 +149,26 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", _ACCOUNT, "bank-accounts:write", OPERATION, Bound.ANY),
     Route("POST", f"{_ACCOUNT}/verification", "bank-accounts:write", OPERATION, Bound.ANY),
     Route("POST", f"{_ACCOUNT}/verification/confirm", "bank-accounts:write", OPERATION, Bound.ANY),
+    # Figures, and what needs somebody
+    Route("GET", f"{V1}/figures/in-flight", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/figures/paid-today", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/figures/failure-rate", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/figures/waiting", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/figures/unknown", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/figures/lag", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/figures/batches", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/figures/payouts", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/insights", "figures:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/attention", "payouts:read", EVERYBODY, Bound.ANY),
+    # The log: a record may hold payees of many rows; they are masked as everywhere
+    Route("GET", f"{V1}/log/{{topic}}/{{partition}}/{{offset}}", "log:read", TOLD, Bound.ANY),
     # The feed
     Route(SOCKET, f"{V1}/feed", "payouts:read", EVERYBODY, Bound.ANY),
+    Route("GET", f"{V1}/feed/sse", "payouts:read", EVERYBODY, Bound.ANY),
     Route("POST", f"{V1}/feed/tickets", "payouts:read", EVERYBODY, Bound.ANY),
+    # The operation as a whole: sums over all merchants, so only for a credential that has them all (ALL)
+    Route("GET", f"{V1}/providers", "operations:read", WATCHING, Bound.ALL),
+    Route("GET", f"{V1}/operations", "operations:read", WATCHING, Bound.ALL),
     # Sign-in
     Route("POST", f"{V1}/sessions", PUBLIC),
     Route("GET", f"{V1}/sessions/oidc", PUBLIC),
@@ -156,6 +184,18 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{V1}/users", "users:write", ADMINISTRATION),
     Route("PATCH", f"{V1}/users/{{user_id}}", "users:write", ADMINISTRATION),
     Route("GET", f"{V1}/audit", "audit:read", ADMINISTRATION),
+    # Records that nobody could read, of all merchants
+    Route("GET", f"{V1}/dead-letters", "dead-letters:read", ADMINISTRATION),
+    Route("GET", f"{V1}/dead-letters/{{letter_id}}", "dead-letters:read", ADMINISTRATION),
+    Route("POST", f"{V1}/dead-letters/{{letter_id}}/redrive", "dead-letters:write", ADMINISTRATION),
+    Route("POST", f"{V1}/dead-letters/{{letter_id}}/discard", "dead-letters:write", ADMINISTRATION),
+    # In the profile `development` only; anywhere else these are no routes
+    Route("GET", f"{DEVELOPMENT}faults", "development:use", TOLD),
+    Route("PUT", f"{DEVELOPMENT}faults", "development:use", TOLD),
+    Route("GET", f"{DEVELOPMENT}simulator", "development:use", TOLD),
+    Route("PUT", f"{DEVELOPMENT}simulator", "development:use", TOLD),
+    Route("GET", f"{DEVELOPMENT}payouts/{{payout_id}}/outcome", "development:use", TOLD, Bound.ANY),
+    Route("PUT", f"{DEVELOPMENT}payouts/{{payout_id}}/outcome", "development:use", TOLD, Bound.ANY),
     # Documentation
     Route("GET", f"{V1}/schema", SIGNED_IN),
     Route("GET", f"{V1}/asyncapi", SIGNED_IN),

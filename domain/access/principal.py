@@ -100,7 +100,9 @@ def admit(principal: Principal, route: Route, *, named: frozenset[str], in_path:
     mine = principal.merchants_for(route)
     if not mine and route.access != SIGNED_IN:
         return Refused("forbidden", "This credential may not do that; docs/access.md lists what each role and scope may.")
-    if route.bound is Bound.FREE:
+    if route.bound is Bound.ALL and ALL not in mine:
+        return Refused("forbidden", "This is about all merchants together; the credential has some of them only.")
+    if route.bound in {Bound.FREE, Bound.ALL}:
         return Admitted(None)
     if in_path is not None and not _within(in_path, mine):
         return Refused("not_found", "There is no such merchant.")

@@ -21,6 +21,18 @@ from schemas.words import BatchPhase, PayoutStatus
 
 OK = 200
 CREATED = 201
+SEALED_DROP = "A sealed batch cannot be dropped; cancel its pending payouts."
+NO_ROWS = "The batch has no rows."
+
+
+def is_over(phase: BatchPhase) -> str:
+    """Why a batch that is not open is not sealed."""
+    return f"The batch is {phase}."
+
+
+def takes_no_rows(phase: BatchPhase) -> str:
+    """Why rows come too late."""
+    return f"The batch is {phase}; it takes no more rows."
 
 
 def open_batch(case: Case, body: OpenBatch) -> Decision:
@@ -59,7 +71,7 @@ def add_rows(case: Case, body: AddRows) -> Decision:
     if 1 <= body.first_row <= batch.row_count and _has_all(case, batch, body):
         return repeated(subject=batch.id, answer=again(_rows_answer(batch, body, batch.row_count)))
     if batch.phase is not BatchPhase.OPEN:
-        return refused(case, "batch_sealed", f"The batch is {batch.phase}; it takes no more rows.", subject=batch.id)
+        return refused(case, "batch_sealed", takes_no_rows(batch.phase), subject=batch.id)
     return _place_refusal(case, batch, body) or _row_refusal(case, batch, body) or _added(batch, body)
 
 
@@ -71,9 +83,7 @@ def cancel_batch(case: Case, body: CancelBatch) -> Decision:
     if batch.phase in {BatchPhase.CANCELED, BatchPhase.REFUSED}:
         return repeated(subject=batch.id, answer=Answer(status=204, body=""))
     if batch.phase is not BatchPhase.OPEN:
-        return refused(
-            case, "batch_sealed", "A sealed batch cannot be dropped; cancel its pending payouts.", subject=batch.id
-        )
+        return refused(case, "batch_sealed", SEALED_DROP, subject=batch.id)
     event = BatchCanceled(
         batch_id=batch.id,
         row_count=batch.row_count,

@@ -7,7 +7,6 @@ from msgspec import structs
 
 from domain.book import Batch, Book
 from domain.payout.evolve import canceled
-from domain.payout.state import Payout
 from schemas.events import BatchCanceled, BatchOpened, BatchRefused, BatchReleased, RowsAdded
 from schemas.ids import row_payout_id
 from schemas.words import BatchPhase
@@ -30,30 +29,13 @@ def opened(event: BatchOpened, merchant_id: str, at: int) -> Batch:
     )
 
 
-def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> list[str]:
-    """The rows are pending and count towards the batch's sums. Returns their ids."""
-    touched = []
-    for row, form in enumerate(event.rows, event.first_row):
-        payout = Payout(
-            id=row_payout_id(event.batch_id, row),
-            merchant_id=merchant_id,
-            amount_minor=form.amount_minor,
-            currency=form.currency,
-            created_at=at,
-            updated_at=at,
-            batch_id=event.batch_id,
-            row=row,
-            reference=form.reference,
-            recipient=form.recipient,
-            bank_account_id=form.bank_account_id,
-            description=form.description,
-        )
-        book.payouts[payout.id] = payout
+def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> None:
+    """The rows are pending and count towards the batch's sums."""
+    ids = book.payouts.add_rows(event.batch_id, merchant_id, event.first_row, event.rows, at)
+    for payout_id, form in zip(ids, event.rows, strict=True):
         if form.reference is not None:
-            book.references[merchant_id, form.reference] = payout.id
-        touched.append(payout.id)
+            book.references[merchant_id, form.reference] = payout_id
     book.batches[event.batch_id] = _grown(book.batches[event.batch_id], event)
-    return touched
 
 
 def released(book: Book, event: BatchReleased) -> None:

@@ -5,7 +5,7 @@ Owns the order of the checks: empty, declaration, funds. Must not know rows one 
 
 from msgspec import structs
 
-from domain.batch.decide import dropped_totals, open_cells, own_batch
+from domain.batch.decide import NO_ROWS, dropped_totals, is_over, open_cells, own_batch
 from domain.batch.view import batch_view
 from domain.book import Batch
 from domain.case import Case, Decision, json_answer, problem_answer, refused, repeated
@@ -30,9 +30,9 @@ def seal_batch(case: Case, body: SealBatch) -> Decision:
     if batch.phase is BatchPhase.RELEASED:
         return repeated(subject=batch.id, answer=json_answer(OK, batch_view(batch, open_cells(batch))))
     if batch.phase is not BatchPhase.OPEN:
-        return refused(case, "batch_sealed", f"The batch is {batch.phase}.", subject=batch.id)
+        return refused(case, "batch_sealed", is_over(batch.phase), subject=batch.id)
     if not batch.row_count:
-        return refuse_batch(case, batch, "validation_error", "The batch has no rows.")
+        return refuse_batch(case, batch, "validation_error", NO_ROWS)
     return _mismatch(case, batch, body) or _shortfall(case, batch) or _released(case, batch)
 
 

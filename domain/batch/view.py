@@ -12,6 +12,8 @@ Cells = dict[tuple[str, str], tuple[int, int]]
 """(payout state, currency) to (count, sum in minor units)."""
 
 DONE = ("completed", "failed", "canceled", "rejected", "returned")
+LEVELS = ("action_required", "warning", "info", "none")
+"""Levels of attention, the one that needs somebody most first (LIF-17)."""
 
 
 def batch_view(
@@ -25,7 +27,7 @@ def batch_view(
 ) -> dict[str, object]:
     """The JSON members of a batch from its totals. Times in ms UTC."""
     counts = _counts(cells)
-    attention, why = _attention(batch.phase, counts, refusal_detail)
+    attention, why = attention_of(batch.phase, counts, refusal_detail)
     return {
         "id": batch.id,
         "merchant_id": batch.merchant_id,
@@ -33,7 +35,7 @@ def batch_view(
         "reference": batch.reference,
         "source": batch.source,
         "phase": batch.phase.value,
-        "status": _status(batch.phase, counts),
+        "status": status_of(batch.phase, counts),
         "attention": attention,
         "attention_reason": why,
         "funding": batch.funding.value,
@@ -87,7 +89,7 @@ def _progress(counts: dict[str, int], row_count: int) -> dict[str, object]:
     return {"done": done, "total": row_count, "percent": done * 100 // row_count if row_count else 0}
 
 
-def _status(phase: BatchPhase, counts: dict[str, int]) -> str:
+def status_of(phase: BatchPhase, counts: dict[str, int]) -> str:
     """The word of LIF-16 that is true now; paid rows are in transit until their settlement is known."""
     if phase is not BatchPhase.RELEASED:
         return {BatchPhase.OPEN: "draft"}.get(phase, "canceled")
@@ -102,7 +104,7 @@ def _status(phase: BatchPhase, counts: dict[str, int]) -> str:
     return next((status for status in ("returned", "failed") if counts[status]), "canceled")
 
 
-def _attention(phase: BatchPhase, counts: dict[str, int], refusal_detail: str | None) -> tuple[str, str | None]:
+def attention_of(phase: BatchPhase, counts: dict[str, int], refusal_detail: str | None) -> tuple[str, str | None]:
     """The level and the reason in words: whoever looks at the list sees which batch needs them, and why (LIF-17)."""
     if counts["requires_action"]:
         return "action_required", f"{_rows(counts['requires_action'])} with an unknown outcome"

@@ -100,8 +100,10 @@ def _late(case: Case, payout: Payout) -> UnpaidPayout:
 
 def _named(case: Case, payout_ids: Iterable[str], batch_id: str | None) -> Iterable[Payout]:
     """The merchant's payouts of these ids and this batch, each once."""
-    for payout_id in dict.fromkeys(payout_ids):
-        payout = case.book.payouts.get(payout_id)
+    once = dict.fromkeys(payout_ids)
+    payouts = case.book.payouts.at_hand(once)
+    for payout_id in once:
+        payout = payouts.get(payout_id)
         if payout is not None and payout.merchant_id == case.merchant_id and payout.batch_id == batch_id:
             yield payout
 

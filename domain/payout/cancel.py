@@ -29,9 +29,7 @@ def cancel_payout(case: Case, body: CancelPayout) -> Decision:
     if payout.status is not PayoutStatus.PENDING:
         return rejections.illegal_move(case, payout, PayoutStatus.CANCELED)
     if rejections.in_open_batch(case, payout):
-        return refused(
-            case, "invalid_state_transition", "A row of an unsealed batch cannot be canceled; drop the batch instead."
-        )
+        return refused(case, "invalid_state_transition", rejections.UNSEALED_CANCEL)
     return _canceled(case, payout, body.reason)
 
 

@@ -40,9 +40,7 @@ def edit_payout(case: Case, body: EditPayout) -> Decision:
     if payout.status is not PayoutStatus.PENDING:
         return rejections.illegal_move(case, payout, PayoutStatus.PENDING, rejections.ONLY_PENDING)
     if rejections.in_open_batch(case, payout):
-        return refused(
-            case, "invalid_state_transition", "A row of an unsealed batch cannot be edited; drop the batch instead."
-        )
+        return refused(case, "invalid_state_transition", rejections.UNSEALED_EDIT)
     return _apply(case, payout, body)
 
 

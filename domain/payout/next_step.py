@@ -88,3 +88,10 @@ def _of_processing(payout: Payout) -> Step:
     if payout.reason is Reason.IN_PROGRESS:
         return Inquire(payout.id, payout.attempt_count, payout.updated_at)
     return Send(payout.id, payout.attempt_count, payout.due_at)
+
+
+def next_attempt(payout_status: PayoutStatus, reason: Reason | None, attempt_count: int) -> int | None:
+    """The number of the attempt that runs or is asked about, or that comes next; None for a payout that has ended."""
+    if payout_status is PayoutStatus.PENDING or (payout_status is PayoutStatus.PROCESSING and reason is Reason.RETRY):
+        return attempt_count + 1
+    return attempt_count if payout_status in {PayoutStatus.PROCESSING, PayoutStatus.REQUIRES_ACTION} else None

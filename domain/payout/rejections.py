@@ -11,6 +11,8 @@ from schemas.money import format_amount, highest_minor
 from schemas.words import PayoutStatus
 
 ONLY_PENDING = "Only pending payouts can be updated."
+UNSEALED_CANCEL = "A row of an unsealed batch cannot be canceled; drop the batch instead."
+UNSEALED_EDIT = "A row of an unsealed batch cannot be edited; drop the batch instead."
 
 
 def explain_illegal(origin: PayoutStatus, target: PayoutStatus) -> str:

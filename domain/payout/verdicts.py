@@ -64,8 +64,9 @@ class Verdicts:
 def sort_answers(case: Case, body: RecordAnswers) -> Verdicts:
     """Judge every answer of the command. A payout of another merchant or batch than the command says is passed over."""
     verdicts = Verdicts()
+    payouts = case.book.payouts.at_hand([answer.payout_id for answer in body.answers])
     for answer in body.answers:
-        payout = case.book.payouts.get(answer.payout_id)
+        payout = payouts.get(answer.payout_id)
         if payout is not None and payout.merchant_id == case.merchant_id and payout.batch_id == body.batch_id:
             verdicts.take(_verdict(case, payout, answer, body.provider), payout, answer)
     return verdicts

@@ -31,7 +31,7 @@ def payout_view(payout: Payout, *, batch_open: bool = False, bank_account: BankA
         "description": payout.description,
         "status": payout.status.value,
         "reason": reason.value if reason else None,
-        "waits_until": rfc3339_or_none(payout.due_at) if reason in _WAITS_UNTIL else None,
+        "waits_until": waits_until(reason, payout.due_at),
         "version": payout.version,
         "idempotency_key": payout.idempotency_key,
         "provider": payout.provider,
@@ -49,6 +49,11 @@ def payout_view(payout: Payout, *, batch_open: bool = False, bank_account: BankA
         "returned_at": rfc3339_or_none(payout.returned_at),
         "settled_at": rfc3339_or_none(payout.settled_at),
     }
+
+
+def waits_until(reason: str | None, due_at: int | None) -> str | None:
+    """When time alone ends the wait; None where it does not."""
+    return rfc3339_or_none(due_at) if reason in _WAITS_UNTIL else None
 
 
 def amounts(amount_minor: int, currency: str) -> dict[str, object]:

@@ -1,10 +1,11 @@
 """What is told of each fact of an event record (WHK-01).
 
-Owns which fact tells what. A row of a batch is silent until its batch is released: what becomes of it before is told by the batch, once.
-Must not know who is told, and keeps no personal data: recipients are added, masked, when a webhook is sent.
+Owns which fact tells what, and that of a merchant whom nobody listens to no payouts are told. A row of a batch is silent until its
+batch is released: what becomes of it before is told by the batch, once. Must not know who is told, and keeps no personal data: recipients
+are added, masked, when a webhook is sent.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from domain.payout.view import amounts
@@ -25,9 +26,9 @@ FIRST_VERSION = 1
 class Told:
     """Everything that one record tells, in order. `moves` need the batch's tally before they are notices."""
 
-    def __init__(self, offset: int, record: EventRecord) -> None:
-        """Nothing yet. `offset` is the record's own on payouts.events."""
-        self.offset, self.record = offset, record
+    def __init__(self, offset: int, record: EventRecord, heard: bool = True) -> None:
+        """Nothing yet. `offset` is the record's own on payouts.events; `heard` says whether anybody listens to the merchant."""
+        self.offset, self.record, self.heard = offset, record, heard
         self.parts: list[Notice | BatchMove] = []
         self.currencies: set[str] = set()
         self._index = 0
@@ -40,6 +41,9 @@ class Told:
 
     def payout(self, payout_id: str, kind: str, version: int, **own: object) -> None:
         """A payout has changed."""
+        order = self.take(1)
+        if not self.heard:
+            return
         state = {"id": payout_id, "version": version, **{name: value for name, value in own.items() if value is not None}}
         self.parts.append(
             Notice(
@@ -47,11 +51,19 @@ class Told:
                 subject=f"payout:{payout_id}",
                 kind=kind,
                 version=version,
-                order=self.take(1),
+                order=order,
                 at=self.record.at,
                 own=state,
             )
         )
+
+    def payouts(self, items: Sequence[Any], one: Callable[[Any], None]) -> None:
+        """Many have changed: `one` tells each. Their order numbers are used up also where nobody listens."""
+        if self.heard:
+            for item in items:
+                one(item)
+        else:
+            self.take(len(items))
 
     def batch(self, batch_id: str | None, totals: Iterable[TotalsDelta] = (), *, rows: int = 0, **more: Any) -> None:
         """A batch has changed, if this is about one."""
@@ -84,9 +96,12 @@ class Told:
             )
 
 
-def tell(offset: int, record: EventRecord) -> list[Notice | BatchMove]:
-    """What a record, which stands at `offset`, tells; the same for a repeat. Raises KeyError for a fact that nobody taught us."""
-    told = Told(offset, record)
+def tell(offset: int, record: EventRecord, heard: bool = True) -> list[Notice | BatchMove]:
+    """What a record, which stands at `offset`, tells; the same for a repeat. Raises KeyError for a fact that nobody taught us.
+
+    Of a merchant who is not `heard` payouts are left out: nobody would be told, and a file has many.
+    """
+    told = Told(offset, record, heard)
     for event in record.events:
         _TELLERS[type(event)](told, event)
         told.posted(getattr(event, "postings", ()))
@@ -122,8 +137,10 @@ def _rejected(told: Told, event: events.PayoutRejected) -> None:
 
 
 def _funded(told: Told, event: events.PayoutsFunded) -> None:
-    for item in event.payouts:
+    def one(item: events.FundedPayout) -> None:
         told.payout(item.payout_id, kinds.of_status(S.PENDING), item.version, status=S.PENDING, reason=item.reason)
+
+    told.payouts(event.payouts, one)
 
 
 def _edited(told: Told, event: events.PayoutEdited) -> None:
@@ -139,34 +156,42 @@ def _canceled(told: Told, event: events.PayoutCanceled) -> None:
 
 
 def _started(told: Told, event: events.AttemptsStarted) -> None:
-    for item in event.attempts:
+    def one(item: events.StartedAttempt) -> None:
         own = {"status": S.PROCESSING, "attempt": item.attempt, "batch_id": event.batch_id}
         told.payout(item.payout_id, kinds.of_status(S.PROCESSING), item.version, **own)
+
+    told.payouts(event.attempts, one)
     told.batch(event.batch_id, event.totals)
 
 
 def _progressing(told: Told, event: events.AttemptsInProgress) -> None:
-    for item in event.payouts:
+    def one(item: events.ProgressingPayout) -> None:
         own = {"status": S.PROCESSING, "reason": Reason.IN_PROGRESS, "attempt": item.attempt, "batch_id": event.batch_id}
         reference = masked_text(item.provider_reference)
         told.payout(item.payout_id, kinds.of_status(S.PROCESSING), item.version, **own, bank_reference_id=reference)
+
+    told.payouts(event.payouts, one)
     told.batch(event.batch_id, event.totals)
 
 
 def _completed(told: Told, event: events.PayoutsCompleted) -> None:
-    for item in event.payouts:
+    def one(item: events.PaidPayout) -> None:
         own = {"status": S.COMPLETED, "attempt": item.attempt, "batch_id": event.batch_id}
         reference = masked_text(item.provider_reference)
         told.payout(item.payout_id, kinds.of_status(S.COMPLETED), item.version, **own, bank_reference_id=reference)
+
+    told.payouts(event.payouts, one)
     told.batch(event.batch_id, event.totals)
 
 
 def _unpaid(status: PayoutStatus, reason: Reason | None) -> Callable[[Told, Any], None]:
     def teller(told: Told, event: events.PayoutsFailed | events.RetriesScheduled | events.OutcomesUnknown) -> None:
-        for item in event.payouts:
+        def one(item: events.UnpaidPayout) -> None:
             own = {"status": status, "reason": reason, "attempt": item.attempt, "batch_id": event.batch_id}
             failure = {"failure_code": item.code, "failure_reason": masked_text(item.reason)}
             told.payout(item.payout_id, kinds.of_status(status), item.version, **own, **failure)
+
+        told.payouts(event.payouts, one)
         told.batch(event.batch_id, event.totals)
 
     return teller

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.access.matrix import (
+    DEVELOPMENT,
     INTERNAL,
     PUBLIC,
     ROUTES,
@@ -18,7 +19,7 @@ from domain.access.matrix import (
     methods_at,
     scopes_of,
 )
-from services.gateway.wiring import build_app as gateway
+from services.gateway.wiring import build_app as build_gateway
 from services.identity.wiring import build_app as identity
 from services.ingest.app import create_app as ingest
 from services.webhooks.app import create_app as webhooks
@@ -37,6 +38,11 @@ SPELLED_OUT = {("GET", "/api/v1/batches/upload")}
 """No batch is called `upload`: the gateway hands this on too, and it is 405."""
 PASSED_ON = "/api/v1/{path:path}"
 """The gateway hands on what the matrix has admitted and another application serves."""
+
+
+def gateway() -> Any:
+    """The gateway with all that it can have."""
+    return build_gateway(development=True)
 
 
 def walked(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -71,6 +77,14 @@ def test_sec_05_every_row_is_a_route_of_an_application() -> None:
     served = set(walked(gateway().routes)) | set(walked(ingest().routes)) | set(walked(identity().routes))
     served |= set(walked(webhooks().routes))
     assert {(route.method, route.path) for route in ROUTES} - served == set()
+
+
+def test_con_18_the_development_routes_are_no_routes_of_any_other_gateway() -> None:
+    """CON-05 too."""
+    served = {path for _, path in walked(build_gateway().routes)}
+    development = {route.path for route in ROUTES if route.path.startswith(DEVELOPMENT)}
+    assert len(development) == 3
+    assert {path for path in served if path.startswith(DEVELOPMENT)} == set()
 
 
 def test_sec_05_a_row_stands_once() -> None:

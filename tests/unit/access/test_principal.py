@@ -79,18 +79,31 @@ def test_sec_05_a_role_counts_for_its_merchants_only() -> None:
     ids=lambda value: str(value)[:60],
 )
 def test_sec_05_each_role_may_do_what_its_column_says(role: Role, row: Route) -> None:
-    answer = admit(person((role, ("a",))), row, named=frozenset(), in_path=None)
+    answer = admit(person((role, _merchants(row))), row, named=frozenset(), in_path=None)
     if row.access == SIGNED_IN or role in row.roles:
-        assert answer == Admitted("a" if row.bound is not Bound.FREE else None)
+        assert answer == Admitted("a" if row.bound not in {Bound.FREE, Bound.ALL} else None)
     else:
         assert isinstance(answer, Refused)
         assert answer.code == "forbidden"
 
 
+@pytest.mark.parametrize("row", [row for row in ROUTES if row.bound is Bound.ALL], ids=lambda value: str(value)[:60])
+def test_sec_04_what_is_about_all_merchants_is_for_who_has_them_all(row: Route) -> None:
+    some = key(str(row.scope), merchants=("a", "b"))
+    assert isinstance(admit(some, row, named=frozenset(), in_path=None), Refused)
+    assert isinstance(admit(some, row, named=frozenset({"a"}), in_path=None), Refused)
+
+
+def _merchants(row: Route) -> tuple[str, ...]:
+    """Whose a route has to be asked for, for its bound not to be what refuses it."""
+    return (ALL,) if row.bound is Bound.ALL else ("a",)
+
+
 @pytest.mark.parametrize("row", [row for row in ROUTES if row.scope], ids=lambda value: str(value)[:60])
 def test_sec_02_a_key_does_what_its_scopes_say_and_nothing_else(row: Route) -> None:
     others = [other.scope for other in ROUTES if other.scope and other.scope != row.scope]
-    assert isinstance(admit(key(str(row.scope)), row, named=frozenset(), in_path=None), Admitted)
+    has = key(str(row.scope), merchants=_merchants(row))
+    assert isinstance(admit(has, row, named=frozenset(), in_path=None), Admitted)
     assert isinstance(admit(key(*others), row, named=frozenset(), in_path=None), Refused)
     assert isinstance(admit(key(), row, named=frozenset(), in_path=None), Refused)
 
