@@ -61,6 +61,33 @@ class CommandLog:
             raise LogUnavailableError(f"the log did not confirm: {type(error).__name__}") from error
         return [(metadata.partition, metadata.offset) for metadata in done]
 
+    async def append_whole(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+        """Append commands of one merchant, at least one, in order and next to each other: all of them are on the log or none.
+
+        They are one of Kafka's own batches, at most BATCH_BYTES_MAX. Raises LogUnavailableError; ValueError for what is not of one
+        merchant or does not fit.
+        """
+        if self._producer is None:
+            raise LogUnavailableError("the log is not connected")
+        batch, partition = self._batch(self._producer, records), partition_of(records[0].merchant_id, self._partitions)
+        try:
+            async with asyncio.timeout(APPEND_SECONDS):
+                done = await (await self._producer.send_batch(batch, COMMANDS.name, partition=partition))
+        except (KafkaError, TimeoutError) as error:
+            raise LogUnavailableError(f"the log did not confirm: {type(error).__name__}") from error
+        return [(partition, done.offset + index) for index in range(len(records))]
+
+    def _batch(self, producer: AIOKafkaProducer, records: Sequence[CommandRecord]) -> Any:
+        """Closed, so that nobody's record joins it and makes it larger than it may be."""
+        batch, merchant_id = producer.create_batch(), records[0].merchant_id
+        for record in records:
+            if record.merchant_id != merchant_id:
+                raise ValueError(f"commands of {merchant_id} and {record.merchant_id} cannot be one")
+            if batch.append(key=merchant_id.encode(), value=encode(record), timestamp=None) is None:
+                raise ValueError(f"{len(records)} commands do not fit {connection.BATCH_BYTES_MAX} bytes")
+        batch.close()
+        return batch
+
     async def _send(self, producer: AIOKafkaProducer, record: CommandRecord) -> "asyncio.Future[Any]":
         partition = partition_of(record.merchant_id, self._partitions)
         key, value = record.merchant_id.encode(), encode(record)

@@ -18,7 +18,11 @@ from schemas.words import Reason
 from services.processor import rows
 
 Cursor = AsyncCursor[dict[str, Any]]
-Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
+Connection = AsyncConnection[tuple[Any, ...]]
+Pool = AsyncConnectionPool[Connection]
+
+AT_ONCE = 2_000
+"""So many rows are fetched at a time."""
 
 _UNFINISHED = (
     "status IN ('pending', 'processing', 'requires_action') AND completed_at IS NULL AND failed_at IS NULL AND canceled_at IS NULL "
@@ -71,20 +75,24 @@ async def _balances(cursor: Cursor, partition: int, book: Book) -> None:
 
 
 async def _payouts(cursor: Cursor, partition: int, book: Book) -> None:
+    """Part by part: a million rows at once would take more memory than the book made of them."""
     query = sql.SQL("SELECT {} FROM payouts WHERE partition = %s AND {} ORDER BY id").format(
         sql.SQL(rows.PAYOUT_COLUMNS), sql.SQL(_UNFINISHED)
     )
-    await cursor.execute(query, [partition])
-    async for row in cursor:
-        payout = rows.payout_of(row)
-        book.payouts[payout.id] = payout
-    for payout in [payout for payout in book.payouts.values() if payout.reason is Reason.FUNDS]:
-        enqueue(book, payout)
+    await cursor.execute("SET LOCAL cursor_tuple_fraction = 1")  # all rows are wanted, not the first ones soon
+    async with cursor.connection.cursor("unfinished", row_factory=dict_row) as unfinished:
+        unfinished.itersize = AT_ONCE
+        await unfinished.execute(query, [partition])
+        async for row in unfinished:
+            payout = rows.payout_of(row)
+            book.payouts[payout.id] = payout
+            if payout.reason is Reason.FUNDS:
+                enqueue(book, payout)
 
 
 async def _batches(cursor: Cursor, partition: int, book: Book) -> None:
     """Batches that are open, and those that unfinished payouts belong to."""
-    named = list({payout.batch_id for payout in book.payouts.values() if payout.batch_id})
+    named = list(book.payouts.batch_ids())
     condition = "partition = %s AND (phase = 'open' OR id = ANY(%s::uuid[]))"
     await load_batches(cursor, book, condition, [partition, named])
 

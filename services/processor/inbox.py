@@ -11,6 +11,9 @@ from typing import NamedTuple
 TAKE_MAX = 500
 TAKE_BYTES_MAX = 8 * 1024 * 1024
 """What is taken at once becomes one transaction: it must fit the broker's time."""
+TURNS_APART = 8
+"""Faust hands over what it fetched together one by one, about five turns of the loop apart: then nothing more of it comes."""
+TURNS_MAX = 64
 FULL = 4000
 FULL_BYTES = 64 * 1024 * 1024
 
@@ -54,10 +57,11 @@ class Inbox:
         self._arrived.set()
 
     async def take(self) -> list[Waiting]:
-        """Wait for at least one record and give what is there, at most TAKE_MAX and about TAKE_BYTES_MAX."""
+        """Wait for at least one record and give what came with it, at most TAKE_MAX and about TAKE_BYTES_MAX."""
         while not self._records and self._fault is None:
             self._arrived.clear()
             await self._arrived.wait()
+        await self._gather()
         if self._fault is not None:
             fault, self._fault = self._fault, None
             raise fault
@@ -66,6 +70,16 @@ class Inbox:
             self._full = False
             self._on_drained()
         return taken
+
+    async def _gather(self) -> None:
+        """Records that were fetched together shall be decided together: each decision has its price."""
+        known, quiet = len(self._records), 0
+        for _ in range(TURNS_MAX):
+            quiet = quiet + 1 if len(self._records) == known else 0
+            if quiet >= TURNS_APART or len(self._records) >= TAKE_MAX or self._fault is not None:
+                return
+            known = len(self._records)
+            await asyncio.sleep(0)
 
     def _pop(self) -> Iterator[Waiting]:
         most, size = TAKE_MAX, 0

@@ -5,7 +5,7 @@ memory and projection together always know everything. Must not read the project
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any
 
 from domain.evolve import evolve
@@ -47,7 +47,7 @@ class Memory:
         """Apply one record that stands, or is about to stand, on the log; returns the payouts it touched."""
         return evolve(self.book, record)
 
-    def stand(self, record: EventRecord, touched: Iterable[str], offset: int) -> None:
+    def stand(self, record: EventRecord, touched: Collection[str], offset: int) -> None:
         """The folded record stands at `offset` for good: go on behind it, and let go of what it ended once that is projected."""
         self.next_source, self.next_offset = record.source_offset + 1, offset + 1
         for kind, keys in self._forgettable(record, touched):
@@ -78,10 +78,10 @@ class Memory:
         else:
             self._queue.append((offset, kind, keys))
 
-    def _forgettable(self, record: EventRecord, touched: Iterable[str]) -> Iterable[tuple[str, Sequence[Hashable]]]:
+    def _forgettable(self, record: EventRecord, touched: Collection[str]) -> Iterable[tuple[str, Sequence[Hashable]]]:
         """What the record ends, and references that it brings: they never change, so the projection knows all of them by then."""
-        payouts, merchant_id = self.book.payouts, record.merchant_id
-        if ended := [payout_id for payout_id in touched if payouts[payout_id].status not in UNFINISHED]:
+        merchant_id = record.merchant_id
+        if ended := [payout.id for payout in self.book.payouts.each(touched) if payout.status not in UNFINISHED]:
             yield "payouts", ended
         if record.remember is not None:
             yield "keys", [(merchant_id, record.remember.key)]
@@ -100,7 +100,7 @@ class Memory:
         if kind == "batches":
             return sum(self._drop_oldest_batch(key) for key in keys)
         if kind == "payouts":
-            keys = [key for key in keys if not self._is_unfinished(key)]
+            return sum(self._drop_payout(key) for key in keys)
         known = getattr(self.book, kind)
         return sum(known.pop(key, None) is not None for key in keys)
 
@@ -112,7 +112,10 @@ class Memory:
         del self._ended_batches[oldest]
         return int(self.book.batches.pop(oldest, None) is not None)
 
-    def _is_unfinished(self, payout_id: str) -> bool:
+    def _drop_payout(self, payout_id: str) -> bool:
         """What is unfinished stays, unless it was fetched only because somebody named another partition's payout."""
         payout = self.book.payouts.get(payout_id)
-        return payout is not None and payout.status in UNFINISHED and payout.merchant_id in self.book.merchants
+        if payout is None or (payout.status in UNFINISHED and payout.merchant_id in self.book.merchants):
+            return False
+        del self.book.payouts[payout_id]
+        return True

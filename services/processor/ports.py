@@ -34,8 +34,8 @@ class Projection(Protocol):
     async def load(self, partition: int) -> Checkpoint:
         """A partition's book and the exact offset it stands at; one that was never projected is an empty book at offset 0."""
 
-    async def fill(self, book: Book, lacking: Lacking) -> None:
-        """Put into the book what exists of these names; what is nowhere stays absent."""
+    async def fill(self, book: Book, lacking: Lacking, partition: int) -> int:
+        """Put into the book what exists of these names; what is nowhere stays absent. Returns position(partition) from before."""
 
     async def position(self, partition: int) -> int:
         """The events offset that the views read next."""

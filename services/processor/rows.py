@@ -29,12 +29,18 @@ BATCH_COLUMNS = (
     "idempotency_key, row_count"
 )
 
-
 MERCHANT_COLUMNS = "id, name, main_currency, active, key_required"
 ACCOUNT_COLUMNS = (
     "a.id::text, a.merchant_id, a.holder, a.account_number, a.ifsc, a.bank_name, a.account_type, a.verified, "
     'a.is_primary AS "primary", a.closed_at, a.verification'
 )
+
+NEXT_OFFSET = "SELECT next_offset FROM projection_offsets WHERE partition = %s"
+
+
+def next_offset(row: tuple[Any, ...] | None) -> int:
+    """The events offset that the views read next, from NEXT_OFFSET; 0 for a partition that was never projected."""
+    return int(row[0]) if row else 0
 
 
 def payout_of(row: Row) -> Payout:

@@ -33,10 +33,11 @@ class Timers:
                 heapq.heappush(self._heap, (payout.due_at, payout.id, payout.version))
 
     def sweep(self, book: Book, now: int) -> None:
-        """Every SWEEP_MS look at all payouts for one that is overdue and was missed, so that none is ever lost."""
+        """Every SWEEP_MS look at all payouts in processing for one that is overdue and was missed, so that none is ever lost."""
         if now - self._swept_at >= SWEEP_MS:
             self._swept_at = now
-            self.note(p for p in book.payouts.values() if p.due_at is not None and p.due_at + GRACE_MS < now)
+            processing = book.payouts.in_state(PayoutStatus.PROCESSING)
+            self.note(p for p in processing if p.due_at is not None and p.due_at + GRACE_MS < now)
 
     def due(self, book: Book, now: int) -> list[CommandRecord]:
         """The commands for all that is due at `now` (ms UTC), in chunks of one batch; each payout version once."""

@@ -6,7 +6,7 @@ Owns nothing but the joining: the queries are those of `checkpoint` and `lookups
 import asyncio
 
 from domain.book import Book
-from services.processor import checkpoint, lookups
+from services.processor import checkpoint, lookups, rows
 from services.processor.checkpoint import Checkpoint, Pool
 from services.processor.ports import Lacking
 
@@ -26,14 +26,13 @@ class SqlProjection:
         async with asyncio.timeout(LOAD_SECONDS):
             return await checkpoint.load(self._pool, partition)
 
-    async def fill(self, book: Book, lacking: Lacking) -> None:
-        """Put into the book what the views have of these names."""
+    async def fill(self, book: Book, lacking: Lacking, partition: int) -> int:
+        """Put into the book what the views have of these names; returns where those of `partition` stood before."""
         async with asyncio.timeout(ASK_SECONDS):
-            await lookups.fill(self._pool, book, lacking)
+            return await lookups.fill(self._pool, book, lacking, partition)
 
     async def position(self, partition: int) -> int:
         """The events offset that the views read next; 0 for a partition that was never projected."""
         async with asyncio.timeout(ASK_SECONDS), self._pool.connection() as connection:
-            cursor = await connection.execute("SELECT next_offset FROM projection_offsets WHERE partition = %s", [partition])
-            row = await cursor.fetchone()
-        return int(row[0]) if row else 0
+            cursor = await connection.execute(rows.NEXT_OFFSET, [partition])
+            return rows.next_offset(await cursor.fetchone())

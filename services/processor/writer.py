@@ -21,6 +21,7 @@ from runtime.event_log.reader import Contiguity, GapFoundError
 from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.topics import COMMANDS
+from schemas.words import PayoutStatus
 from services.processor import poll
 from services.processor.inbox import Inbox, Waiting
 from services.processor.lookups import Lookups, OlderProjectionError
@@ -123,7 +124,7 @@ class PartitionWriter:
         self._compared_at = -COMPARE_SECONDS
         await self._compare_ends(memory)
         self._memory = memory
-        self._timers.note(memory.book.payouts.values())
+        self._timers.note(memory.book.payouts.in_state(PayoutStatus.PROCESSING))
         metrics.WRITER_OPEN.labels(self.partition).set(1)
         log.info("writer.opened", partition=self.partition, next_source=memory.next_source, open=len(memory.book.payouts))
 

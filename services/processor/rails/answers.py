@@ -18,7 +18,7 @@ from services.processor.ports import Commands
 
 COLLECT_SECONDS = 0.02
 RECORD_MAX = 500
-KEPT_MAX = 2000
+KEPT_MAX = 4000
 RETRY_SECONDS = 1.0
 
 log = logger(__name__)

@@ -15,7 +15,7 @@ from services.processor.rails.provider import Provider, Request, Verdict
 DOWN_SECONDS = 1.0
 QUESTIONS_SHARE = 4
 """One place in so many is for questions, beside the places of sends: a flood of questions never holds up payments."""
-GROUPS = 8
+GROUPS = 16
 """Bulk sends at once, and beside them a part of that in questions."""
 
 

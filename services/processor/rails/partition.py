@@ -19,7 +19,7 @@ from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.commands import CommandRecord, StartAttempts
 from schemas.events import BankAccountChanged, BatchReleased, EventRecord
-from schemas.words import BatchPhase
+from schemas.words import BatchPhase, PayoutStatus
 from services.processor.checkpoint import Checkpoint
 from services.processor.inbox import Inbox, Waiting
 from services.processor.ports import Commands, History, Projection
@@ -106,9 +106,9 @@ class PartitionRail:
         async for events in self._tools.history(self.partition, self.next_offset):
             for event in events:
                 self._fold(event, decode_event(event.value))
-        asked = {p.id for p in self._book.payouts.values() if p.status == "processing" and p.reason is None}
+        asked = {p.id for p in self._book.payouts.in_state(PayoutStatus.PROCESSING) if p.reason is None}
         self._errands.ask_first = asked
-        self.work.look(list(self._book.payouts))
+        self.work.look_at_all()
         self._deposits.recover()
         self._recovered = True
         metrics.RAIL_OPEN.labels(self.partition).set(1)
@@ -184,7 +184,7 @@ class PartitionRail:
         if self._tools.clock.monotonic() - self._trimmed_at < TRIM_SECONDS:
             return
         self._trimmed_at = self._tools.clock.monotonic()
-        named = {payout.batch_id for payout in self._book.payouts.values()}
+        named = self._book.payouts.batch_ids()
         for batch in list(self._book.batches.values()):
             if batch.phase is not BatchPhase.OPEN and batch.id not in named:
                 del self._book.batches[batch.id]

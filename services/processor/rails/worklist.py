@@ -35,14 +35,19 @@ class Worklist:
         """Look again at payouts that changed; ended ones leave the book."""
         self.starting.difference_update(payout_ids)
         self.open.difference_update(payout_ids)
-        payouts = self._book.payouts
-        for payout_id in payout_ids:
-            payout = payouts[payout_id]
+        self._look_at(self._book.payouts.each(payout_ids))
+
+    def look_at_all(self) -> None:
+        """Look at the whole book for the first time."""
+        self._look_at(self._book.payouts.values())
+
+    def _look_at(self, payouts: Iterable[Payout]) -> None:
+        for payout in payouts:
             if payout.status in UNFINISHED:
                 self._place(payout)
             else:
-                del payouts[payout_id]
-                self._polls.pop(payout_id, None)
+                del self._book.payouts[payout.id]
+                self._polls.pop(payout.id, None)
 
     def _place(self, payout: Payout) -> None:
         batch = self._book.batches.get(payout.batch_id) if payout.batch_id else None

@@ -34,7 +34,7 @@ def database(database_url: str) -> Iterator[str]:
 def environ(log: OwnLog, database: str) -> dict[str, str]:
     """The environment of services on this log and a fresh schema."""
     name = f"processor_{uuid.uuid4().hex[:8]}"
-    schema.upgrade(database, name)
+    schema.REVISIONS.upgrade(database, name)
     return {
         **os.environ,
         **log.environ,

@@ -65,9 +65,10 @@ class World:
     async def load(self, partition: int) -> Checkpoint:
         return Checkpoint(Book(), 0, 0)
 
-    async def fill(self, book: Book, lacking: Lacking) -> None:
-        self.reading = True
+    async def fill(self, book: Book, lacking: Lacking, partition: int) -> int:
+        self.reading, stood = True, self.projected
         await asyncio.sleep(self.reading_takes)
+        return stood
 
     async def position(self, partition: int) -> int:
         return self.projected

@@ -92,7 +92,7 @@ def test_what_surely_never_left_may_be_sent_again(status: int) -> None:
 
 def test_lif_09_only_an_attempt_on_the_log_is_sent() -> None:
     book = Book()
-    book.payouts = {
+    made = {
         "new": _payout("new"),
         "scheduled": _payout("scheduled", reason=Reason.SCHEDULE, due_at=50),
         "open": _payout("open", status=PayoutStatus.PROCESSING, attempt_count=1, due_at=99),
@@ -100,6 +100,7 @@ def test_lif_09_only_an_attempt_on_the_log_is_sent() -> None:
         "funds": _payout("funds", reason=Reason.FUNDS),
         "done": _payout("done", status=PayoutStatus.COMPLETED),
     }
+    book.payouts.update(made)
     work = Worklist(book)
     work.look(list(book.payouts))
     assert [p.id for p in work.take_sends()] == ["open"]
@@ -120,7 +121,7 @@ def test_rows_of_batches_are_sent_in_groups_and_single_payouts_alone() -> None:
         _payout(f"r{n}", status=PayoutStatus.PROCESSING, attempt_count=1, batch_id="b", row=n, version=2) for n in range(5)
     ]
     single = _payout("s", status=PayoutStatus.PROCESSING, attempt_count=1)
-    book.payouts = {payout.id: payout for payout in (*rows, single)}
+    book.payouts.update({payout.id: payout for payout in (*rows, single)})
     work = Worklist(book, group_max=3)
     work.look(list(book.payouts))
     work.look(["r0"])
@@ -131,7 +132,7 @@ def test_rows_of_batches_are_sent_in_groups_and_single_payouts_alone() -> None:
 
 def test_without_a_bulk_call_rows_are_sent_as_single_payouts_are() -> None:
     book = Book()
-    book.payouts = {"r": _payout("r", status=PayoutStatus.PROCESSING, attempt_count=1, batch_id="b", row=1)}
+    book.payouts["r"] = _payout("r", status=PayoutStatus.PROCESSING, attempt_count=1, batch_id="b", row=1)
     work = Worklist(book)
     work.look(["r"])
     assert [p.id for p in work.take_sends()] == ["r"]
@@ -143,7 +144,7 @@ def test_an_unknown_outcome_is_asked_after_when_due_and_only_in_its_version() ->
     unknown = _payout(
         "u", status=PayoutStatus.REQUIRES_ACTION, reason=Reason.OUTCOME_UNKNOWN, attempt_count=1, due_at=100, version=3
     )
-    book.payouts = {"u": unknown}
+    book.payouts["u"] = unknown
     work = Worklist(book)
     work.look(["u"])
     assert work.due(99, 10) == []
