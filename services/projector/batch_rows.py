@@ -30,11 +30,13 @@ def batch_opened(scene: Scene, event: events.BatchOpened) -> None:
     }
     scene.changes.new_batches.append({k: storable(v) if isinstance(v, str) else v for k, v in row.items()})
     scene.counted(event.batch_id, ())
+    scene.batch_moved(event.batch_id, "open")
 
 
 def batch_released(scene: Scene, event: events.BatchReleased) -> None:
     """Its money is held and it runs; its rows stay as they are."""
     scene.counted(event.batch_id, (), phase="released", released_at=scene.at)
+    scene.batch_moved(event.batch_id, "released", row_count=event.row_count)
     scene.posted(event.postings, payouts=event.row_count, batch_id=event.batch_id)
 
 
@@ -42,12 +44,14 @@ def batch_refused(scene: Scene, event: events.BatchRefused) -> None:
     """The batch ends at its seal, and all its rows with it."""
     _cancel_rows(scene, event, event.code, event.detail)
     scene.counted(event.batch_id, event.totals, phase="refused", refusal_code=event.code, refusal_detail=event.detail)
+    scene.batch_moved(event.batch_id, "refused", code=event.code, detail=event.detail)
 
 
 def batch_canceled(scene: Scene, event: events.BatchCanceled) -> None:
     """The batch was dropped unsealed, and all its rows with it."""
     _cancel_rows(scene, event, None, event.reason)
     scene.counted(event.batch_id, event.totals, phase="canceled", refusal_detail=event.reason)
+    scene.batch_moved(event.batch_id, "canceled", detail=event.reason)
 
 
 def _cancel_rows(

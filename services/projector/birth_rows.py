@@ -55,6 +55,7 @@ def rows_added(scene: Scene, event: events.RowsAdded) -> None:
         born[payout_id] = NewPayout(head, state)
         scene.changed(payout_id, batch_id, state)
     scene.counted(batch_id, event.totals, row_count=event.first_row + len(event.rows) - 1)
+    scene.batch_moved(batch_id, "open", first_row=event.first_row, row_count=len(event.rows))
     for delta in event.totals:
         scene.changes.grow_batch(batch_id, {delta.currency: delta.amount_minor})
 

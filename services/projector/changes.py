@@ -15,25 +15,31 @@ class Changes:
 
     `changes` and `entries` are COPY lines. `balances` maps (merchant, currency, account) to [minor units, entries, last offset];
     `totals` maps (batch, currency, status) to [rows, minor units]; both are to be added, zeros too: a row exists once it was touched.
+    `figures` maps (merchant, quarter, word, provider, currency, code), `row_states` (merchant, currency, status) to [count, minor units],
+    and `paid_times` (merchant, quarter, provider, seconds) to a count, all to be added.
     """
 
     __slots__ = (
         "accounts",
         "answers",
         "balances",
+        "batch_moves",
         "batches",
         "change_count",
         "changes",
         "credits",
         "entries",
+        "figures",
         "first_at",
         "last_at",
         "merchants",
         "new_batches",
         "next_offset",
         "next_source",
+        "paid_times",
         "partition",
         "records",
+        "row_states",
         "start",
         "start_source",
         "steps",
@@ -51,11 +57,15 @@ class Changes:
         self.entries: list[str] = []
         self.balances: dict[tuple[str, str, str], list[int]] = {}
         self.totals: dict[tuple[str, str, str], list[int]] = {}
+        self.figures: dict[tuple[str, int, str, str, str, str], list[int]] = {}
+        self.paid_times: dict[tuple[str, int, str, int], int] = {}
+        self.row_states: dict[tuple[str, str, str], list[int]] = {}
         self.merchants: dict[str, Row] = {}
         self.accounts: dict[tuple[str, str], Row] = {}
         self.credits: list[Row] = []
         self.new_batches: list[Row] = []
         self.batches: dict[str, Row] = {}
+        self.batch_moves: list[Row] = []
         self.answers: dict[tuple[str, str], Row] = {}
 
     def payouts(self) -> PayoutRows:

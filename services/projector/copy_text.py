@@ -4,11 +4,13 @@ Owns the escaping. What a client wrote must come back as it was, whatever it hol
 U+FFFD, here and in every other way into a table (`storable`). Must not know a table.
 """
 
+import re
 from collections.abc import Iterable
 
 NULL = r"\N"
 NUL, REPLACEMENT = "\0", "\ufffd"
 
+_BEHIND_BACKSLASH = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", NUL: REPLACEMENT})
 
 
@@ -34,3 +36,12 @@ def storable(value: str) -> str:
 def line(fields: Iterable[str]) -> str:
     """One row."""
     return "\t".join(fields) + "\n"
+
+
+def values(row: str) -> list[str | None]:
+    """The fields of a line as they were, for an INSERT."""
+    return [None if field == NULL else _as_it_was(field) for field in row[:-1].split("\t")]
+
+
+def _as_it_was(field: str) -> str:
+    return re.sub(r"\\(.)", lambda found: _BEHIND_BACKSLASH[found[1]], field) if "\\" in field else field

@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas import events
 from schemas.events import EventRecord
-from services.projector import batch_rows, birth_rows, merchant_rows, move_rows
+from services.projector import batch_rows, birth_rows, figure_rows, merchant_rows, move_rows
 from services.projector.changes import Changes
 from services.projector.scene import Scene
 
@@ -19,6 +19,7 @@ def project(changes: Changes, offset: int, record: EventRecord) -> None:
     scene = Scene(changes, offset, record)
     for event in record.events:
         _WRITERS[type(event)](scene, event)
+    figure_rows.count(changes, record)
     if record.remember is not None:
         changes.remember(merchant_rows.answer_row(scene, record, record.remember))
     if not changes.records:

@@ -22,6 +22,7 @@ class Scene:
         "_change_tail",
         "_state",
         "at",
+        "batch_move",
         "cause",
         "changes",
         "idx",
@@ -44,7 +45,7 @@ class Scene:
             actor=record.actor,
             command_id=record.command_id,
         )
-        self.idx = self.leg = 0
+        self.idx = self.leg = self.batch_move = 0
         self._after: Move | None = None
         self._state = ""
         self._change_head = f"{changes.partition}\t{offset}\t"
@@ -78,6 +79,15 @@ class Scene:
         """A payout that was there changed its state."""
         self.changes.payouts().move(payout_id, after)
         self.changed(payout_id, batch_id, after, attempt)
+
+    def batch_moved(self, batch_id: str, phase: str, **more: object) -> None:
+        """One fact about a batch as a whole (LIF-18); `more` are columns of `batch_moves` that it has."""
+        row: dict[str, object] = {"phase": phase, "first_row": None, "row_count": None, "code": None, "detail": None, **more}
+        place = {"partition": self.partition, "offset": self.offset, "idx": self.batch_move, "batch_id": batch_id}
+        cause = {"at": self.at, "actor": self.cause.actor, "command_id": self.cause.command_id}
+        told = {**place, "merchant_id": self.merchant_id, **row, **cause}
+        self.changes.batch_moves.append({k: storable(v) if isinstance(v, str) else v for k, v in told.items()})
+        self.batch_move += 1
 
     def posted(
         self, legs: Sequence[Posting], payouts: int, payout_id: str | None = None, batch_id: str | None = None

@@ -4,6 +4,8 @@ Owns how each kind of row is written. Small tables take their rows as one JSON p
 where a transaction was cut: a rebuild gives the same bytes (RUN-25).
 """
 
+from typing import LiteralString, NamedTuple
+
 from services.projector.moves import COLUMNS
 
 PREPARE = """
@@ -41,13 +43,28 @@ CHANGE = (
     "failure_code, failure_reason, bank_reference_id, at, actor, command_id"
 )
 
-COPY_PAYOUTS = f"COPY payouts ({HEAD}, {STATE}) FROM STDIN"
-COPY_MOVES = f"COPY payout_moves (id, expects, {STATE}) FROM STDIN"
-COPY_CHANGES = f"COPY payout_changes ({CHANGE}) FROM STDIN"
-COPY_ENTRIES = (
-    'COPY ledger_entries (partition, "offset", leg, merchant_id, account, currency, amount_minor, entry_type, payout_id, batch_id, '
-    "payout_count, created_at) FROM STDIN"
+ENTRY = (
+    'partition, "offset", leg, merchant_id, account, currency, amount_minor, entry_type, payout_id, batch_id, payout_count, '
+    "created_at"
 )
+
+
+class Into(NamedTuple):
+    """The two ways of rows into a table: many lines by COPY, which is two round trips, and a few by an INSERT each."""
+
+    copy: LiteralString
+    insert: LiteralString
+
+
+def _into(table: LiteralString, columns: LiteralString) -> Into:
+    places = ", ".join(["%s"] * len(columns.split(",")))
+    return Into(f"COPY {table} ({columns}) FROM STDIN", f"INSERT INTO {table} ({columns}) VALUES ({places})")
+
+
+PAYOUTS = _into("payouts", f"{HEAD}, {STATE}")
+MOVES = _into("payout_moves", f"id, expects, {STATE}")
+CHANGES = _into("payout_changes", CHANGE)
+ENTRIES = _into("ledger_entries", ENTRY)
 
 MOVE = """
 UPDATE payouts p SET
@@ -114,6 +131,28 @@ ON CONFLICT (batch_id, currency, status) DO UPDATE SET count = t.count + exclude
     amount_minor = t.amount_minor + excluded.amount_minor
 """
 
+FIGURES = """
+INSERT INTO payout_figures AS f (merchant_id, starts_at, word, provider, currency, code, count, amount_minor)
+SELECT * FROM json_to_recordset(%s) AS r (
+    merchant_id text, starts_at bigint, word text, provider text, currency text, code text, count bigint, amount_minor numeric)
+ON CONFLICT (merchant_id, starts_at, word, provider, currency, code) DO UPDATE SET count = f.count + excluded.count,
+    amount_minor = f.amount_minor + excluded.amount_minor
+"""
+
+PAID_TIMES = """
+INSERT INTO paid_times AS t (merchant_id, starts_at, provider, within_seconds, count)
+SELECT * FROM json_to_recordset(%s) AS r (
+    merchant_id text, starts_at bigint, provider text, within_seconds integer, count bigint)
+ON CONFLICT (merchant_id, starts_at, provider, within_seconds) DO UPDATE SET count = t.count + excluded.count
+"""
+
+ROW_STATES = """
+INSERT INTO row_states AS s (merchant_id, currency, status, count, amount_minor)
+SELECT * FROM json_to_recordset(%s) AS r (merchant_id text, currency text, status text, count bigint, amount_minor numeric)
+ON CONFLICT (merchant_id, currency, status) DO UPDATE SET count = s.count + excluded.count,
+    amount_minor = s.amount_minor + excluded.amount_minor
+"""
+
 NEW_BATCHES = """
 INSERT INTO batches (id, merchant_id, partition, created_at, updated_at, phase, name, reference, funding, on_row_failure, source,
     submit, idempotency_key, declaration, row_count, sums_minor, last_offset)
@@ -137,6 +176,13 @@ FROM json_to_recordset(%s) AS r (
     id uuid, updated_at bigint, last_offset bigint, phase text, row_count integer, refusal_code text, refusal_detail text,
     released_at bigint, added json)
 WHERE b.id = r.id
+"""
+
+BATCH_MOVES = """
+INSERT INTO batch_moves (partition, "offset", idx, batch_id, merchant_id, phase, first_row, row_count, code, detail, at, actor, command_id)
+SELECT * FROM json_to_recordset(%s) AS r (
+    partition integer, "offset" bigint, idx integer, batch_id uuid, merchant_id text, phase text, first_row integer, row_count integer,
+    code text, detail text, at bigint, actor text, command_id text)
 """
 
 MERCHANTS = """

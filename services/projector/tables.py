@@ -5,6 +5,9 @@ connection's search_path does, so that a rebuild can stand beside the live views
 an event.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -13,12 +16,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
     Uuid,
     text,
 )
+from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
 
@@ -28,11 +33,22 @@ UNFINISHED = text(
 )
 """What is pending, processing or requires action, without naming the state: a column that an index names, also in its condition, makes
 each change of it a new entry in every index of the table (no HOT update)."""
+ALONE = text("batch_id IS NULL AND " + UNFINISHED.text)
+"""Payouts under way that belong to no batch: those of batches are counted by `row_states`."""
+ALONE_FAILED = text("batch_id IS NULL AND failed_at IS NOT NULL")
 HAS_REFERENCE = text("reference IS NOT NULL")
 """Not unique: a reference is free again when its payout was rejected or its batch refused. The processor keeps it unique."""
 
 HOT = {"fillfactor": "50"}
 """Small tables whose rows change all the time: room for the next version on the same page."""
+
+
+def _tally(name: str, keys: Mapping[str, Any], amounts: TypeEngine[Any], *indexes: Index) -> Table:
+    """A table that counts by its keys: how many, and how much in all."""
+    counted = Column("count", BigInteger, nullable=False), Column("amount_minor", amounts, nullable=False)
+    named = [Column(key, kind, nullable=False) for key, kind in keys.items()]
+    return Table(name, metadata, *named, *counted, PrimaryKeyConstraint(*keys), *indexes, postgresql_with=HOT)
+
 
 projection_offsets = Table(
     "projection_offsets",
@@ -150,6 +166,8 @@ payouts = Table(
     Index("payouts_merchant", "merchant_id", "id"),
     Index("payouts_reference", "merchant_id", "reference", postgresql_where=HAS_REFERENCE),
     Index("payouts_unfinished", "partition", postgresql_where=UNFINISHED),
+    Index("payouts_alone", "merchant_id", postgresql_where=ALONE),
+    Index("payouts_alone_failed", "failed_at", postgresql_where=ALONE_FAILED),
     postgresql_with={"fillfactor": "45"},
 )
 """The fields of `domain.payout.state.Payout` (`row` is `row_number`, `recipient` JSON text). A batch's rows are one range of ids.
@@ -213,18 +231,58 @@ batches = Table(
 )
 """`sums_minor` is JSON text, currency to the sum of the rows as they were added; `declaration` is JSON text."""
 
-batch_totals = Table(
-    "batch_totals",
+batch_totals = _tally("batch_totals", {"batch_id": Id, "currency": Text, "status": Text}, BigInteger())
+"""Rows and their sum per state of a batch (BAT-12). A state that rows have left stays, with zeros."""
+
+payout_figures = _tally(
+    "payout_figures",
+    {"merchant_id": Text, "starts_at": BigInteger, "word": Text, "provider": Text, "currency": Text, "code": Text},
+    Numeric(),
+    Index("payout_figures_time", "starts_at"),
+)
+"""What became of payouts, per quarter of an hour (`domain.figures`). Failed payouts stand here twice: by currency with their money, and by
+code without. `count` and `amount_minor` only grow; sums have no bound."""
+
+paid_times = Table(
+    "paid_times",
     metadata,
-    Column("batch_id", Id, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("merchant_id", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("within_seconds", Integer, nullable=False),
     Column("count", BigInteger, nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
-    PrimaryKeyConstraint("batch_id", "currency", "status"),
+    PrimaryKeyConstraint("merchant_id", "starts_at", "provider", "within_seconds"),
+    Index("paid_times_time", "starts_at"),
     postgresql_with=HOT,
 )
-"""Rows and their sum per state of a batch (BAT-12). A state that rows have left stays, with zeros."""
+"""How many payouts were paid within so many seconds of being asked for, by the quarter of an hour in which they were paid."""
+
+row_states = _tally("row_states", {"merchant_id": Text, "currency": Text, "status": Text}, Numeric())
+"""All rows of batches there ever were, by the state they are in (the sum of `batch_totals`), and single payouts that have ended.
+
+Single payouts under way are counted where they stand (`payouts_alone`). A single one that was canceled before it had a hold has no currency
+here, and no amount."""
+
+batch_moves = Table(
+    "batch_moves",
+    metadata,
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("batch_id", Id, nullable=False),
+    Column("merchant_id", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("first_row", Integer),
+    Column("row_count", Integer),
+    Column("code", Text),
+    Column("detail", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("command_id", Text, nullable=False),
+    PrimaryKeyConstraint("partition", "offset", "idx"),
+    Index("batch_moves_batch", "batch_id"),
+)
+"""What became of a batch as a whole, one row per fact (LIF-18): `phase` after it; rows that were added name the first and how many."""
 
 idempotency_answers = Table(
     "idempotency_answers",

@@ -63,7 +63,7 @@ def check_schema(settings: ServiceSettings) -> None:
     options = f"-c search_path={settings.projection_schema}"
     try:
         with psycopg.connect(settings.database_url, connect_timeout=CONNECT_SECONDS, options=options) as link:
-            current = schema.is_current(link)
+            current = schema.REVISIONS.is_current(link)
     except psycopg.OperationalError as error:
         remedy = "start it (`payflow dev`) or set DATABASE_URL"
         raise RefusedStartError(f"no Postgres answers ({type(error).__name__}): {remedy}") from error

@@ -50,5 +50,5 @@ def other_views(database: str) -> Views:
 def migrated(url: str) -> Views:
     """Views under a random name, because it also names the projector's group on the broker."""
     name = f"views_{uuid.uuid4().hex[:8]}"
-    schema.upgrade(url, name)
+    schema.REVISIONS.upgrade(url, name)
     return Views(url, name)

@@ -33,7 +33,7 @@ async def test_bat_15_look_ups_planned_on_small_tables_never_read_whole_tables(v
         for _ in range(TIMES):
             pairs = {("m", mint()) for _ in range(NAMES)}
             ids = {mint() for _ in range(NAMES)}
-            await projection.fill(Book(), Lacking(ids, ids, pairs, pairs, pairs))
+            await projection.fill(Book(), Lacking(ids, ids, pairs, pairs, pairs), PARTITION)
         await projection.load(PARTITION)
         assert await _scans(links, views) == before
         assert before.keys() == set(GROWING)

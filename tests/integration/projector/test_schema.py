@@ -6,7 +6,7 @@ from multiprocessing import get_context
 import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from services.projector import schema
 from services.projector.archive_tables import archive_metadata
@@ -15,7 +15,7 @@ from tests.integration.projector.views import Views
 
 
 def test_the_revisions_build_what_the_tables_say(views: Views) -> None:
-    engine = create_engine(schema._driver_url(views.url))
+    engine = create_engine(make_url(views.url).set(drivername="postgresql+psycopg"))
     with engine.connect() as connection:
         connection.execute(text(f"SET search_path TO {views.schema}"))
         connection.dialect.default_schema_name = views.schema
@@ -25,20 +25,20 @@ def test_the_revisions_build_what_the_tables_say(views: Views) -> None:
 
 def test_a_repeat_changes_nothing(views: Views) -> None:
     views.execute("INSERT INTO projection_offsets VALUES (0, 1, 1, 1)")
-    assert schema.upgrade(views.url, views.schema) == schema.newest()
+    assert schema.REVISIONS.upgrade(views.url, views.schema) == schema.REVISIONS.newest()
     assert len(views.rows("SELECT * FROM projection_offsets")) == 1
 
 
 def test_several_at_once_do_it_once(database: str) -> None:
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        done = [pool.submit(schema.upgrade, database, "raced") for _ in range(3)]
-        assert {future.result(60) for future in done} == {schema.newest()}
+        done = [pool.submit(schema.REVISIONS.upgrade, database, "raced") for _ in range(3)]
+        assert {future.result(60) for future in done} == {schema.REVISIONS.newest()}
 
 
 def test_a_schema_that_is_not_migrated_is_seen(database: str, views: Views) -> None:
     with psycopg.connect(database, options="-c search_path=nowhere") as connection:
-        assert not schema.is_current(connection)
+        assert not schema.REVISIONS.is_current(connection)
     with psycopg.connect(database, options=f"-c search_path={views.schema}") as connection:
-        assert schema.is_current(connection)
+        assert schema.REVISIONS.is_current(connection)
         connection.execute("UPDATE schema_version SET version_num = '9999'")
-        assert schema.is_current(connection), "a newer schema only adds"
+        assert schema.REVISIONS.is_current(connection), "a newer schema only adds"

@@ -1,6 +1,7 @@
 """The views in a real Postgres: the same bytes whatever happened on the way (RUN-25, LED-04, guides/RELIABILITY T16 to T18)."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 
@@ -14,8 +15,9 @@ from schemas.commands import EditPayout, OpenMerchant, RequestPayout, SealBatch,
 from schemas.events import AnyEvent, FundedPayout, PayoutCanceled, PayoutEdited, PayoutsFunded
 from schemas.forms import PayoutForm
 from schemas.ids import row_payout_id
+from services.projector.connections import APPLICATION
 from services.projector.moves import DriftError
-from services.projector.store import DisplacedError
+from services.projector.store import DisplacedError, Store
 from services.projector.tables import UNFINISHED
 from tests.integration.projector.views import PARTITION, Views, transactions
 from tests.support.event_story import HOSTILE, EventStory, everything
@@ -245,3 +247,28 @@ async def test_a_payout_that_begins_to_be_paid_changes_on_its_page(views: Views)
         views.schema,
     )
     assert counted == {"n_tup_upd": 50, "n_tup_hot_upd": 50}
+
+
+async def test_one_that_froze_in_the_middle_of_a_pipeline_is_ended_by_who_waits_for_it(views: Views) -> None:
+    """RUN-20: the server waits for the rest of a pipeline without a time-out; whoever needs the row does not."""
+    story = everything(5, steps=3)
+    await views.project(story.records, 20)
+    frozen = await psycopg.AsyncConnection.connect(
+        views.url, options=f"-c search_path={views.schema}", application_name=APPLICATION, autocommit=True
+    )
+    await frozen.execute("BEGIN")
+    frozen.pgconn.enter_pipeline_mode()
+    frozen.pgconn.send_query_params(b"UPDATE projection_offsets SET next_offset = next_offset", [])
+    frozen.pgconn.send_flush_request()
+    frozen.pgconn.flush()
+    store = Store(views.url, views.schema)
+    try:
+        async with asyncio.timeout(30):
+            while True:
+                with contextlib.suppress(psycopg.errors.LockNotAvailable):
+                    found = await store.position(PARTITION)
+                    break
+    finally:
+        await store.close()
+        await frozen.close()
+    assert found.next_offset == story.records[-1][0] + 1

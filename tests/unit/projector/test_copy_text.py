@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.projector.copy_text import NULL, line, storable, text_field
+from services.projector.copy_text import NULL, line, storable, text_field, values
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ from services.projector.copy_text import NULL, line, storable, text_field
 )
 def test_a_text_is_escaped_so_that_it_stays_one_field(value: str | None, field: str) -> None:
     assert text_field(value) == field
+
+
+def test_the_fields_of_a_line_are_what_they_were() -> None:
+    texts = [None, "", r"\N", r"a\tb", "a\tb\n\r", "\\.", "\\\\n", "\u20ac", "'%s"]
+    assert values(line(map(text_field, texts))) == texts
 
 
 def test_null_and_the_text_that_looks_like_it_differ() -> None:

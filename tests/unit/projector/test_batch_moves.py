@@ -1,0 +1,50 @@
+"""Every move of a batch is kept with its place on the log, whatever the cut of transactions (LIF-18, RUN-25)."""
+
+import pytest
+
+from schemas import events
+from tests.support.event_story import everything
+from tests.unit.projector.test_project import PARTITION, folded
+
+ABOUT_BATCHES = (events.BatchOpened, events.RowsAdded, events.BatchReleased, events.BatchRefused, events.BatchCanceled)
+PHASES = {
+    "BatchOpened": "open",
+    "RowsAdded": "open",
+    "BatchReleased": "released",
+    "BatchRefused": "refused",
+    "BatchCanceled": "canceled",
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("per_transaction", [1, 5, 10_000])
+def test_one_row_per_fact_in_the_order_of_the_log(seed: int, per_transaction: int) -> None:
+    story = everything(seed)
+    wanted = [
+        (offset, event.batch_id, PHASES[type(event).__name__], record.actor, record.command_id, record.at)
+        for offset, record in story.records
+        for event in record.events
+        if isinstance(event, ABOUT_BATCHES)
+    ]
+    rows = [row for changes in folded(story, per_transaction) for row in changes.batch_moves]
+    names = ("offset", "batch_id", "phase", "actor", "command_id", "at")
+    assert [tuple(row[name] for name in names) for row in rows] == wanted
+    assert len({(row["partition"], row["offset"], row["idx"]) for row in rows}) == len(rows)
+    assert all(row["partition"] == PARTITION for row in rows)
+
+
+def test_rows_that_were_added_name_the_first_and_how_many_and_a_refusal_its_code() -> None:
+    told = [(event, row) for seed in range(6) for event, row in _paired(seed)]
+    for event, row in told:
+        if isinstance(event, events.RowsAdded):
+            assert (row["first_row"], row["row_count"]) == (event.first_row, len(event.rows))
+        if isinstance(event, events.BatchRefused):
+            assert (row["code"], row["detail"]) == (event.code, event.detail)
+    assert {type(event) for event, _ in told} == set(ABOUT_BATCHES)
+
+
+def _paired(seed: int) -> list[tuple[object, dict[str, object]]]:
+    story = everything(seed)
+    facts = [event for _, record in story.records for event in record.events if isinstance(event, ABOUT_BATCHES)]
+    rows = [row for changes in folded(story, 10_000) for row in changes.batch_moves]
+    return list(zip(facts, rows, strict=True))
