@@ -1,18 +1,21 @@
 """Submitting a whole batch under one key: open, rows in chunks, seal (BAT-01, BAT-03).
 
 Owns the order of the commands, the few chunks in flight (fair by small steps), and going on with a batch that an earlier try left
-open: its rows are repeats, so a crash at any point costs nothing but the time. Must not know where rows come from.
+open: its rows are repeats, so a crash at any point costs nothing but the time. Commands go in pieces that are on the log whole or not at
+all: the opening of a new batch beside its first chunk, the seal beside the last one, so a small batch is one piece and one decision of
+the processor. Must not know where rows come from.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runtime import failpoints
-from schemas.commands import AddRows, OpenBatch, SealBatch
+from schemas.commands import AddRows, Command, OpenBatch, SealBatch
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.words import RecordOutcome
+from services.ingest.chunks import Part, in_parts
 from services.ingest.envelope import Envelope
 from services.ingest.in_flight import InFlight, Submission
 from services.ingest.problems import ProblemError
@@ -24,16 +27,22 @@ CHUNKS_IN_FLIGHT = 8
 STALL_SECONDS = 30.0
 """So long a chunk may wait for its decision before the submission gives up; it is gone on with under the same key."""
 
-_STALLED = "The batch is not decided in time and stands unsealed; send the same request again, with the same key, to go on."
+_STALLED = "The batch is not decided in time; send the same request again, with the same key, to go on."
+
+Waiting = Sequence["asyncio.Future[Decided]"]
 
 
 @dataclass(frozen=True)
 class BatchOrder:
-    """One batch to submit. `seal_declaration` is checked by the seal; its count is always set."""
+    """One batch to submit. `seal_declaration` is checked by the seal; its count is always set.
+
+    `is_new`: the batch's id was made for this request, so no batch has it yet.
+    """
 
     envelope: Envelope
     open: OpenBatch
     seal_declaration: BatchDeclaration
+    is_new: bool
 
 
 class BatchRun:
@@ -59,64 +68,73 @@ class BatchRun:
         """The batch's answer, or None if all of it is on the log and the seal is not decided within `wait_seconds`.
 
         A refused command ends the batch, and its refusal is the answer: with a chunk the processor refuses all of a submitted
-        batch. Raises ProblemError when the log cannot take a command or decides nothing for long; then the batch stays unsealed
-        and pays nothing.
+        batch. Raises ProblemError when the log cannot take a command or decides nothing for long: then the batch pays nothing, or
+        all of it if all of it came to the log.
         """
         try:
-            refusal = await self._fill(chunks)
-            if refusal is not None:
-                self._settle(refusal)
-                return refusal
-            return await self._seal(wait_seconds)
+            self._submitter.check_room(self._order.envelope.wrap(self._order.open))
+            return await self._submit(in_parts(chunks), wait_seconds)
         except BaseException as error:
             fail(self.submission.decision, error)
             raise
 
-    async def _fill(self, chunks: Iterable[list[PayoutForm]]) -> Decided | None:
-        opened = await self._decided(await self._submitter.append(self._order.envelope.wrap(self._order.open)))
+    async def _submit(self, parts: Iterator[Part], wait_seconds: float) -> Decided | None:
+        first = next(parts)
+        opening, *sent = await self._append([self._order.open, *(self._bodies(first) if self._order.is_new else ())])
+        opened = await self._decided(opening)
         if is_refusal(opened) or (opened.record.answer is not None and opened.record.outcome is RecordOutcome.REPEAT):
-            return opened
-        self._go_on_with(opened.record.subject or self._batch_id)
-        return await self._add_all(chunks)
+            return self._settle(opened)
+        if self._goes_on_with(opened.record.subject) or not sent:
+            sent = await self._append(self._bodies(first))
+        waiting, refusal = deque(sent), None
+        if not first.is_last:
+            await failpoints.reach("upload.mid_file")
+            refusal = await self._add_others(parts, waiting)
+        return await self._end(waiting, wait_seconds) if refusal is None else self._settle(refusal)
 
-    def _go_on_with(self, batch_id: str) -> None:
-        # The first try under this key may have left a batch open: go on with that one.
-        if batch_id != self._batch_id:
-            self.submission.subject = self._batch_id = batch_id
-            self._in_flight.add_subject(self.submission)
+    def _bodies(self, part: Part) -> list[Command]:
+        rows = [AddRows(batch_id=self._batch_id, first_row=part.first_row, rows=part.rows)] if part.rows else []
+        seal = [SealBatch(batch_id=self._batch_id, declaration=self._order.seal_declaration)] if part.is_last else []
+        return [*rows, *seal]
 
-    async def _add_all(self, chunks: Iterable[list[PayoutForm]]) -> Decided | None:
-        waiting: deque[asyncio.Future[Decided]] = deque()
-        first_row = 1
-        for rows in chunks:
+    def _goes_on_with(self, batch_id: str | None) -> bool:
+        """Whether the first try under this key has left a batch open: that one it is then.
+
+        Rows and seal that came with the opening named one that is not there, and were refused: no harm, and nobody is told.
+        """
+        if batch_id in {None, self._batch_id}:
+            return False
+        self.submission.subject = self._batch_id = str(batch_id)
+        self._in_flight.add_subject(self.submission)
+        return True
+
+    async def _add_others(self, parts: Iterator[Part], waiting: "deque[asyncio.Future[Decided]]") -> Decided | None:
+        """All that follow the first; the refusal if one is. Those of `waiting` that are decided leave it."""
+        is_last = False
+        while not is_last:
             if len(waiting) >= CHUNKS_IN_FLIGHT and is_refusal(decided := await self._decided(waiting.popleft())):
                 return decided
-            waiting.append(await self._add(AddRows(batch_id=self._batch_id, first_row=first_row, rows=rows)))
-            await failpoints.reach("upload.mid_file")
-            first_row += len(rows)
-        while waiting:
-            if is_refusal(decided := await self._decided(waiting.popleft())):
-                return decided
+            part = next(parts)
+            waiting.extend(await self._append(self._bodies(part)))
+            is_last = part.is_last
+            if not is_last:
+                await failpoints.reach("upload.mid_file")
         return None
 
-    async def _seal(self, wait_seconds: float) -> Decided | None:
-        body = SealBatch(batch_id=self._batch_id, declaration=self._order.seal_declaration)
-        sealed = await self._append(body)
+    async def _end(self, waiting: Waiting, wait_seconds: float) -> Decided | None:
+        """All of it is on the log; the seal is the last of `waiting`."""
+        sealed = waiting[-1]
         self.submission.durable = True
-        sealed.add_done_callback(lambda done: self._settle(done.result()))
-        return await within(sealed, wait_seconds)
+        sealed.add_done_callback(lambda _: self._settle(_outcome(waiting)))
+        return None if await within(sealed, wait_seconds) is None else self._settle(_outcome(waiting))
 
-    async def _add(self, body: AddRows) -> "asyncio.Future[Decided]":
+    async def _append(self, bodies: Sequence[Command]) -> "list[asyncio.Future[Decided]]":
+        """One piece. Waits for room: a file that has begun is slowed, and refused only when nothing is decided for long."""
+        records = [self._order.envelope.wrap(body, keyed=not isinstance(body, AddRows)) for body in bodies]
         async with self._submitter.courtesy.turn():
-            decision = await self._append(body, keyed=False)
-            self._submitter.courtesy.sent(decision)
-        return decision
-
-    async def _append(self, body: AddRows | SealBatch, *, keyed: bool = True) -> "asyncio.Future[Decided]":
-        """Waits for room: a file that has begun is slowed, and refused only when nothing is decided for long."""
-        record = self._order.envelope.wrap(body, keyed=keyed)
-        [decision] = await self._submitter.append_in_turn([record], self._stall_seconds)
-        return decision
+            decisions = await self._submitter.append_in_turn(records, self._stall_seconds, whole=True)
+            self._submitter.courtesy.sent(decisions[-1])
+        return decisions
 
     async def _decided(self, decision: "asyncio.Future[Decided]") -> Decided:
         decided = await within(decision, self._stall_seconds)
@@ -124,6 +142,13 @@ class BatchRun:
             raise ProblemError("log_unavailable", _STALLED)
         return decided
 
-    def _settle(self, decided: Decided) -> None:
+    def _settle(self, decided: Decided) -> Decided:
         if not self.submission.decision.done():
             self.submission.decision.set_result(decided)
+        return decided
+
+
+def _outcome(decisions: Waiting) -> Decided:
+    """The seal's decision, or that of the chunk for which the batch was refused: only that one says why, with pointers."""
+    decided = [decision.result() for decision in decisions if decision.done()]
+    return next(filter(is_refusal, decided), decided[-1])

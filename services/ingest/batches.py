@@ -56,7 +56,7 @@ async def create_batch(request: Request) -> Response:
     command = open_command(wanted, mint(), source="api", submit=wanted.rows is not None)
     if wanted.rows is None:
         return await ask.edge.decide(envelope, command, about, ask.wait_seconds, subject=command.batch_id)
-    order = BatchOrder(envelope, command, counted(wanted.declaration, len(wanted.rows)))
+    order = BatchOrder(envelope, command, counted(wanted.declaration, len(wanted.rows)), is_new=True)
     return await submit(ask.edge, order, wanted.rows, about, ask.wait_seconds)
 
 
@@ -76,11 +76,11 @@ async def seal_batch(request: Request, batch_id: str) -> Response:
 
 @router.delete("/batches/{batch_id}", **documented("delete_batch"))
 async def delete_batch(request: Request, batch_id: str) -> Response:
-    """Drop an unsealed batch; nothing of it was held. A repeat is no error."""
+    """Drop an unsealed batch, for a reason if you give one; nothing of it was held. A repeat is no error."""
     ask = Ask(request)
     batch_id = canonical(batch_id)
     content = await ask.content(optional=True)
-    read = read_cancel(content)
+    read = read_cancel(content, versioned=False)
     if ask.faults or isinstance(read, list):
         raise ask.problem(read)
     merchant_id = await merchant_of_batch(ask, batch_id)
@@ -94,7 +94,7 @@ async def submit(edge: Edge, order: BatchOrder, rows: list[PayoutForm], about: A
     if first is not None:
         return first
     run = BatchRun(order, edge.submitter, edge.in_flight)
-    return answer(run, await run.run(cut(rows), wait_seconds), about)
+    return answer(run, await run.run(cut(rows, edge.chunk_rows), wait_seconds), about)
 
 
 def answer(run: BatchRun, decided: Decided | None, about: About) -> Response:

@@ -4,7 +4,7 @@ Owns the cutting and the form of a spooled chunk. Must not know where rows come 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -56,14 +56,32 @@ class ChunkCutter:
         return len(self._rows) >= self._rows_max or (bool(self._rows) and self._bytes + more > self._bytes_max)
 
 
-def cut(forms: Iterable[PayoutForm]) -> Iterator[list[PayoutForm]]:
-    """Rows in memory as chunks, in order."""
-    cutter = ChunkCutter()
+def cut(forms: Iterable[PayoutForm], rows_max: int = CHUNK_ROWS_MAX) -> Iterator[list[PayoutForm]]:
+    """Rows in memory as chunks of at most `rows_max`, in order."""
+    cutter = ChunkCutter(rows_max)
     for form in forms:
         if (chunk := cutter.add(form)) is not None:
             yield _decoder.decode(chunk)
     if (chunk := cutter.rest()) is not None:
         yield _decoder.decode(chunk)
+
+
+class Part(NamedTuple):
+    """A chunk with the number of its first row."""
+
+    first_row: int
+    rows: list[PayoutForm]
+    is_last: bool
+
+
+def in_parts(chunks: Iterable[list[PayoutForm]]) -> Iterator[Part]:
+    """The chunks in order, each read when the one before it is asked for; one without rows if there are none."""
+    ahead, first_row = iter(chunks), 1
+    rows: list[PayoutForm] | None = next(ahead, [])
+    while rows is not None:
+        following = next(ahead, None)
+        yield Part(first_row, rows, following is None)
+        first_row, rows = first_row + len(rows), following
 
 
 def check_fits(rows: list[PayoutForm]) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from schemas.ids import MERCHANT_ID_PATTERN, UUID_PATTERN
-from services.ingest import file_forms, forms
+from services.ingest import forms
 
 JSON = "application/json"
 REFS = "#/components/schemas/{model}"
@@ -64,7 +64,7 @@ _WHY = "Why the file is taken, in 4 to 200 characters: required of who sees paye
 _FORM = ("form", ("raw", "spreadsheet"))
 _TABLE: Any = {"query": (("format", ("csv", "xlsx")), _FORM), "files": (CSV, XLSX), "reads": True}
 FILE_ENTRIES: dict[str, Entry] = {
-    "get_mapping": Entry("files", None, {200: file_forms.ColumnMapping}, reads=True),
+    "get_mapping": Entry("files", None, {200: forms.ColumnMapping}, reads=True),
     "forget_mapping": Entry("files", None, {204: None}, reads=True),
     "get_template": Entry(
         "files",
@@ -74,11 +74,11 @@ FILE_ENTRIES: dict[str, Entry] = {
         files=(CSV, XLSX, XML),
         reads=True,
     ),
-    "get_upload": Entry("files", None, {200: file_forms.Upload}, reads=True),
+    "get_upload": Entry("files", None, {200: forms.Upload}, reads=True),
     "get_upload_errors": Entry(
         "files",
         None,
-        {200: file_forms.UploadErrors},
+        {200: forms.UploadErrors},
         (410,),
         query=(("format", ("json", "csv", "xlsx")), _FORM, ("offset", ()), ("limit", ())),
         files=(CSV, XLSX),
@@ -87,12 +87,12 @@ FILE_ENTRIES: dict[str, Entry] = {
     "get_refused_rows": Entry("files", None, {200: None}, (410,), **_TABLE),
     "correct_upload": Entry(
         "files",
-        file_forms.Corrections,
+        forms.Corrections,
         {201: forms.Batch, 200: forms.Batch},
         (402, 410),
         types=(JSON, MULTIPART),
         key="required",
-        by_file=file_forms.CorrectionFile,
+        by_file=forms.CorrectionFile,
     ),
     "get_result": Entry(
         "files",
@@ -122,7 +122,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
     "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402,), needs_body=False),
-    "delete_batch": Entry("batches", None, {204: None}),
+    "delete_batch": Entry("batches", forms.DropRequest, {204: None}, needs_body=False),
     "create_draft": Entry("drafts", forms.DraftRequest, {201: forms.Draft, 200: forms.Draft}),
     "list_drafts": Entry("drafts", None, {200: forms.DraftPage}, reads=True),
     "get_draft": Entry("drafts", None, {200: forms.Draft}, reads=True),
@@ -174,9 +174,8 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=app.description)
-    known = {**vars(forms), **vars(file_forms)}
-    models = [form for form in known.values() if isinstance(form, type) and issubclass(form, BaseModel)]
-    _, schema = models_json_schema([(model, "validation") for model in models if model is not BaseModel], ref_template=REFS)
+    models: list[type[BaseModel]] = [getattr(forms, name) for name in forms.__all__]
+    _, schema = models_json_schema([(model, "validation") for model in models], ref_template=REFS)
     found.setdefault("components", {}).setdefault("schemas", {}).update(schema["$defs"])
     return found
 

@@ -77,8 +77,7 @@ class FileSubmission:
 
     async def _claimed(self, upload: Upload) -> Response | None:
         """Take the right to submit this file; the answer of an equal request if there is one. Raises ProblemError `duplicate_file`."""
-        harmless = frozenset([other.id for other in await self._edge.staging.like(upload) if await self._is_dead(other)])
-        found = await self._edge.staging.claim(upload, harmless, self._reason)
+        found = await self._others(upload)
         if not found:
             return None
         if any(other.idempotency_key == self._envelope.key for other in found):
@@ -89,6 +88,15 @@ class FileSubmission:
                 "idempotency_in_flight", "An equal request with this key is being submitted; ask again in a moment."
             )
         raise duplicate(upload, found[0])
+
+    async def _others(self, upload: Upload) -> list[Upload]:
+        """Take the right to submit this file, unless others like it stand: those. Most files have none, and are asked about once."""
+        staging = self._edge.staging
+        like = await staging.claim(upload, frozenset(), None) if self._reason is None else await staging.like(upload)
+        if not like and self._reason is None:
+            return []
+        harmless = frozenset([other.id for other in like if await self._is_dead(other)])
+        return await staging.claim(upload, harmless, self._reason)
 
     async def _is_dead(self, other: Upload) -> bool:
         """Whether nothing of an earlier file's batch can be paid any more."""
@@ -101,9 +109,11 @@ class FileSubmission:
         report, wanted = upload.report, self._wanted
         if report.good_count != report.row_count:  # what was declared is checked already, against the whole file
             wanted = structs.replace(wanted, declaration=None)
-        await self._edge.staging.remember(upload.merchant_id, upload.options.mapping, upload.updated_at)
+        if upload.options.mapping:
+            await self._edge.staging.remember(upload.merchant_id, upload.options.mapping, upload.updated_at)
         command = open_command(wanted, upload.id, source=upload.kind, submit=True)
-        order = BatchOrder(self._envelope, command, counted(wanted.declaration, report.good_count))
+        declaration = counted(wanted.declaration, report.good_count)
+        order = BatchOrder(self._envelope, command, declaration, is_new=upload.version == 1)
         run = BatchRun(order, self._edge.submitter, self._edge.in_flight)
         decided = await run.run(read_chunks(checked.spool), self._ask.wait_seconds)
         if decided is not None:

@@ -108,13 +108,13 @@ def not_found(what: str = "payout") -> ProblemError:
     return ProblemError("not_found", f"There is no such {what}.")
 
 
-def read_cancel(content: object) -> tuple[str | None, int | None] | list[Fault]:
-    """(reason, expected version) of the body of a cancel, which may be empty; or all its faults."""
+def read_cancel(content: object, *, versioned: bool = True) -> tuple[str | None, int | None] | list[Fault]:
+    """(reason, expected version) of the body of a cancel, which may be empty; or all its faults. What is not `versioned` has no version."""
     if content is None:
         return None, None
     if not isinstance(content, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
-    faults = field_faults(content, frozenset({"reason", "expected_version"}))
+    faults = field_faults(content, frozenset({"reason", "expected_version"} if versioned else {"reason"}))
     reason, version = content.get("reason"), content.get("expected_version")
     if reason is not None and (fault := text_fault("/reason", reason, longest=VALUE_MAX)) is not None:
         faults.append(fault)

@@ -30,6 +30,9 @@ class Log(Protocol):
     async def append_many(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
         """Positions of the durable records, in order. Raises LogUnavailableError in bounded time."""
 
+    async def append_whole(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+        """The same for a few records of one merchant, of which never only some are on the log."""
+
 
 class Submitter:
     """Appends commands and hands out their decisions."""
@@ -49,18 +52,19 @@ class Submitter:
         return decision
 
     async def append_in_turn(
-        self, records: Sequence[CommandRecord], seconds: float | None = None
+        self, records: Sequence[CommandRecord], seconds: float | None = None, *, whole: bool = False
     ) -> "list[asyncio.Future[Decided]]":
         """Several, in order, once there is room for them: a file is read no faster than it is decided.
 
-        All or, as far as we know, none. Raises ProblemError `backlog_full` (no room within `seconds`) or `log_unavailable`.
+        All or, as far as we know, none; with `whole` (a few of one merchant) never only some. Raises ProblemError `backlog_full` (no
+        room within `seconds`) or `log_unavailable`.
         """
         try:
             await self.in_turn.room(sum(map(rows_of, records)), seconds)
         except TimeoutError:
             raise _refusal(records[0], "backlog_full", _CROWDED) from None
         decisions = [self._expect(record, self.in_turn) for record in records]
-        await self._write(records, decisions)
+        await self._write(records, decisions, whole=whole)
         return decisions
 
     async def submit(self, record: CommandRecord, subject: str | None) -> Submission:
@@ -88,11 +92,15 @@ class Submitter:
             raise ProblemError("idempotency_in_flight", _OTHER_IN_FLIGHT)
         return submission
 
-    def _expect_at_once(self, record: CommandRecord) -> "asyncio.Future[Decided]":
+    def check_room(self, record: CommandRecord) -> None:
+        """Raise ProblemError `backlog_full` while such a command is refused at once."""
         try:
             self.at_once.check(rows_of(record))
         except BacklogFullError:
             raise _refusal(record, "backlog_full", _CROWDED) from None
+
+    def _expect_at_once(self, record: CommandRecord) -> "asyncio.Future[Decided]":
+        self.check_room(record)
         return self._expect(record, self.at_once)
 
     def _expect(self, record: CommandRecord, backlog: Backlog) -> "asyncio.Future[Decided]":
@@ -102,10 +110,12 @@ class Submitter:
             detail = f"Nothing was acknowledged: {error} until an operator has looked."
             raise _refusal(record, "log_unavailable", detail) from None
 
-    async def _write(self, records: Sequence[CommandRecord], decisions: "list[asyncio.Future[Decided]]") -> None:
+    async def _write(
+        self, records: Sequence[CommandRecord], decisions: "list[asyncio.Future[Decided]]", *, whole: bool = False
+    ) -> None:
         try:
             await failpoints.reach("ingest.before_append")
-            await self._log.append_many(records)
+            await (self._log.append_whole if whole else self._log.append_many)(records)
             await failpoints.reach("ingest.appended")
         except BaseException as error:  # noqa: BLE001  raised again; nobody may be left waiting
             for record in records:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 from fastapi import FastAPI
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from runtime import metrics
 from runtime.clock import Clock, SystemClock
@@ -23,7 +23,7 @@ from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import EventReader
 from runtime.logging import logger
 from runtime.settings import RefusedStartError
-from services.ingest import schema
+from services.ingest import pools, schema
 from services.ingest.drafts.store import DraftStore
 from services.ingest.edge import Edge
 from services.ingest.health import checks
@@ -35,14 +35,11 @@ from services.ingest.inbox.worker import UpstreamInbox
 from services.ingest.retention import Ages, Retention
 from services.ingest.settings import IngestSettings
 from services.ingest.staging.store import Staging
-from services.ingest.store import POOL_SECONDS, STATEMENT_MS, Store
+from services.ingest.store import Store
 from services.ingest.submitting import Submitter
 from services.ingest.waiting import DecisionReader, Waiting
 
-POOL_MAX = 8
-DRAFTS_POOL_MAX = 4
 CHECK_SECONDS = 10.0
-STAGING_STATEMENT_MS = 30_000
 EVENTS_WAIT_MS = 500
 
 _log = logger(__name__)
@@ -63,7 +60,7 @@ def lifespan(settings: IngestSettings) -> Callable[[FastAPI], Any]:
 async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) -> None:
     metrics.serve(settings.metrics_port, settings.metrics_host)
     clock, waiting, in_flight = SystemClock(), Waiting(settings.kafka_partitions), InFlight()
-    pool = await stack.enter_async_context(_pool(settings))
+    pool = await stack.enter_async_context(pools.views(settings))
     log = CommandLog(settings.kafka_bootstrap_servers, settings.kafka_partitions)
     await log.start()
     stack.push_async_callback(log.stop)
@@ -72,7 +69,7 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
     await decisions.start()
     stack.push_async_callback(decisions.stop)
     following = _beside(stack, decisions.run(), fatal=True)
-    staging = Staging(await stack.enter_async_context(_staging_pool(settings)), settings.temp_dir)
+    staging = Staging(await stack.enter_async_context(pools.staging(settings)), settings.temp_dir)
     store, submitter = Store(pool), Submitter(log, waiting, in_flight)
     edge = Edge(
         clock=clock,
@@ -84,7 +81,7 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
         dispatch_delay_ms=int(settings.dispatch_delay_seconds * 1000),
         staging=staging,
         temp_dir=settings.temp_dir,
-        drafts=DraftStore(await stack.enter_async_context(_drafts_pool(settings))),
+        drafts=DraftStore(await stack.enter_async_context(pools.drafts(settings))),
     )
     await _start_retention(settings, clock, stack)
     app.state.edge = edge
@@ -93,7 +90,7 @@ async def _start(app: FastAPI, settings: IngestSettings, stack: AsyncExitStack) 
 
 
 async def _start_retention(settings: IngestSettings, clock: Clock, stack: AsyncExitStack) -> None:
-    pool = await stack.enter_async_context(_retention_pool(settings))
+    pool = await stack.enter_async_context(pools.retention(settings))
     ages = Ages(settings.files_keep_days, settings.fingerprints_keep_days, settings.drafts_keep_days)
     _beside(stack, Retention(pool, clock, ages).run(), fatal=False)
 
@@ -136,60 +133,10 @@ def _ended(task: "asyncio.Task[None]") -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
-    options = f"-c search_path={settings.projection_schema} -c default_transaction_read_only=on -c statement_timeout={STATEMENT_MS} "
-    options += "-c enable_seqscan=off"  # all is asked by key, also where a plan is kept from when a table was small
-    return AsyncConnectionPool(
-        settings.database_url,
-        min_size=1,
-        max_size=POOL_MAX,
-        open=False,
-        timeout=POOL_SECONDS,
-        kwargs={"options": options, "autocommit": True},
-    )
-
-
-def _staging_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
-    options = f"-c search_path={settings.ingest_schema} -c statement_timeout={STAGING_STATEMENT_MS}"
-    return AsyncConnectionPool(
-        settings.database_url,
-        min_size=1,
-        max_size=POOL_MAX,
-        open=False,
-        timeout=POOL_SECONDS,
-        kwargs={"options": options, "application_name": "payflow-staging"},
-    )
-
-
-def _drafts_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
-    """Drafts have connections of their own: files that are staged do not keep them out."""
-    options = f"-c search_path={settings.ingest_schema} -c statement_timeout={STATEMENT_MS}"
-    return AsyncConnectionPool(
-        settings.database_url,
-        min_size=1,
-        max_size=DRAFTS_POOL_MAX,
-        open=False,
-        timeout=POOL_SECONDS,
-        kwargs={"options": options, "autocommit": True},
-    )
-
-
-def _retention_pool(settings: IngestSettings) -> "AsyncConnectionPool[Any]":
-    options = f"-c search_path={settings.ingest_schema} -c statement_timeout={STAGING_STATEMENT_MS}"
-    return AsyncConnectionPool(
-        settings.database_url,
-        min_size=0,
-        max_size=1,
-        open=False,
-        timeout=POOL_SECONDS,
-        kwargs={"options": options, "application_name": "payflow-retention"},
-    )
-
-
 async def check_own_schema(settings: IngestSettings) -> None:
     """Raise RefusedStartError unless ingest's own schema has the newest revision, or a later one. The database answers."""
-    async with _staging_pool(settings) as pool, pool.connection(timeout=CHECK_SECONDS) as link:
-        current = await schema.is_current(link)
+    async with pools.staging(settings) as pool, pool.connection(timeout=CHECK_SECONDS) as link:
+        current = await schema.REVISIONS.stands(link)
     if not current:
         raise RefusedStartError(f"the schema {settings.ingest_schema} is not migrated: run `payflow migrate`")
 
@@ -197,7 +144,7 @@ async def check_own_schema(settings: IngestSettings) -> None:
 async def check_projection(settings: IngestSettings) -> None:
     """Raise RefusedStartError unless the database answers and has been migrated."""
     try:
-        async with _pool(settings) as pool, pool.connection(timeout=CHECK_SECONDS) as link:
+        async with pools.views(settings) as pool, pool.connection(timeout=CHECK_SECONDS) as link:
             found = await (await link.execute("SELECT to_regclass('idempotency_answers')")).fetchone()
     except (psycopg.Error, PoolTimeout, OSError) as error:
         remedy = "start it (`payflow dev`) or set DATABASE_URL"

@@ -48,5 +48,5 @@ def check(ask: Ask, draft: Draft) -> PayoutRequest | BatchRequest:
 async def _batch(ask: Ask, envelope: Envelope, about: About, draft: Draft, wanted: BatchRequest) -> Response:
     command = open_command(wanted, draft.id, source="draft", submit=True)
     rows = wanted.rows or []
-    order = BatchOrder(envelope, command, counted(wanted.declaration, len(rows)))
+    order = BatchOrder(envelope, command, counted(wanted.declaration, len(rows)), is_new=False)
     return await submit(ask.edge, order, rows, about, ask.wait_seconds)

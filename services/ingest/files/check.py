@@ -1,13 +1,11 @@
 """The first pass over a file: every row is read and checked before any is submitted (BAT-08).
 
 Owns what is counted on the way: faults, sums, equal rows, and the digest of what the good rows ask for. The good ones go to a spool in
-chunks. Memory stays the same but for eight bytes a row. Takes long: run it in a thread. Must not know how a row is read.
+chunks. Memory stays the same but for sixteen bytes a row. Takes long: run it in a thread. Must not know how a row is read.
 """
 
 import hashlib
-from array import array
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import IO
 
 import msgspec
@@ -17,6 +15,7 @@ from schemas.forms import PayoutForm
 from schemas.ids import BATCH_ROWS_MAX
 from schemas.money import MoneyError, parse_amount
 from services.ingest.chunks import ChunkCutter, write_chunk
+from services.ingest.files.equal_rows import EqualRows
 from services.ingest.files.fault_book import FaultBook
 from services.ingest.files.faults import FileFaultError
 from services.ingest.files.kinds import RowsFile
@@ -41,8 +40,7 @@ class Check:
         self._book = book
         self._accept_valid = accept_valid
         self._cutter = ChunkCutter()
-        self._hashes: array[int] = array("q")
-        self._numbers: array[int] = array("l")
+        self._equal = EqualRows()
         self._sha = hashlib.sha256()
         self._sums: dict[str, int] = {}
         self._good = 0
@@ -64,7 +62,7 @@ class Check:
         self._take_faults()
         if (chunk := self._cutter.rest()) is not None:
             write_chunk(self._spool, chunk)
-        equal = _equal_rows(self._hashes, self._numbers)
+        equal = self._equal.pairs()
         return Report(
             row_count=count,
             good_count=self._good,
@@ -98,8 +96,7 @@ class Check:
         encoded = _encoder.encode(form)
         self._good += 1
         self._sha.update(encoded)
-        self._hashes.append(hash(encoded))
-        self._numbers.append(row)
+        self._equal.add(encoded, row)
         self._sums[form.currency] = self._sums.get(form.currency, 0) + form.amount_minor
         if (self._accept_valid or not self._book.count) and (chunk := self._cutter.add_encoded(encoded)) is not None:
             write_chunk(self._spool, chunk)
@@ -119,18 +116,3 @@ class Check:
             self._sums[asked[0]] = self._sums.get(asked[0], 0) + parse_amount(asked[1], asked[0])
         except MoneyError:
             return
-
-
-def _equal_rows(hashes: "array[int]", numbers: "array[int]") -> list[tuple[int, int]]:
-    """(row, the first row that it equals), by row. Two different rows would need the same 64 bits."""
-    ordered = sorted(hashes)
-    twice = {one for one, other in pairwise(ordered) if one == other}
-    del ordered
-    first: dict[int, int] = {}
-    if not twice:
-        return []
-    return [
-        (row, first[found])
-        for found, row in zip(hashes, numbers, strict=True)
-        if found in twice and first.setdefault(found, row) != row
-    ]

@@ -31,11 +31,11 @@ AGES = Ages(files=30, fingerprints=400, drafts=90)
 
 @pytest.fixture
 async def pool(database: str) -> "AsyncIterator[AsyncConnectionPool[Any]]":
-    schema.upgrade(database, SCHEMA)
+    schema.REVISIONS.upgrade(database, SCHEMA)
     options = {"options": f"-c search_path={SCHEMA}"}
     async with AsyncConnectionPool(database, min_size=1, max_size=4, kwargs=options, open=False) as opened:
         async with opened.connection() as link:
-            assert await schema.is_current(link)
+            assert await schema.REVISIONS.stands(link)
             await link.execute("TRUNCATE uploads, upload_pieces, upload_corrections, column_mappings, drafts")
         yield opened
 

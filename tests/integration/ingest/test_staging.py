@@ -24,8 +24,8 @@ SCHEMA = "staging_alone"
 
 @pytest.fixture
 async def staging(database: str) -> AsyncIterator[Staging]:
-    assert schema.upgrade(database, SCHEMA) == schema.newest()
-    assert schema.upgrade(database, SCHEMA) == schema.newest(), "a repeat changes nothing"
+    assert schema.REVISIONS.upgrade(database, SCHEMA) == schema.REVISIONS.newest()
+    assert schema.REVISIONS.upgrade(database, SCHEMA) == schema.REVISIONS.newest(), "a repeat changes nothing"
     options = {"options": f"-c search_path={SCHEMA}"}
     async with AsyncConnectionPool(database, min_size=1, max_size=8, kwargs=options, open=False) as pool:
         yield Staging(pool)

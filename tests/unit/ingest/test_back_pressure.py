@@ -134,7 +134,9 @@ async def test_a_file_for_which_there_is_no_room_for_long_is_429_and_goes_on_lat
 
     async def submit(batch_id: str) -> Any:
         wanted: Any = upload.read_batch({}, currencies=ingest.edge.currencies)
-        order = BatchOrder(envelope, open_command(wanted, batch_id, source="csv", submit=True), counted(None, 1))
+        order = BatchOrder(
+            envelope, open_command(wanted, batch_id, source="csv", submit=True), counted(None, 1), is_new=True
+        )
         run = BatchRun(order, ingest.edge.submitter, ingest.edge.in_flight, stall_seconds=0.01)
         return await run.run([rows], 1)
 

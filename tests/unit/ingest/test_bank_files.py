@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.sample_files import NAMESPACES, pain001
 from tests.unit.ingest.conftest import Ingest
-from tests.unit.ingest.test_files import get, payouts
+from tests.unit.ingest.kept_uploads import get, payouts
 from tests.unit.ingest.test_upload import faults, upload
 
 IBAN = "DE89370400440532013000"

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from schemas.commands import ChangeMerchant
+from schemas.events import BatchCanceled
 from services.ingest.batch_run import CHUNKS_IN_FLIGHT
 from tests.unit.ingest.conftest import Ingest
 
@@ -24,6 +26,7 @@ async def test_a_batch_with_rows_is_opened_filled_and_sealed__BAT_01(ingest: Ing
     assert (batch["phase"], batch["row_count"], batch["counts"]["pending"]) == ("released", 1200, 1200)
     assert answer.headers["location"] == f"/api/v1/batches/{batch['id']}"
     assert ingest.log.types(4) == ["open_batch", "add_rows", "add_rows", "add_rows", "seal_batch"]
+    assert ingest.log.pieces == [2, 1, 2]
     assert ingest.log.book.balance("demo", "USD", "held") == 12_000
 
 
@@ -40,7 +43,9 @@ async def test_a_replay_of_a_batch_does_not_need_the_view__IDM_06(ingest: Ingest
     ingest.store.lags = True
     first, again = [await ingest.post("/batches", whole(), Idempotency_Key="b") for _ in range(2)]
     assert (again.status_code, again.content) == (200, first.content)
-    assert ingest.log.types(4).count("seal_batch") == 1
+    assert [str(record.outcome) for record in ingest.log.events[-3:]] == ["repeat", "refused", "repeat"]
+    assert not any(record.remember for record in ingest.log.events[-3:])
+    assert (len(ingest.log.book.batches), len(ingest.log.book.payouts)) == (1, 3)
 
 
 async def test_a_batch_needs_a_key__IDM_01(ingest: Ingest) -> None:
@@ -50,15 +55,15 @@ async def test_a_batch_needs_a_key__IDM_01(ingest: Ingest) -> None:
 
 async def test_a_submission_that_broke_off_goes_on_with_the_same_batch(ingest: Ingest) -> None:
     body = whole(1200, "0.10")
-    append, taken = ingest.log.append_many, 0
+    append, taken = ingest.log.append_whole, 0
 
     async def breaks_off(records: Any) -> Any:
         nonlocal taken
         taken += 1
-        ingest.log.down = taken == 3
+        ingest.log.down = taken == 2
         return await append(records)
 
-    ingest.log.append_many = breaks_off  # type: ignore[method-assign]
+    ingest.log.append_whole = breaks_off  # type: ignore[method-assign]
     broken = await ingest.post("/batches", body, Idempotency_Key="b")
     assert (broken.status_code, broken.json()["code"]) == (503, "log_unavailable")
     [half] = ingest.log.book.batches.values()
@@ -76,7 +81,8 @@ async def test_only_a_few_chunks_are_ever_undecided__fair_by_small_steps(ingest:
     while not asked.done():
         for _ in range(50):  # the submission goes as far as it may
             await asyncio.sleep(0)
-        undecided = max(undecided, len(ingest.log.commands) - len(ingest.log.events))
+        waiting = ingest.log.types(len(ingest.log.events))
+        undecided = max(undecided, waiting.count("add_rows"))
         ingest.log.catch_up()
     assert (await asked).status_code == 201
     assert undecided == CHUNKS_IN_FLIGHT
@@ -85,13 +91,88 @@ async def test_only_a_few_chunks_are_ever_undecided__fair_by_small_steps(ingest:
 async def test_past_the_wait_a_sealed_batch_is_202__API_14(ingest: Ingest) -> None:
     ingest.log.deciding = False
     asked = asyncio.create_task(ingest.post("/batches", whole(), Idempotency_Key="b", Prefer="wait=0"))
-    while "add_rows" not in ingest.log.types(4):
+    while "seal_batch" not in ingest.log.types(4):
         await asyncio.sleep(0)
-        ingest.log.catch_up()
-    ingest.log.catch_up()
+    ingest.log.catch_up(1)
     answer = await asked
-    assert (answer.status_code, ingest.log.types(4)[-1]) == (202, "seal_batch")
+    assert (answer.status_code, ingest.log.types(len(ingest.log.events))) == (202, ["add_rows", "seal_batch"])
     assert (await ingest.client.get(f"/internal/in-flight/{answer.json()['id']}")).status_code == 200
+    ingest.log.catch_up()
+    assert ingest.log.book.batches[answer.json()["id"]].phase == "released"
+
+
+async def test_a_small_batch_is_one_piece_of_the_log__BAT_03(ingest: Ingest) -> None:
+    assert (await ingest.post("/batches", whole(500, "0.10"), Idempotency_Key="b")).status_code == 201
+    assert (ingest.log.pieces, ingest.log.types(4)) == ([3], ["open_batch", "add_rows", "seal_batch"])
+
+
+async def test_what_comes_with_a_repeated_opening_is_refused_and_the_first_batch_is_gone_on_with__BAT_03(
+    ingest: Ingest,
+) -> None:
+    first = await leave_open(ingest, whole(3))
+    mended = await ingest.post("/batches", whole(3), Idempotency_Key="b")
+    assert (mended.status_code, mended.json()["id"], mended.json()["row_count"]) == (201, first, 3)
+    outcomes = [(record.command_type, str(record.outcome)) for record in ingest.log.events[5:]]
+    assert outcomes == [
+        ("open_batch", "repeat"),
+        ("add_rows", "refused"),
+        ("seal_batch", "repeat"),
+        ("add_rows", "decided"),
+        ("seal_batch", "decided"),
+    ]
+    assert list(ingest.log.book.batches) == [first]
+    assert len(ingest.log.book.payouts) == 3
+    again = await ingest.post("/batches", whole(3), Idempotency_Key="b")
+    assert (again.status_code, again.content) == (200, mended.content)
+
+
+async def test_with_other_rows_under_a_key_whose_batch_is_open_nothing_is_taken__IDM_05(ingest: Ingest) -> None:
+    first = await leave_open(ingest, whole(3))
+    ingest.store.lags = True
+    other = await ingest.post("/batches", whole(4), Idempotency_Key="b")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    assert {str(record.outcome) for record in ingest.log.events[5:]} == {"refused"}
+    assert (list(ingest.log.book.batches), len(ingest.log.book.payouts)) == ([first], 0)
+    mended = await ingest.post("/batches", whole(3), Idempotency_Key="b")
+    assert (mended.status_code, mended.json()["id"]) == (201, first), "the conflict left no answer under the key"
+
+
+async def test_a_refused_opening_is_the_answer_and_keeps_nothing__BAT_03(ingest: Ingest) -> None:
+    ingest.log.decide_now("demo", ChangeMerchant(active=False))
+    decided = len(ingest.log.events)
+    refused = await ingest.post("/batches", whole(3), Idempotency_Key="b", X_Merchant_Id="demo")
+    assert (refused.status_code, refused.json()["code"]) == (400, "unknown_merchant")
+    assert [str(record.outcome) for record in ingest.log.events[decided:]] == ["refused"] * 3
+    assert not any(record.remember for record in ingest.log.events[decided:])
+    assert (len(ingest.log.book.batches), len(ingest.log.book.payouts)) == (0, 0)
+
+
+async def test_a_chunk_that_the_law_refuses_refuses_all_and_is_the_answer__BAT_08(ingest: Ingest) -> None:
+    taken = await ingest.post("/batches", {"rows": [row(1, reference="r-1")]}, Idempotency_Key="a")
+    assert taken.status_code == 201
+    rows = [row(1, reference="r-0"), row(2, reference="r-1")]
+    refused = await ingest.post("/batches", {"rows": rows}, Idempotency_Key="b")
+    assert (refused.status_code, refused.json()["code"]) == (409, "duplicate_reference")
+    assert refused.json()["errors"][0]["pointer"] == "/rows/1/reference"
+    assert "idempotency-replayed" not in refused.headers
+    again = await ingest.post("/batches", {"rows": rows}, Idempotency_Key="b")
+    assert (again.status_code, again.content, again.headers["idempotency-replayed"]) == (409, refused.content, "true")
+    assert [batch.phase for batch in ingest.log.book.batches.values()] == ["released", "refused"]
+
+
+async def leave_open(ingest: Ingest, body: dict[str, Any]) -> str:
+    """What a try leaves behind under key b that ended when only its opening was decided, and all after it was lost."""
+    ingest.log.deciding = False
+    asked = asyncio.create_task(ingest.post("/batches", body, Idempotency_Key="b"))
+    while "seal_batch" not in ingest.log.types(4):
+        await asyncio.sleep(0)
+    del ingest.log.commands[-2:]
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    ingest.log.catch_up()
+    ingest.log.deciding = True
+    [batch_id] = ingest.log.book.batches
+    return batch_id
 
 
 async def test_a_short_balance_refuses_all_of_it_and_holds_nothing__BAT_10(ingest: Ingest) -> None:
@@ -199,6 +280,17 @@ async def test_an_unsealed_batch_can_be_dropped_once_and_again(ingest: Ingest) -
     sealed = await ingest.post("/batches", whole(), Idempotency_Key="b")
     late = await ingest.client.delete(f"/api/v1/batches/{sealed.json()['id']}")
     assert (late.status_code, late.json()["code"]) == (409, "batch_sealed")
+
+
+async def test_why_a_batch_is_dropped_stands_on_the_log(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/api/v1/batches/{opened.json()['id']}"
+    versioned = await ingest.client.request("DELETE", path, json={"reason": "the wrong month", "expected_version": 1})
+    assert (versioned.status_code, versioned.json()["errors"][0]["pointer"]) == (400, "/expected_version")
+    dropped = await ingest.client.request("DELETE", path, json={"reason": "the wrong month"})
+    assert dropped.status_code == 204
+    [canceled] = [e for record in ingest.log.events for e in record.events if isinstance(e, BatchCanceled)]
+    assert canceled.reason == "the wrong month"
 
 
 @pytest.mark.parametrize("call", ["rows", "seal", ""])

@@ -13,7 +13,8 @@ from services.ingest.retention import DAY_MS, Ages, Retention
 from services.ingest.settings import IngestSettings
 from services.ingest.staging.upload_record import FileOptions, Report
 from tests.unit.ingest.conftest import Ingest
-from tests.unit.ingest.test_files import THREE, UPLOADS, get, upload
+from tests.unit.ingest.kept_uploads import UPLOADS, get
+from tests.unit.ingest.test_upload import THREE, upload
 
 
 async def test_files_that_are_not_kept_are_410_and_the_upload_still_tells_its_batch(ingest: Ingest) -> None:

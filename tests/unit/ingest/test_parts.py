@@ -11,15 +11,18 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 
 from runtime import health, metrics
+from runtime.event_log import connection
+from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import GapFoundError, LoggedEvent, logged
 from runtime.health import Degraded
 from schemas.codec import encode
+from schemas.commands import AddRows, CommandRecord, OpenBatch, SealBatch
 from schemas.events import EventRecord
 from schemas.forms import PayoutForm
 from schemas.topics import partition_of
 from schemas.words import RecordOutcome
 from services.ingest.backlog import Backlog
-from services.ingest.chunks import ChunkCutter, cut, read_chunks, write_chunk
+from services.ingest.chunks import ROWS_BYTES_MAX, ChunkCutter, cut, in_parts, read_chunks, write_chunk
 from services.ingest.health import not_followed
 from services.ingest.settings import parse_upstreams
 from services.ingest.submitting import seen, within
@@ -201,3 +204,34 @@ async def test_a_lost_broker_is_waited_for_and_read_on_from_the_same_place() -> 
     assert (await second).offset == 1
     assert reader.started == [{0: 1}]
     following.cancel()
+
+
+def test_parts_know_their_first_row_and_the_last_of_them_and_one_chunk_is_read_ahead() -> None:
+    form, read = PayoutForm(amount_minor=1, currency="USD"), list[int]()
+
+    def chunks() -> Any:
+        for size in (3, 2, 1):
+            read.append(size)
+            yield [form] * size
+
+    parts = in_parts(chunks())
+    assert (next(parts)[::2], read) == ((1, False), [3, 2])
+    assert [(part.first_row, len(part.rows), part.is_last) for part in parts] == [(4, 2, False), (6, 1, True)]
+    assert [tuple(part) for part in in_parts([])] == [(1, [], True)]
+
+
+async def test_the_largest_piece_of_a_batch_fits_one_of_kafkas() -> None:
+    wide = PayoutForm(amount_minor=1, currency="USD", description="x" * 1000)
+    chunk = next(cut([wide] * 1000))
+    assert len(msgspec.json.encode(chunk)) > ROWS_BYTES_MAX - 2000
+    producer, log = connection.producer("127.0.0.1:1"), CommandLog("127.0.0.1:1", 8)
+    opening = OpenBatch(batch_id="b", name="x" * 256, reference="x" * 256, submit=True)
+    bodies = [opening, AddRows(batch_id="b", first_row=1, rows=chunk), SealBatch(batch_id="b")]
+    records = [CommandRecord(id="i", merchant_id="m", at=1, body=body, key="k" * 255) for body in bodies]
+    batch = log._batch(producer, records)
+    assert (batch.record_count(), batch.closed()) == (3, True)
+    with pytest.raises(ValueError, match="5 commands do not fit"):
+        log._batch(producer, [*records, records[1], records[1]])
+    with pytest.raises(ValueError, match="cannot be one"):
+        log._batch(producer, [records[0], msgspec.structs.replace(records[2], merchant_id="n")])
+    await producer.stop()

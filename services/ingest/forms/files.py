@@ -1,8 +1,41 @@
-"""The documented forms of uploaded files (API-30). Must not know how they are read."""
+"""Uploaded files: sent, kept, corrected, and how their columns are read (API-30). Owns these forms. Must not know how a file is read."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class UploadForm(BaseModel):
+    """CSV or XLSX with a header row (`amount`, `currency`, `msisdn` or `account_number`, and so on; more columns are kept), or pain.001.
+
+    All of it is checked before any row is taken. What is refused is kept: correct single rows at `corrections_url`.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"file": "msisdn,amount,currency\n+256772123456,10.00,USD\n+256772123457,20.00,USD\n", "name": "November"}
+            ]
+        }
+    )
+
+    file: str = Field(json_schema_extra={"format": "binary"})
+    name: str | None = None
+    reference: str | None = None
+    funding: Literal["all_or_nothing"] = "all_or_nothing"
+    on_row_failure: Literal["continue"] = "continue"
+    currency: str | None = Field(None, description="The currency of rows that name none.")
+    row_count: int | None = Field(None, description="Declared number of rows.")
+    total: str | None = Field(None, description="Declared sum in `currency`.")
+    declared: str | None = Field(None, description="The declaration as JSON, for several currencies.")
+    mapping: str | None = Field(
+        None,
+        description='JSON, the file\'s columns to fields: `{"Betrag": "amount", "Filiale": "ignore"}`. It is remembered.',
+    )
+    number_format: Literal["1000.00", "1,000.00", "1.000,00", "1 000,00", "1 000.00", "1'000.00", "1,00,000.00"] = "1000.00"
+    on_invalid_rows: Literal["reject_all", "accept_valid"] = "reject_all"
+    override_duplicate: str | None = Field(None, description="Why a file is sent whose like was taken before.")
+    merchant_id: str | None = None
 
 
 class EqualRow(BaseModel):

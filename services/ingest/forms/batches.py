@@ -1,0 +1,102 @@
+"""Payouts submitted together: opened, filled, sealed and dropped, and how a batch is answered. Owns these forms."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.ingest.forms.fields import CURRENCY_CODE, LINE, MERCHANT, NAME, REFERENCE, Time, form
+from services.ingest.forms.payouts import PayoutRequest
+
+TWO_ROWS = [
+    {"amount": "10.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}},
+    {"amount": "20.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}},
+]
+
+
+class Declaration(BaseModel):
+    """What a batch is declared to add up to; a mismatch refuses all of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    row_count: int | None = Field(None, ge=0)
+    sums: dict[Annotated[str, Field(pattern=CURRENCY_CODE)], str] | None = Field(None, examples=[{"USD": "1250.00"}])
+
+
+class BatchRequest(BaseModel):
+    """A batch; with `rows` it is submitted at once, without it is opened to be filled."""
+
+    model_config = form(
+        whole={
+            "name": "November salaries",
+            "declared": {"row_count": 2, "sums": {"USD": "30.00"}},
+            "rows": TWO_ROWS,
+        }
+    )
+
+    name: str | None = Field(None, **NAME)
+    reference: str | None = REFERENCE
+    funding: Literal["all_or_nothing"] = "all_or_nothing"
+    on_row_failure: Literal["continue"] = "continue"
+    declared: Declaration | None = None
+    rows: list[PayoutRequest] | None = Field(None, min_length=1, max_length=1_000_000)
+    merchant_id: str | None = MERCHANT
+
+
+class RowsRequest(BaseModel):
+    """The next rows of an open batch, at most 500. With `first_row` a repeat is recognised without a key."""
+
+    model_config = form(two={"first_row": 1, "rows": TWO_ROWS})
+
+    rows: list[PayoutRequest] = Field(min_length=1, max_length=500)
+    first_row: int | None = Field(None, ge=1, le=1_000_000)
+
+
+class SealRequest(BaseModel):
+    """The body may be left out."""
+
+    model_config = form(declared={"declared": {"row_count": 2, "sums": {"USD": "30.00"}}})
+
+    declared: Declaration | None = None
+
+
+class DropRequest(BaseModel):
+    """Why a batch is dropped; the body may be left out."""
+
+    model_config = form(why={"reason": "the wrong month"})
+
+    reason: str | None = LINE
+
+
+class Batch(BaseModel):
+    """A batch as it stands, with counts and sums of its rows per state."""
+
+    id: str
+    merchant_id: str
+    name: str | None = None
+    reference: str | None = None
+    source: str
+    phase: str
+    status: str
+    attention: str
+    attention_reason: str | None = None
+    funding: str
+    on_row_failure: str
+    row_count: int
+    counts: dict[str, int]
+    sums: list[dict[str, Any]]
+    progress: dict[str, int]
+    refusal_code: str | None = None
+    refusal_detail: str | None = None
+    idempotency_key: str | None = None
+    created_at: Time
+    released_at: Time | None = None
+    updated_at: Time
+
+
+class RowsAdded(BaseModel):
+    """What a chunk added."""
+
+    batch_id: str
+    first_row: int
+    rows: int
+    row_count: int
