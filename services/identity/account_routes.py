@@ -3,16 +3,14 @@
 Owns these routes. What the caller may see or give is bounded by its own merchants: the gateway has checked the route, here the things are.
 """
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter, Request, Response
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from domain.access import matrix
+from domain.access.changes import read_end, read_person_change
 from domain.access.matrix import Route
-from domain.access.people import password_fault, read_grants, read_key_wish, read_person, unknown_faults
+from domain.access.people import read_key_wish, read_person
 from domain.intake.faults import Fault
-from domain.intake.text import text_fault
 from runtime.http_problems import ProblemError
 from schemas.times import rfc3339
 from services.identity import key_ring, persons, tickets, trail
@@ -42,9 +40,12 @@ async def create_key(request: Request) -> Response:
 
 @router.delete("/keys/{key_id}", **documented("revoke_key"))
 async def revoke_key(request: Request, key_id: str) -> Response:
-    """The key ends, on REST and on open feeds within 5 s. A repeat is no error."""
+    """The key ends, on REST and on open feeds within 5 s; the audit trail keeps why. A repeat is no error and changes nothing."""
+    reason = read_end(await content(request, empty={}))
+    if isinstance(reason, list):
+        raise refused(reason)
     desk, mine = desk_of(request), _mine(request, "DELETE", "/keys/x")
-    if not await key_ring.revoke(desk.database, desk.clock, principal_of(request), mine, key_id.lower()):
+    if not await key_ring.revoke(desk.database, desk.clock, principal_of(request), mine, key_id.lower(), reason):
         raise ProblemError("not_found", "There is no such key.")
     return Response(status_code=204)
 
@@ -70,14 +71,14 @@ async def create_user(request: Request) -> Response:
 
 @router.patch("/users/{user_id}", **documented("change_user"))
 async def change_user(request: Request, user_id: str) -> Response:
-    """Name, roles, password, or whether the person may sign in at all; its sign-ins end, except for a new name."""
+    """Name, roles, password, or whether the person may sign in at all, and why; its sign-ins end, except for a new name."""
+    wish = read_person_change(await content(request))
+    if isinstance(wish, list):
+        raise refused(wish)
     desk = desk_of(request)
-    wanted, password = _read_change(await content(request))
-    if password is not None:
-        wanted = persons.Change(
-            name=wanted.name, active=wanted.active, grants=wanted.grants, password_hash=await desk.passwords.hashed(password)
-        )
-    changed = await persons.alter(desk.database, desk.clock, principal_of(request), user_id.lower(), wanted)
+    hashed = UNSET if isinstance(wish.password, UnsetType) else await desk.passwords.hashed(wish.password)
+    wanted = persons.Change(name=wish.name, active=wish.active, grants=wish.grants, password_hash=hashed)
+    changed = await persons.alter(desk.database, desk.clock, principal_of(request), user_id.lower(), wanted, wish.reason)
     if changed is None:
         raise ProblemError("not_found", "There is no such person.")
     return told(persons.shown(changed))
@@ -101,7 +102,7 @@ async def read_audit(request: Request) -> Response:
 
 @router.post("/feed/tickets", **documented("create_ticket"))
 async def create_ticket(request: Request) -> Response:
-    """A ticket for one connection to the feed (`feed/?ticket=...`), for what cannot set a header; good once, for 30 s."""
+    """A ticket for one connection to the feed (`feed/?ticket=...`), for what cannot set a header; good once, for 60 s."""
     merchant = request.headers.get("x-merchant-id")
     ticket, expires = await tickets.make(desk_of(request), principal_of(request), merchant)
     return told({"ticket": ticket, "expires_at": rfc3339(expires), "merchant_id": merchant}, 201)
@@ -113,25 +114,6 @@ def _mine(request: Request, method: str, path: str) -> frozenset[str]:
     assert found is not None, "the matrix has this route"
     route: Route = found.route
     return principal_of(request).merchants_for(route)
-
-
-def _read_change(raw: object) -> tuple[persons.Change, str | None]:
-    """What is to change, and a new password. Raises ProblemError 400."""
-    if not isinstance(raw, Mapping):
-        raise refused([Fault(pointer="", detail="must be a JSON object")])
-    faults = unknown_faults(raw, frozenset({"name", "active", "grants", "password"}))
-    if "name" in raw and (fault := text_fault("/name", raw["name"], longest=120, shortest=1)) is not None:
-        faults.append(fault)
-    if "active" in raw and not isinstance(raw["active"], bool):
-        faults.append(Fault(pointer="/active", detail="must be true or false"))
-    grants = read_grants(raw["grants"]) if "grants" in raw else ()
-    faults += grants if isinstance(grants, list) else []
-    if "password" in raw and (fault := password_fault(raw["password"])) is not None:
-        faults.append(fault)
-    if faults or isinstance(grants, list):
-        raise refused(faults)
-    wanted = persons.Change(name=raw.get("name", UNSET), active=raw.get("active", UNSET), grants=grants or UNSET)
-    return wanted, raw.get("password")
 
 
 def _number(text: str | None, name: str, most: int) -> int | None:

@@ -55,11 +55,11 @@ def principal_of(request: Request) -> Principal:
         raise ProblemError("unauthorized", "Send the request to the gateway.") from None
 
 
-async def content(request: Request) -> object:
-    """The parsed JSON body; None for an empty one. Raises ProblemError 400, 413, 415."""
+async def content(request: Request, empty: object = None) -> object:
+    """The parsed JSON body; `empty` where there is none. Raises ProblemError 400, 413, 415."""
     body = await _body(request)
     if not body:
-        return None
+        return empty
     _check_kind(request)
     try:
         return parse_json(body)

@@ -6,6 +6,8 @@ how a request is read.
 
 from typing import Any, NamedTuple
 
+from domain.intake.text import LINE_PATTERN, VALUE_MAX
+
 JSON = "application/json"
 PROBLEMS = {
     400: "The request is not valid; all faults are listed.",
@@ -31,6 +33,12 @@ _GRANTS = {
     },
 }
 _PASSWORD = {"type": "string", "minLength": 12, "maxLength": 256, "format": "password"}
+_REASON = {
+    "type": ["string", "null"],
+    "maxLength": VALUE_MAX,
+    "pattern": LINE_PATTERN,
+    "description": "Why, in one line: the audit trail keeps it, without numbers and secrets.",
+}
 _KEY = {
     "id": _TEXT,
     "shown": {**_TEXT, "description": "The beginning of the key."},
@@ -70,13 +78,14 @@ def _list(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 class Entry(NamedTuple):
-    """One route: what it takes (schema and example), its success status and what it gives, further parameters."""
+    """One route: what it takes (schema and example, a body unless it may be left out), its success status and what it gives, parameters."""
 
     gives: dict[str, Any] | None
     status: int = 200
     takes: dict[str, Any] | None = None
     example: dict[str, Any] | None = None
     parameters: tuple[str, ...] = ()
+    needs_body: bool = True
 
 
 ENTRIES: dict[str, Entry] = {
@@ -114,7 +123,7 @@ ENTRIES: dict[str, Entry] = {
         ),
         {"name": "ERP", "scopes": ["payouts:read", "payouts:write"], "merchants": ["demo"], "expires_in_days": 365},
     ),
-    "revoke_key": Entry(None, 204),
+    "revoke_key": Entry(None, 204, _form({"reason": _REASON}), {"reason": "the laptop was lost"}, needs_body=False),
     "list_users": Entry(_list(_PERSON)),
     "create_user": Entry(
         _object(_PERSON),
@@ -130,8 +139,8 @@ ENTRIES: dict[str, Entry] = {
     "change_user": Entry(
         _object(_PERSON),
         200,
-        _form({"name": _TEXT, "active": {"type": "boolean"}, "password": _PASSWORD, "grants": _GRANTS}),
-        {"active": False},
+        _form({"name": _TEXT, "active": {"type": "boolean"}, "password": _PASSWORD, "grants": _GRANTS, "reason": _REASON}),
+        {"active": False, "reason": "left the company"},
     ),
     "read_audit": Entry(
         _object(
@@ -151,7 +160,7 @@ def documented(name: str) -> dict[str, Any]:
     extra: dict[str, Any] = {"parameters": [_parameter(query) for query in entry.parameters]}
     if entry.takes is not None:
         content = {"schema": entry.takes, "example": entry.example}
-        extra["requestBody"] = {"required": True, "content": {JSON: content}}
+        extra["requestBody"] = {"required": entry.needs_body, "content": {JSON: content}}
     return {
         "operation_id": name,
         "status_code": entry.status,

@@ -59,8 +59,10 @@ async def listed(database: Database, mine: frozenset[str]) -> list[Row]:
     return await database.all(query, [ALL in mine, sorted(mine)])
 
 
-async def revoke(database: Database, clock: Clock, by: Principal, mine: frozenset[str], key_id: str) -> bool:
-    """End a key; a repeat changes nothing. False for one that is not there, or not of these merchants."""
+async def revoke(
+    database: Database, clock: Clock, by: Principal, mine: frozenset[str], key_id: str, reason: str | None = None
+) -> bool:
+    """End a key; the audit row keeps the reason. A repeat changes nothing. False for one that is not there, or not of these merchants."""
     if not is_uuid(key_id):
         return False
     now = clock.now_ms()
@@ -71,10 +73,9 @@ async def revoke(database: Database, clock: Clock, by: Principal, mine: frozense
             return False
         ended = "UPDATE keys SET revoked_at = %s, revoked_by = %s WHERE id = %s AND revoked_at IS NULL"
         if await change(connection, ended, [now, by.actor, key_id]):
-            merchants = frozenset(found["merchants"])
-            await tell(
-                connection, Entry(actor=by.actor, action="key.revoked", subject=f"key:{key_id}", merchants=merchants), now
-            )
+            subject, merchants = f"key:{key_id}", frozenset(found["merchants"])
+            entry = Entry(actor=by.actor, action="key.revoked", subject=subject, merchants=merchants, reason=reason)
+            await tell(connection, entry, now)
     return True
 
 

@@ -18,6 +18,7 @@ from runtime.clock import Clock
 from runtime.http_problems import ProblemError
 from runtime.ids import mint
 from schemas.ids import is_uuid
+from schemas.masking import without
 from schemas.times import rfc3339
 from services.identity.database import Connection, Database, Row, change, row
 from services.identity.trail import Entry, tell
@@ -71,8 +72,13 @@ async def listed(database: Database, by: Principal) -> list[Row]:
     return [person for person in found if by.covers(merchants_of(person))]
 
 
-async def alter(database: Database, clock: Clock, by: Principal, user_id: str, wanted: Change) -> Row | None:
-    """Change a person and end the sign-ins where rights or password changed. None for one that `by` does not cover."""
+async def alter(
+    database: Database, clock: Clock, by: Principal, user_id: str, wanted: Change, reason: str | None = None
+) -> Row | None:
+    """Change a person and end the sign-ins where rights or password changed; the audit row keeps the reason.
+
+    None for one that `by` does not cover.
+    """
     if not is_uuid(user_id):
         return None
     now = clock.now_ms()
@@ -87,7 +93,7 @@ async def alter(database: Database, clock: Clock, by: Principal, user_id: str, w
         changed = await _write(connection, user_id, values) if values else found
         if values.keys() - {"name"}:
             await end_sessions(connection, user_id, now)
-        await tell(connection, _entry(by, "user.changed", changed, {"fields": sorted(values)}), now)
+        await tell(connection, _entry(by, "user.changed", changed, {"fields": sorted(values)}, reason), now)
         return changed
 
 
@@ -110,9 +116,10 @@ def merchants_of(person: Row) -> frozenset[str]:
     return frozenset(merchant for grant in person["grants"] for merchant in grant["merchants"])
 
 
-def _entry(by: Principal, action: str, person: Row, detail: dict[str, object]) -> Entry:
+def _entry(by: Principal, action: str, person: Row, detail: dict[str, object], reason: str | None = None) -> Entry:
     subject, merchants = f"person:{person['id']}", merchants_of(person)
-    return Entry(actor=by.actor, action=action, subject=subject, merchants=merchants, detail=detail)
+    told = without(reason, [person["email"], person["name"]]) if reason else None
+    return Entry(actor=by.actor, action=action, subject=subject, merchants=merchants, reason=told, detail=detail)
 
 
 def shown(person: Row) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Tickets for the feed: one use, 30 seconds, for what cannot set a header (SEC-12).
+"""Tickets for the feed: one use, 60 seconds, for what cannot set a header (SEC-12).
 
 Owns their rows. A ticket stands for the key or the sign-in that asked for it, and ends with it. Must not know the feed.
 """
@@ -9,7 +9,7 @@ from services.identity.asking import Desk
 from services.identity.database import Row, change, row
 from services.identity.trail import drawn
 
-TICKET_MS = 30_000
+TICKET_MS = 60_000
 
 
 async def make(desk: Desk, by: Principal, merchant: str | None) -> tuple[str, int]:

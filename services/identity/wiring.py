@@ -81,7 +81,7 @@ def check(settings: IdentitySettings) -> None:
     try:
         options = f"-c search_path={settings.admin_schema}"
         with psycopg.connect(settings.database_url, connect_timeout=10, options=options) as connection:
-            current = schema.is_current(connection)
+            current = schema.REVISIONS.is_current(connection)
     except (psycopg.Error, OSError) as error:
         remedy = "start it (`payflow dev`) or set DATABASE_URL"
         raise RefusedStartError(f"no Postgres answers ({type(error).__name__}): {remedy}") from error

@@ -1,7 +1,7 @@
-"""The provider's HTTP door for one transfer at a time, its books and its control.
+"""The provider's HTTP door for one transfer at a time, and its books.
 
-Owns requests and answers: transfers, inquiry, books, control. Must not know how books are kept or fates drawn. Unknown references are 404;
-a reference that comes again with other content is 409. Many at once: services.simulator.bulk.
+Owns requests and answers: transfers, inquiry, books. Must not know how books are kept or fates drawn. Unknown references are 404; a
+reference that comes again with other content is 409. Many at once: services.simulator.bulk. Its control: services.simulator.control.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from aiohttp import web
 from services.simulator import desk, scenario
 from services.simulator.books import Books
 from services.simulator.bulk import BulkDoor
+from services.simulator.control import ControlDesk
 from services.simulator.desk import Desk, now_ms
 from services.simulator.replies import give, json
 from services.simulator.teller import Teller
@@ -40,8 +41,7 @@ class Provider:
                 *BulkDoor(self._desk, self._teller).routes(),
                 web.get("/books", self.books),
                 web.get("/books/summary", self.summary),
-                web.get("/control/preset", self.show_preset),
-                web.put("/control/preset", self.change_preset),
+                *ControlDesk(self._desk).routes(),
                 web.get("/livez", self.alive),
                 web.get("/readyz", self.alive),
             ]
@@ -96,21 +96,6 @@ class Provider:
     async def summary(self, _request: web.Request) -> web.Response:
         """Counts per standing and currency."""
         return json({"results": self._books.summary(now_ms())})
-
-    async def show_preset(self, _request: web.Request) -> web.Response:
-        """The preset in force."""
-        return json(self._desk.preset.__dict__)
-
-    async def change_preset(self, request: web.Request) -> web.Response:
-        """Choose a preset, and change some of its numbers."""
-        try:
-            body = orjson.loads(await request.read())
-            changes = {key: value for key, value in body.items() if key != "preset"}
-            self._desk.preset = scenario.preset(body.get("preset", self._desk.preset.name), **changes)
-        except UNREADABLE as error:
-            known = ", ".join(scenario.PRESETS)
-            return json({"code": "bad_request", "message": f"{error}; presets: {known}"}, 400)
-        return json(self._desk.preset.__dict__)
 
     async def alive(self, _request: web.Request) -> web.Response:
         """Health."""

@@ -66,6 +66,12 @@ class Books:
         """Return when these noted transfers are durable, with all that were given before."""
         await self._keep(transfers, ())
 
+    async def amend(self, transfer: Transfer) -> None:
+        """Return when the line of this reference durably stands so; what was noted before is durable first."""
+        await self._keep((), ())
+        number = self._lines[transfer.reference]
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._file.amend, number, transfer)
+
     async def say(self, said: Sequence[Said]) -> None:
         """Return when it is durable that these answers are about to be given."""
         await self._keep((), said)

@@ -44,6 +44,8 @@ class Desk:
         self.books, self.preset = books, preset
         self.told: set[str] = set()
         """References that an inquiry has shown."""
+        self.chosen: dict[str, scenario.Fate] = {}
+        """Fates of references that have not come yet, chosen by hand."""
         self._lost: set[str] = set()
 
     def take(self, asked: Asked, known: Transfer | None) -> Taken:
@@ -51,7 +53,9 @@ class Desk:
         reference = asked.body["reference"]
         if known is not None:
             return Taken("known" if known.content == asked.content else "conflict", known)
-        fate = scenario.fate(self.preset, reference, asked.payee, self._earlier(asked.payee))
+        fate = self.chosen.pop(reference, None) or scenario.fate(
+            self.preset, reference, asked.payee, self._earlier(asked.payee)
+        )
         if not fate.recorded and reference not in self._lost:
             self._lost.add(reference)
             return Taken("lost", fate=fate)

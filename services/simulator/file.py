@@ -36,6 +36,7 @@ _PAYEES = f"CREATE INDEX IF NOT EXISTS transfers_counted ON transfers (payee) WH
 _COUNT = f"SELECT count(*) FROM transfers WHERE payee = ? AND {_COUNTED}"  # noqa: S608
 _LINES = f"SELECT {COLUMNS} FROM transfers WHERE rowid IN (SELECT value FROM json_each(?))"  # noqa: S608
 _TAKE_OVER = f"INSERT INTO transfers ({COLUMNS}) SELECT {COLUMNS} FROM transfers_before ORDER BY received_at"  # noqa: S608
+_AMEND = "UPDATE transfers SET status = ?, code = ?, retryable = ?, pays_at = ? WHERE rowid = ?"
 _SUMMARY = """
 SELECT CASE WHEN pays_at > ? OR pays_at IS NULL THEN status WHEN code IS NULL THEN 'paid' ELSE 'failed' END AS standing,
 currency, count(*) FROM transfers GROUP BY standing, currency ORDER BY standing, currency"""
@@ -79,6 +80,12 @@ class File:
             last = _add(self._write, "transfers", Transfer._fields, transfers)
             _add(self._write, "said", Said._fields, said)
         return last
+
+    def amend(self, number: int, transfer: Transfer) -> None:
+        """Durably write a line as it stands now; what it was asked for stays."""
+        with self._write:
+            values = (transfer.status, transfer.code, transfer.retryable, transfer.pays_at, number)
+            self._write.execute(_AMEND, values)
 
     def close(self) -> None:
         """Let go of it."""

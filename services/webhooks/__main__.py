@@ -1,7 +1,6 @@
 """`python -m services.webhooks`: follow the log and tell the merchants, or refuse in one line."""
 
 import asyncio
-from logging import WARNING, getLogger
 
 from runtime import logging, serving, starting
 from runtime.settings import RefusedStartError, load, refuse
@@ -32,7 +31,6 @@ def serve(settings: WebhooksSettings) -> None:
 def main() -> None:
     """Check, then serve."""
     logging.set_up("webhooks")
-    getLogger("alembic").setLevel(WARNING)  # it tells of each of its plugins while it is imported
     try:
         settings = load(WebhooksSettings)
         logging.set_up("webhooks", debug=settings.debug)

@@ -17,6 +17,9 @@ Link = AsyncConnection[Row]
 
 POOL_SECONDS = 5.0
 STATEMENT_MS = 30_000
+BY_INDEX = " ".join(f"-c enable_{way}=off" for way in ("seqscan", "hashjoin", "mergejoin", "sort"))
+"""For what delivers: few rows, each found by an index, in the order that the index has. What is pending comes and goes faster than
+statistics are taken: a plan made while next to nothing was pending reads all that is, at every step. Not for pages, which may sort."""
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError, TimeoutError)
 """What passes by itself. A deadlock or a lost row version is among the first kind: the work is done again."""
 
@@ -24,9 +27,9 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError, 
 class Database:
     """A pool; every call raises one of AWAY while the database is away. A transaction that raised is rolled back."""
 
-    def __init__(self, url: str, schema: str, views: str, *, size: int = 8) -> None:
-        """Not open yet. `views` is the schema of the views, named in queries by `in_views`."""
-        options = f"-c search_path={schema} -c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout=10000"
+    def __init__(self, url: str, schema: str, views: str, *, size: int = 8, plans: str = "") -> None:
+        """Not open yet. `views` is the schema of the views, named in queries by `in_views`; `plans` is nothing or BY_INDEX."""
+        options = f"-c search_path={schema} -c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout=10000 {plans}"
         settings = {"options": options, "autocommit": True, "row_factory": dict_row, "application_name": "payflow-webhooks"}
         self._pool: AsyncConnectionPool[Link] = AsyncConnectionPool(
             url, min_size=1, max_size=size, open=False, timeout=POOL_SECONDS, kwargs=settings, check=None

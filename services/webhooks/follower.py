@@ -6,7 +6,7 @@ is told only after the views have passed it. Must not know who is told.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
@@ -18,6 +18,7 @@ from runtime.clock import Clock
 from runtime.event_log.reader import Contiguity, EventReader, GapFoundError, LoggedEvent
 from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
+from schemas.events import EventRecord
 from services.webhooks.database import AWAY
 from services.webhooks.notebook import DisplacedError, Notebook, Position, Stretch
 
@@ -28,9 +29,17 @@ PARTS_MAX = 2_000
 """A transaction takes no further record once it tells this much: a record of a batch tells of 500 payouts, to each endpoint."""
 POLL_MS = 500
 VIEWS_SECONDS = 0.05
+UNHEARD_SECONDS = 0.2
+"""What nobody listens to waits so long for more, so that a transaction that only moves tallies is worth its cost."""
+UNHEARD_LOOKS = 5
+"""So often at most, and only until somebody is told of something."""
 AWAY_SECONDS = 1.0
 
 _log = logger(__name__)
+
+
+Read = tuple[int, EventRecord]
+"""A record and its offset."""
 
 
 class Follower:
@@ -40,6 +49,8 @@ class Follower:
         """`wake` is told when there is something to send."""
         self._bootstrap, self._notebook, self._clock, self._wake = bootstrap, notebook, clock, wake
         self._running: asyncio.Task[None] | None = None
+        self._views: dict[int, int] = {}
+        """Where the views of a partition stood when they were last asked."""
         self.halted: dict[int, str] = {}
         """Partitions that stand still for good, and why."""
 
@@ -89,11 +100,35 @@ class Follower:
         stand = await self._notebook.position(partition)
         reader.seek(partition, stand.next_offset)
         while True:
-            events = await reader.poll(POLL_MS, RECORDS_MAX, only=[partition])
-            for stretch in stretches_of(partition, stand, events):
+            read, fault = read_all(partition, stand, await reader.poll(POLL_MS, RECORDS_MAX, only=[partition]))
+            heard = await self._heard(read)
+            if read and not heard and fault is None:
+                heard, fault = await self._more(reader, partition, read)
+            for stretch in stretches_of(partition, stand, read, heard):
                 await self._keep(stretch)
                 stand = stretch.after
+            if fault is not None:
+                raise fault
             metrics.LAG_RECORDS.labels(SERVICE, partition).set(reader.lag(partition))
+
+    async def _more(self, reader: EventReader, partition: int, read: list[Read]) -> tuple[Set[str], Exception | None]:
+        """Add to what nobody listens to what comes in a while; returns as read_all does, with the merchants who are heard.
+
+        Who begins to listen meanwhile is found when it is written down.
+        """
+        unheard = _merchants(read)
+        for _ in range(UNHEARD_LOOKS):
+            await asyncio.sleep(UNHEARD_SECONDS)
+            more, fault = read_all(partition, _behind(read), await reader.poll(0, RECORDS_MAX, only=[partition]))
+            read += more
+            heard = await self._heard([one for one in more if one[1].merchant_id not in unheard])
+            if heard or fault is not None or len(read) >= RECORDS_MAX:
+                return heard, fault
+            unheard |= _merchants(more)
+        return set(), None
+
+    async def _heard(self, read: Sequence[Read]) -> set[str]:
+        return await self._notebook.heard(_merchants(read)) if read else set()
 
     async def _keep(self, stretch: Stretch) -> None:
         await self._await_views(stretch.partition, stretch.after.next_offset)
@@ -104,8 +139,11 @@ class Follower:
             self._wake()
 
     async def _await_views(self, partition: int, offset: int) -> None:
-        while await self._notebook.views_next(partition) < offset:  # noqa: ASYNC110  another process moves it
+        if self._views.get(partition, 0) < offset:  # it is just being written: asking at once would only slow that down
             await asyncio.sleep(VIEWS_SECONDS)
+        while (stand := await self._notebook.views_next(partition)) < offset:  # noqa: ASYNC110  another process moves it
+            await asyncio.sleep(VIEWS_SECONDS)
+        self._views[partition] = stand
 
     def _halt(self, partition: int, error: BaseException) -> None:
         first = (str(error).strip() or "no text").splitlines()[0]
@@ -115,36 +153,47 @@ class Follower:
         _log.error("webhooks.halted", partition=partition, error=f"{type(error).__name__}: {first}", remedy=remedy)
 
 
-def stretches_of(partition: int, stand: Position, events: Sequence[LoggedEvent]) -> Iterator[Stretch]:
-    """What records tell that come next at `stand`, cut into transactions. Raises GapFoundError, CodecError, KeyError.
-
-    What stands before a record that cannot be read is given first.
-    """
-    check = Contiguity(partition, stand.next_source)
-    before, parts = stand, list[Notice | BatchMove]()
+def read_all(partition: int, stand: Position, events: Iterable[LoggedEvent]) -> tuple[list[Read], Exception | None]:
+    """The records that come next at `stand`, up to the first that cannot be read or does not follow, and what is wrong with that one."""
+    check, read = Contiguity(partition, stand.next_source), list[Read]()
     for event in events:
         try:
             check.check(event)
-            told = _told(event)
-        except Exception:
-            if before != stand:
-                yield Stretch(partition=partition, before=before, after=stand, parts=parts)
-            raise
-        parts += told
-        stand = Position(event.offset + 1, event.source_offset + 1)
-        if len(parts) >= PARTS_MAX:
-            yield Stretch(partition=partition, before=before, after=stand, parts=parts)
-            before, parts = stand, []
-    if before != stand:
-        yield Stretch(partition=partition, before=before, after=stand, parts=parts)
+            read.append((event.offset, _read(event)))
+        except (GapFoundError, CodecError) as error:
+            return read, error
+    return read, None
 
 
-def _told(event: LoggedEvent) -> list[Notice | BatchMove]:
+def _merchants(read: Sequence[Read]) -> set[str]:
+    return {record.merchant_id for _, record in read}
+
+
+def _behind(read: Sequence[Read]) -> Position:
+    offset, record = read[-1]
+    return Position(offset + 1, record.source_offset + 1)
+
+
+def _read(event: LoggedEvent) -> EventRecord:
     record = decode_event(event.value)
     if record.source_offset != event.source_offset:
         place = f"events {event.partition}@{event.offset}"
         raise GapFoundError(f"{place}: header and record name other source offsets", event.partition)
-    return tell(event.offset, record)
+    return record
+
+
+def stretches_of(partition: int, stand: Position, read: Iterable[Read], heard: Set[str]) -> Iterator[Stretch]:
+    """What records tell, cut into transactions; of merchants who are not `heard` no payouts. Raises KeyError for an unknown fact."""
+    before, parts, unheard = stand, list[Notice | BatchMove](), set[str]()
+    for offset, record in read:
+        parts += tell(offset, record, record.merchant_id in heard)
+        unheard |= {record.merchant_id} - heard
+        stand = _behind([(offset, record)])
+        if len(parts) >= PARTS_MAX:
+            yield Stretch(partition=partition, before=before, after=stand, parts=parts, unheard=frozenset(unheard))
+            before, parts, unheard = stand, [], set()
+    if before != stand:
+        yield Stretch(partition=partition, before=before, after=stand, parts=parts, unheard=frozenset(unheard))
 
 
 def _forget_metrics() -> None:

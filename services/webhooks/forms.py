@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.intake.text import LINE_PATTERN
+
 URL = Field(
     description="https, public; http and this machine only where the development profile allows it.",
     pattern="^https?://[!-~]+$",
@@ -16,9 +18,6 @@ TYPES: Any = Field(
     [], description="Event types or groups such as `payout.*`; none means all.", examples=[["payout.*", "batch.progress.v1"]]
 )
 SECRET = Field(description="`whsec_` and base64; told this once.", examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
-
-
-TEXT_IN_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]*$"
 
 
 def _form(*examples: dict[str, Any]) -> ConfigDict:
@@ -33,7 +32,7 @@ class WebhookRequest(BaseModel):
 
     url: str = URL
     types: list[str] = TYPES
-    description: str | None = Field(None, max_length=256, pattern=TEXT_IN_LINE)
+    description: str | None = Field(None, max_length=256, pattern=LINE_PATTERN)
 
 
 class WebhookChange(BaseModel):
@@ -43,7 +42,7 @@ class WebhookChange(BaseModel):
 
     url: str | None = Field(None, pattern="^https?://[!-~]+$", max_length=2048)
     types: list[str] | None = None
-    description: str | None = Field(None, max_length=256, pattern=TEXT_IN_LINE, description="An empty text removes it.")
+    description: str | None = Field(None, max_length=256, pattern=LINE_PATTERN, description="An empty text removes it.")
     enabled: bool | None = None
 
 

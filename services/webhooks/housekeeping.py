@@ -24,8 +24,8 @@ OVER = (
 )
 EXPIRED = "DELETE FROM secrets WHERE expires_at < %s"
 STAND = (
-    "SELECT (SELECT count(*) FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id "
-    "WHERE d.status = 'pending' AND e.status = 'enabled') AS pending, "
+    "SELECT (SELECT coalesce(sum(waiting.n), 0)::bigint FROM endpoints e CROSS JOIN LATERAL (SELECT count(*) AS n FROM deliveries d "
+    "WHERE d.endpoint_id = e.id AND d.status = 'pending') waiting WHERE e.status = 'enabled') AS pending, "
     "(SELECT count(*) FROM endpoints WHERE status = 'disabled' AND disabled_reason IN ('failing', 'gone')) AS disabled, "
     "(SELECT count(*) FROM endpoints WHERE status = 'enabled' AND failing_since IS NOT NULL) AS failing"
 )

@@ -2,6 +2,11 @@
 
 Owns order and safety. Of one payout and endpoint only the oldest pending delivery is ever taken; a taken one comes back by itself when its
 taker dies, because taking it only moves its due time behind a lease; and an outcome counts only for who holds it. Must not send.
+
+What is pending has two small indexes, and a plan that goes through one of them whole reads every delivery that waits, also those of a dead
+endpoint. So a delivery that is known is found by a list of ids, whatever it is joined with, and said to be pending by `finished_at IS
+NULL`, which neither index offers; one that is looked for is looked for per endpoint or payout, in the order of the index that is meant; and
+connections are `database.BY_INDEX`. Then no statistics, and no plan kept from when the table was empty, can choose badly.
 """
 
 from collections.abc import Sequence
@@ -20,8 +25,8 @@ SOON_MS = 200
 """When a delivery is looked at again that waits for one before it; the end of that one also wakes it."""
 
 DUE = (
-    "SELECT id::text, merchant_id, url, failing_since FROM endpoints e WHERE status = 'enabled' AND EXISTS ("
-    "SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= %s)"
+    "SELECT id::text, merchant_id, url, failing_since FROM endpoints e CROSS JOIN LATERAL (SELECT 1 FROM deliveries d "
+    "WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= %s ORDER BY d.due_at LIMIT 1) due WHERE e.status = 'enabled'"
 )
 SECRETS = (
     "SELECT e.url, array(SELECT s.secret FROM secrets s WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > %(now)s) "
@@ -46,15 +51,15 @@ UPDATE deliveries d SET
         WHEN judged.ahead_claim IS NOT NULL THEN %(soon)s
         ELSE greatest(judged.ahead_due, %(soon)s)
     END
-FROM judged WHERE d.id = judged.id
+FROM judged WHERE d.id = judged.id AND d.id = ANY(ARRAY(SELECT id FROM due))
 RETURNING d.id::text, d.claim, d.merchant_id, d.subject, d.kind, d.version, d.ord, d.at, d.own, d.tries
 """
-PUT_OFF = "UPDATE deliveries SET claim = NULL, due_at = %s WHERE id = ANY(%s::uuid[]) AND claim = %s AND status = 'pending'"
+PUT_OFF = "UPDATE deliveries SET claim = NULL, due_at = %s WHERE id = ANY(%s::uuid[]) AND claim = %s AND finished_at IS NULL"
 FINISH = """
 UPDATE deliveries d SET status = r.status, due_at = r.due_at, claim = NULL, attempts = d.attempts + 1, tries = d.tries + 1,
     finished_at = r.finished_at, last_code = r.code, last_error = r.error
-FROM json_to_recordset(%s) AS r(id uuid, claim text, status text, due_at bigint, finished_at bigint, code int, error text)
-WHERE d.id = r.id AND d.claim = r.claim AND d.status = 'pending'
+FROM json_to_recordset(%(results)s) AS r(id uuid, claim text, status text, due_at bigint, finished_at bigint, code int, error text)
+WHERE d.id = r.id AND d.id = ANY(%(ids)s::uuid[]) AND d.claim = r.claim AND d.finished_at IS NULL
 RETURNING d.id::text, d.attempts, d.endpoint_id::text, d.subject, d.status
 """
 ATTEMPTS = (
@@ -62,11 +67,11 @@ ATTEMPTS = (
     "a(delivery_id uuid, number int, at bigint, duration_ms int, code int, error text, answer text) ON CONFLICT DO NOTHING"
 )
 WAKE_NEXT = """
-UPDATE deliveries n SET due_at = %(now)s FROM (
-    SELECT DISTINCT next.id FROM json_to_recordset(%(ended)s) AS f(endpoint_id uuid, subject text) CROSS JOIN LATERAL (
+UPDATE deliveries SET due_at = %(now)s WHERE id = ANY(ARRAY(
+    SELECT next.id FROM json_to_recordset(%(ended)s) AS f(endpoint_id uuid, subject text) CROSS JOIN LATERAL (
         SELECT id FROM deliveries WHERE endpoint_id = f.endpoint_id AND subject = f.subject AND status = 'pending' ORDER BY ord LIMIT 1
     ) next
-) woken WHERE n.id = woken.id AND n.claim IS NULL AND n.due_at > %(now)s AND n.tries = 0
+)) AND claim IS NULL AND due_at > %(now)s AND tries = 0
 """
 WELL = (
     "UPDATE endpoints SET failing_since = NULL, last_success_at = %(now)s WHERE id = ANY(%(ids)s::uuid[]) "
@@ -152,7 +157,8 @@ class Queue:
     async def write(self, results: Sequence[Result], now: int) -> list[tuple[str, str]]:
         """Write what came of tries, all or nothing; returns endpoints that are disabled by it, with why. A repeat counts once."""
         async with self._database.transaction() as link:
-            ended = await _rows(link, FINISH, [_json([_finish_row(result) for result in results])])
+            rows = [_finish_row(result) for result in results]
+            ended = await _rows(link, FINISH, {"results": _json(rows), "ids": [row["id"] for row in rows]})
             attempts = {row["id"]: row["attempts"] for row in ended}
             kept = [result for result in results if result.delivery_id in attempts]
             await link.execute(ATTEMPTS, [_json([_attempt_row(one, attempts[one.delivery_id]) for one in kept])])

@@ -21,7 +21,7 @@ from runtime.logging import logger
 from runtime.settings import RefusedStartError
 from services.webhooks import schema
 from services.webhooks.act_book import ActBook
-from services.webhooks.database import Database
+from services.webhooks.database import BY_INDEX, Database
 from services.webhooks.dispatcher import Dispatcher
 from services.webhooks.door import Door
 from services.webhooks.follower import Follower
@@ -38,6 +38,8 @@ from services.webhooks.subjects import Subjects
 from services.webhooks.trail_teller import TrailTeller
 
 CONNECT_SECONDS = 5
+DESK_SIZE = 4
+"""Connections for people's questions, which may sort; what delivers has its own, so that neither keeps the other out."""
 
 _log = logger(__name__)
 
@@ -47,7 +49,7 @@ def check_schemas(settings: WebhooksSettings) -> None:
     options = f"-c search_path={settings.webhooks_schema}"
     try:
         with psycopg.connect(settings.database_url, connect_timeout=CONNECT_SECONDS, options=options) as link:
-            current = schema.is_current(link)
+            current = schema.REVISIONS.is_current(link)
             link.rollback()
             views = link.execute("SELECT to_regclass(%s)", [f"{settings.projection_schema}.projection_offsets"]).fetchone()
     except psycopg.OperationalError as error:
@@ -73,20 +75,22 @@ def lifespan(settings: WebhooksSettings) -> Callable[[FastAPI], Any]:
 async def _start(app: FastAPI, settings: WebhooksSettings, stack: AsyncExitStack) -> None:
     metrics.serve(settings.metrics_port, settings.metrics_host)
     clock, seconds = SystemClock(), settings.timeout_seconds
-    database = Database(settings.database_url, settings.webhooks_schema, settings.projection_schema)
-    await database.open()
-    stack.push_async_callback(database.close)
+    places = (settings.database_url, settings.webhooks_schema, settings.projection_schema)
+    database, desk = Database(*places, plans=BY_INDEX), Database(*places, size=DESK_SIZE)
+    for pool in (database, desk):
+        await pool.open()
+        stack.push_async_callback(pool.close)
     sender = Sender(Guard(loopback=settings.allow_loopback), clock, seconds=seconds, plain=settings.plain)
     await sender.open()
     stack.push_async_callback(sender.close)
-    queue, registry = Queue(database), Registry(database, settings.endpoints_max)
+    queue, registry = Queue(database), Registry(desk, settings.endpoints_max)
     results = Results(queue, clock)
     dispatcher = Dispatcher(
         queue, Subjects(database), sender, results, clock, per_endpoint=settings.per_endpoint, seconds=seconds
     )
     follower = Follower(settings.kafka_bootstrap_servers, Notebook(database), clock, dispatcher.wake)
     membership = Membership(database, mint(), settings.kafka_partitions, follower.follow)
-    teller = TrailTeller(ActBook(database), settings.identity_url, settings.inner_secret)
+    teller = TrailTeller(ActBook(desk), settings.identity_url, settings.inner_secret)
     keeper = Housekeeping(database, clock, settings.keep_days)
     for work in (results.run(), dispatcher.run(), membership.run(), keeper.run(), teller.run()):
         _beside(stack, work)

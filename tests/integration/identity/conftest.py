@@ -70,7 +70,7 @@ async def identity(own_url: str) -> AsyncIterator[Identity]:
     """An empty schema `admin`."""
     with psycopg.connect(own_url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS admin CASCADE")
-    schema.upgrade(own_url, "admin")
+    schema.REVISIONS.upgrade(own_url, "admin")
     async with served() as provider:
         given = {"DATABASE_URL": own_url, "PAYFLOW_ACCESS": "required", "SECRET_KEY": KEY, "OIDC_ISSUER": provider.url}
         given |= {"OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET}

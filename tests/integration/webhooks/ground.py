@@ -11,7 +11,7 @@ from domain.webhooks.telling import tell
 from runtime.ids import mint, mint_key
 from schemas.events import EventRecord
 from services.webhooks import schema
-from services.webhooks.database import Database
+from services.webhooks.database import BY_INDEX, Database
 from services.webhooks.notebook import Notebook, Position, Stretch
 from services.webhooks.queue import Queue
 from services.webhooks.registry import Registry
@@ -80,8 +80,8 @@ async def ground(url: str) -> AsyncIterator[Ground]:
     """Fresh schemas."""
     views = migrated(url)
     name = f"{views.schema}_webhooks"
-    schema.upgrade(url, name)
-    database = Database(url, name, views.schema)
+    schema.REVISIONS.upgrade(url, name)
+    database = Database(url, name, views.schema, plans=BY_INDEX)
     await database.open()
     try:
         yield Ground(views, database)

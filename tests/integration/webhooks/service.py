@@ -35,7 +35,7 @@ class Service:
         self.kafka, self.folder = kafka, folder
         self.views: Views = migrated(url)
         self.schema = f"{self.views.schema}_webhooks"
-        schema.upgrade(url, self.schema)
+        schema.REVISIONS.upgrade(url, self.schema)
         self.running: list[subprocess.Popen[bytes]] = []
         self.base = ""
 

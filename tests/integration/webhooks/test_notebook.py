@@ -5,9 +5,9 @@ import asyncio
 import psycopg
 import pytest
 
-from payflow.switch import REBUILDING
-from services.projector import schema as views_schema
+from domain.webhooks.notice import Notice
 from services.webhooks import schema
+from services.webhooks.follower import stretches_of
 from services.webhooks.notebook import DisplacedError
 from tests.integration.projector.views import PARTITION
 from tests.integration.webhooks.ground import BEGAN, Ground, story, stretch
@@ -71,6 +71,22 @@ async def test_a_repeat_or_a_zombie_writes_nothing(here: Ground) -> None:
     assert await here.deliveries(endpoint) == before
 
 
+async def test_an_endpoint_that_comes_after_the_telling_and_before_the_writing_is_told_all(here: Ground) -> None:
+    told = story().records
+    stand = await here.notebook.position(PARTITION)
+    assert await here.notebook.heard({"acme", "zebra"}) == set()
+    [deaf] = stretches_of(PARTITION, stand, told, set())
+    endpoint = await here.endpoint("acme")
+    with pytest.raises(DisplacedError):
+        await here.notebook.write(deaf, here.now)
+    assert await here.notebook.position(PARTITION) == stand
+    [hears] = stretches_of(PARTITION, stand, told, await here.notebook.heard({"acme", "zebra"}))
+    await here.notebook.write(hears, here.now)
+    twin = {part.subject for part in stretch(stand, told).parts if isinstance(part, Notice) and part.merchant_id == "acme"}
+    assert twin <= {row["subject"] for row in await here.deliveries(endpoint)}
+    assert any(subject.startswith("payout:") for subject in twin)
+
+
 async def test_of_two_at_once_one_writes(here: Ground) -> None:
     told = story().records[:10]
     await here.endpoint("acme")
@@ -126,11 +142,9 @@ async def test_an_endpoint_is_told_nothing_from_before_it_was_there(here: Ground
 
 
 def test_migrate_is_safe_to_repeat(database: str) -> None:
-    schema.upgrade(database, "twice_webhooks")
-    schema.upgrade(database, "twice_webhooks")
+    schema.REVISIONS.upgrade(database, "twice_webhooks")
+    schema.REVISIONS.upgrade(database, "twice_webhooks")
     with psycopg.connect(database, options="-c search_path=twice_webhooks") as link:
-        assert schema.is_current(link)
+        assert schema.REVISIONS.is_current(link)
     with psycopg.connect(database, options="-c search_path=nothing_there") as link:
-        assert not schema.is_current(link)
-    assert schema.LOCK == views_schema.LOCK, "all schema work waits for each other"
-    assert schema.LOCK != REBUILDING, "a restore holds that one while it migrates"
+        assert not schema.REVISIONS.is_current(link)
