@@ -4,37 +4,10 @@ Owns the words for readers; the forms of a payout, a batch and a problem are des
 document of all services. Must not shape an answer: `rows` does, and tests hold the two together.
 """
 
-from typing import Any
-
 from schemas.ids import MERCHANT_ID_PATTERN
-
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer"}
-YES_NO: Schema = {"type": "boolean"}
-TIME: Schema = {"type": "string", "format": "date-time"}
-UUID: Schema = {"type": "string", "format": "uuid"}
-
-
-def named(name: str) -> Schema:
-    """A form of the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def listed(of: Schema) -> Schema:
-    """A list of them."""
-    return {"type": "array", "items": of}
-
-
-def maybe(schema: Schema) -> Schema:
-    """It or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def shape(description: str, /, **members: Schema) -> Schema:
-    """An object in which all of these stand; readers ignore members they do not know."""
-    return {"type": "object", "description": description, "required": list(members), "properties": members}
+from services.gateway import page_answers
+from services.gateway.figures import answers as figure_answers
+from services.gateway.shapes import TEXT, TIME, UUID, WHOLE, YES_NO, Schema, listed, maybe, named, shape
 
 
 def page(of: str) -> Schema:
@@ -54,7 +27,91 @@ _POSITION = shape("A place on the log.", partition=WHOLE, offset=WHOLE, index=WH
 _MONEY = {name: TEXT if not name.endswith("minor") else WHOLE for name in ("available", "held", "total", "total_minor")}
 _SUMS = {**_MONEY, "available_minor": WHOLE, "held_minor": WHOLE}
 
+_TIMES: dict[str, Schema] = {
+    "TimelineEntry": {
+        "type": "object",
+        "description": (
+            "One thing that happened, with its time, the time since the first (`t_ms`, `t_days` for T+N), and its place on the log of "
+            "events, null for what is not on it. `kind` is request, state, provider_call, provider_answer, posting, webhook, person, rows "
+            "or milestone."
+        ),
+        "required": ["at", "t_ms", "t_days", "kind", "title", "position", "actor", "detail"],
+        "properties": {
+            "at": TIME,
+            "t_ms": WHOLE,
+            "t_days": WHOLE,
+            "kind": TEXT,
+            "title": TEXT,
+            "position": maybe(_POSITION),
+            "actor": maybe(TEXT),
+            "detail": {"type": "object"},
+        },
+    },
+    "NextStep": shape(
+        "What happens next, when (null: not by time alone), who must act, whether money reached the payee, whether paying again is safe.",
+        step=TEXT,
+        text=TEXT,
+        at=maybe(TIME),
+        who=TEXT,
+        money_moved=TEXT,
+        retry_safe=YES_NO,
+    ),
+    "FailureMeaning": shape(
+        "What a failure means as the payout stands (LIF-19).",
+        code=TEXT,
+        reason=maybe(TEXT),
+        who=TEXT,
+        remedy=TEXT,
+        payee_text=TEXT,
+        money_moved=TEXT,
+        retry_safe=YES_NO,
+    ),
+    "MissingPart": shape("A part that this answer lacks, and why.", part=TEXT, why=TEXT),
+    "PayoutTimeline": shape(
+        "A payout's story in one order, and what comes next.",
+        payout_id=UUID,
+        status=TEXT,
+        version=WHOLE,
+        attention=TEXT,
+        attention_reason=maybe(TEXT),
+        entries=listed(named("TimelineEntry")),
+        failure=maybe(named("FailureMeaning")),
+        next=named("NextStep"),
+        expected_settlement_date=maybe(TEXT),
+        settled_at=maybe(TIME),
+        without_gap=YES_NO,
+        missing=listed(named("MissingPart")),
+        freshness=named("Freshness"),
+    ),
+    "BatchMove": shape(
+        "One move of a batch, with its place on the log.",
+        position=_POSITION,
+        **{"from": maybe(TEXT)},
+        to=TEXT,
+        first_row=maybe(WHOLE),
+        rows=maybe(WHOLE),
+        reason=maybe(TEXT),
+        detail=maybe(TEXT),
+        actor=TEXT,
+        command_id=TEXT,
+        at=TIME,
+    ),
+    "BatchHistory": shape("A batch's moves in order.", count=WHOLE, results=listed(named("BatchMove"))),
+    "BatchTimeline": shape(
+        "A batch's story in one order, and what comes next.",
+        batch_id=UUID,
+        status=TEXT,
+        attention=TEXT,
+        attention_reason=maybe(TEXT),
+        entries=listed(named("TimelineEntry")),
+        next=named("NextStep"),
+        missing=listed(named("MissingPart")),
+        freshness=named("Freshness"),
+    ),
+}
+
 SCHEMAS: dict[str, Schema] = {
+    **_TIMES,
     "Freshness": shape("When the views last had all events.", timestamp=TIME, source=TEXT, max_age_ms=WHOLE),
     "PayoutPage": page("Payout"),
     "BatchPage": page("Batch"),
@@ -124,7 +181,11 @@ SCHEMAS: dict[str, Schema] = {
         created_at=TIME,
     ),
     "Ledger": shape(
-        "Entries, newest first.", count=WHOLE, results=listed(named("LedgerEntry")), freshness=named("Freshness")
+        "Entries, newest first; `count` is null by cursor, `next_cursor` goes on from here.",
+        count=maybe(WHOLE),
+        results=listed(named("LedgerEntry")),
+        next_cursor=maybe(TEXT),
+        freshness=named("Freshness"),
     ),
     "Merchant": shape(
         "A merchant with its bank accounts.",
@@ -138,6 +199,40 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "MerchantList": shape(
         "Active merchants, or those that were deactivated.", count=WHOLE, results=listed(named("Merchant"))
+    ),
+    **figure_answers.SCHEMAS,
+    **page_answers.SCHEMAS,
+    "InFlight": shape(
+        "Payouts in one currency, and their sum.", count=WHOLE, amount=TEXT, amount_minor=WHOLE, currency=TEXT
+    ),
+    "Provider": shape(
+        "A provider over all merchants: what it has now, what it does not answer, and what went through it (by currency).",
+        provider=TEXT,
+        processing=WHOLE,
+        in_progress=WHOLE,
+        retry=WHOLE,
+        unknown=WHOLE,
+        oldest_processing_at=maybe(TIME),
+        oldest_unknown_at=maybe(TIME),
+        in_flight=listed(named("InFlight")),
+        cleared=listed(shape("A sum.", amount=TEXT, amount_minor=WHOLE, currency=TEXT)),
+    ),
+    "ProviderList": shape(
+        "Every provider that was ever used.", count=WHOLE, results=listed(named("Provider")), freshness=named("Freshness")
+    ),
+    "Operation": shape(
+        "What is unfinished over all merchants, why it waits, and how far the views are.",
+        counts={"type": "object", "additionalProperties": WHOLE},
+        waits={"type": "object", "additionalProperties": WHOLE},
+        in_flight=listed(named("InFlight")),
+        waiting=listed(named("InFlight")),
+        oldest_unknown_at=maybe(TIME),
+        lag_ms=WHOLE,
+        lag_records=WHOLE,
+        fresh_at=maybe(TIME),
+        position={"type": "object", "additionalProperties": WHOLE},
+        parts={"type": "object", "additionalProperties": YES_NO},
+        freshness=named("Freshness"),
     ),
     "Health": shape("Whether it is well.", status=TEXT),
     "ErrorCode": shape("What an error code means.", code=TEXT, status=WHOLE, title=TEXT, retryable=YES_NO, remedy=TEXT),

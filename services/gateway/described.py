@@ -6,15 +6,19 @@ themselves read parameters by `filters`. Must not read a request.
 
 from typing import Any, NamedTuple
 
-from schemas.ids import MERCHANT_ID_PATTERN, UUID_PATTERN
+from domain.batch.view import LEVELS
+from schemas.ids import BATCH_ROWS_MAX, MERCHANT_ID_PATTERN, UUID_PATTERN
 from schemas.words import PayoutStatus, Reason
-from services.gateway.answers import SCHEMAS, Schema, named
+from services.gateway.answers import SCHEMAS
 from services.gateway.filters import ATTENTION, CURSOR_LIMIT_MAX, LIMIT_MAX, OFFSET_MAX, PAGE_MAX
+from services.gateway.shapes import Schema, named
 
 JSON = "application/json"
 PROBLEM = {
     400: "A parameter is not valid; it is named.",
+    403: "The credential may not do this.",
     404: "There is no such thing here.",
+    409: "Its state does not allow this; the detail says why.",
     413: "The body is too large.",
     503: "The views cannot be read now.",
 }
@@ -99,23 +103,91 @@ _FILTERS = (
 )
 _BATCH = _query("batch_id", _ID, "Rows of this batch only.")
 _ACTIVE = _query("active", {"type": "boolean"}, "false: those that were deactivated.")
+_INCLUDE = _query(
+    "include", _one_of(["record"]), "Further members: where the log record behind each row stands.", ["record"]
+)
+_ORDER = _query(
+    "order",
+    {"type": "string", "enum": ["newest", "attention"]},
+    "Newest first, or what needs somebody first; the latter goes with limit and cursor only.",
+    "newest",
+)
+_LEVELS = _query("attention", _one_of(list(LEVELS)), "Only these levels; the worst first.", ["action_required"])
+_FROM_ROW = _query("from_row", _whole(1, BATCH_ROWS_MAX), "The row that the page begins at; not together with cursor.", 1)
+_DIRECTION = _query("direction", {"type": "string", "enum": ["credit", "debit"]}, "Only what came in, or went out.", "debit")
+_ZONE = _query("zone", {"type": "string", "maxLength": 64}, "An IANA time zone; UTC by default.", "Africa/Kampala")
+_ONE_FIGURE = (_MERCHANT, *_SHARED)
+_CHART = (
+    _query("from", _TIME, "Its start; by default a day, or 30 days, before `to`.", "2026-01-01T00:00:00Z"),
+    _query("to", _TIME, "Its end; now by default.", "2026-01-31T00:00:00Z"),
+    _query("step", {"type": "string", "enum": ["hour", "day"]}, "A point for each hour or day of the zone.", "hour"),
+    _ZONE,
+    _query("provider", _PLAIN, "Only this provider's payouts.", "simulator"),
+    _query("currency", {"type": "string", "pattern": "^[A-Za-z]{3}$"}, "Narrows what is counted by currency.", "USD"),
+)
 
 ENTRIES: dict[str, Entry] = {
-    "list_payouts": Entry("payouts", "PayoutPage", (*_PAGING, _MERCHANT, _BATCH, *_FILTERS, *_SHARED), (400,)),
-    "get_payout": Entry("payouts", "Payout", _SHARED, tagged=True, undecided=True),
+    "list_payouts": Entry(
+        "payouts", "PayoutPage", (*_PAGING, _MERCHANT, _BATCH, *_FILTERS, _ORDER, _INCLUDE, *_SHARED), (400,)
+    ),
+    "get_payout": Entry("payouts", "Payout", (_INCLUDE, *_SHARED), tagged=True, undecided=True),
+    "get_payout_actions": Entry("payouts", "PayoutActions", _SHARED),
+    "get_lifecycle": Entry("payouts", "Lifecycle", (), ()),
     "get_payout_events": Entry("payouts", "History", _SHARED, undecided=True),
+    "get_payout_timeline": Entry("payouts", "PayoutTimeline", _SHARED, undecided=True),
+    "get_batch_events": Entry("batches", "BatchHistory", _SHARED, undecided=True),
+    "get_batch_timeline": Entry("batches", "BatchTimeline", _SHARED, undecided=True),
     "reveal_payee": Entry("payouts", "RevealedPayee", (_MERCHANT_HEADER,), (400, 404, 413)),
-    "list_batches": Entry("batches", "BatchPage", (*_PAGING, _MERCHANT, *_SHARED), (400,)),
-    "get_batch": Entry("batches", "Batch", _SHARED, undecided=True),
-    "list_rows": Entry("batches", "RowPage", (_CURSOR, _LIMIT, *_FILTERS, *_SHARED), undecided=True),
+    "list_batches": Entry("batches", "BatchPage", (*_PAGING, _MERCHANT, _ORDER, _LEVELS, _INCLUDE, *_SHARED), (400,)),
+    "get_batch": Entry("batches", "Batch", (_INCLUDE, *_SHARED), undecided=True),
+    "get_batch_actions": Entry("batches", "BatchActions", _SHARED),
+    "list_rows": Entry("batches", "RowPage", (_CURSOR, _LIMIT, _FROM_ROW, _INCLUDE, *_FILTERS, *_SHARED), undecided=True),
     "get_balance": Entry("money", "Balance", (_MERCHANT, *_SHARED), (400,)),
     "list_ledger": Entry(
         "money",
         "Ledger",
-        (*_PAGING[:3], _MERCHANT, _query("payout_id", _ID, "Entries of this payout only."), *_SHARED),
+        (
+            *_PAGING[:3],
+            _query("cursor", {"type": "string", "pattern": "^([0-9]{1,18}:[0-9]{1,9})?$"}, "Where the list goes on."),
+            _MERCHANT,
+            _query("payout_id", _ID, "Entries of this payout only."),
+            _DIRECTION,
+            _INCLUDE,
+            *_SHARED,
+        ),
         (400,),
     ),
     "list_merchants": Entry("merchants", "MerchantList", (_MERCHANT, _ACTIVE, *_SHARED), (400,)),
+    "get_in_flight": Entry("figures", "Figure", _ONE_FIGURE, (400,)),
+    "get_waiting": Entry("figures", "WaitingFigure", _ONE_FIGURE, (400,)),
+    "get_unknown": Entry("figures", "Figure", _ONE_FIGURE, (400,)),
+    "get_paid_today": Entry("figures", "DayFigure", (_ZONE, *_ONE_FIGURE), (400,)),
+    "get_failure_rate": Entry(
+        "figures", "FailureRate", (_query("hours", _whole(1, 168), "The window, up to now.", 24), *_ONE_FIGURE), (400,)
+    ),
+    "get_lag": Entry("figures", "Lag", (_MERCHANT, _MERCHANT_HEADER), (400,)),
+    "get_payout_counters": Entry("figures", "Counters", _ONE_FIGURE, (400,)),
+    "get_batch_counters": Entry("figures", "Counters", _ONE_FIGURE, (400,)),
+    "get_attention": Entry("figures", "AttentionList", _ONE_FIGURE, (400,)),
+    "get_insights": Entry("figures", "Insights", (*_CHART, *_ONE_FIGURE), (400,)),
+    "list_dead_letters": Entry(
+        "dead letters",
+        "DeadLetterPage",
+        (
+            _query("state", {"type": "string", "enum": ["open", "all"]}, "Those that wait for a decision, or all.", "open"),
+            _query("limit", _whole(1, CURSOR_LIMIT_MAX), "Letters of a page.", 50),
+            _query(
+                "cursor", {"type": "string", "maxLength": 300}, "Where the list goes on: `next_cursor` of the page before."
+            ),
+        ),
+        (400, 403),
+    ),
+    "get_dead_letter": Entry("dead letters", "DeadLetter", (), (403, 404)),
+    "redrive_dead_letter": Entry("dead letters", "DeadLetterOutcome", (), (403, 404, 409)),
+    "discard_dead_letter": Entry("dead letters", "DeadLetterOutcome", (), (400, 403, 404, 409, 413)),
+    "get_log_record": Entry("log", "LogRecord", _SHARED, (400, 404)),
+    "list_providers": Entry("operations", "ProviderList", _SHARED[1:], (400,)),
+    "get_operation": Entry("operations", "Operation", _SHARED[1:], (400,)),
     "get_error_code": Entry("documentation", "ErrorCode", (), (404,)),
 }
 

@@ -5,8 +5,8 @@ single route.
 """
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,9 +20,11 @@ from services.gateway.filters import OFFSET_MAX, PAGE_MAX, Paging, canonical_id,
 from services.gateway.leaving import BEHIND
 from services.gateway.progress import Progress
 from services.gateway.proxy import POSITION_HEADER, Proxy, parse_position
-from services.gateway.store import Store
+from services.gateway.store import Row, Store
 
 READ_WAIT_SECONDS = 2.0
+PLAIN_WAIT_SECONDS = 0.1
+"""For what a merchant wrote a moment ago, of a read that names no position."""
 V1 = "/api/v1/"
 WEBHOOK_THEMES = frozenset({"webhooks", "deliveries"})
 IDENTITY_THEMES = frozenset({"sessions", "keys", "users", "audit"})
@@ -41,6 +43,10 @@ class Door:
     """Where keys, people and sign-in are; None in an application without them."""
     webhooks: Proxy | None = None
     """The part that has `webhooks/` and `deliveries/`, reads too; None in an application without it."""
+    parts: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    """Whether each other part is ready, by name."""
+    admin: Store | None = None
+    """Reads the schema of people, keys and their trail; None in open mode, where there is none."""
 
     def proxy_of(self, path: str) -> Proxy:
         """Who takes requests to a canonical path."""
@@ -90,11 +96,13 @@ async def wait_for_position(request: Request) -> None:
     """A read that names a position waits until the views have passed it, at most 2 s (read your writes).
 
     Past that it is answered from what there is, and Payflow-Behind says how many places of the log are still missing.
+    A plain read waits at most 0.1 s for what its merchant has written through this gateway.
     """
     named = request.headers.get(POSITION_HEADER)
-    if named is None:
-        return
     progress = door_of(request).progress
+    if named is None:
+        await wait_for_written(request)
+        return
     position = parse_position(named)
     if position is None or position[0] >= progress.partitions:
         detail = f"must be <partition>:<offset> of one of {progress.partitions} partitions"
@@ -102,6 +110,19 @@ async def wait_for_position(request: Request) -> None:
         raise ProblemError("validation_error", f"The header {POSITION_HEADER} {detail}.", errors=[fault])
     if not await progress.passed(*position, READ_WAIT_SECONDS):
         setattr(request.state, BEHIND, progress.behind(*position))
+
+
+async def wait_for_written(request: Request) -> None:
+    """Wait, at most 0.1 s, until the views show what this request's merchant was told by this gateway to have written."""
+    merchant_id = request.headers.get("x-merchant-id") or request.query_params.get("merchant_id")
+    await door_of(request).progress.passed_written(merchant_id, PLAIN_WAIT_SECONDS)
+
+
+async def own_payout(request: Request, payout_id: str) -> Row | None:
+    """The payout if the views have it and it is this merchant's."""
+    merchant, known = merchant_asked(request), canonical_id(payout_id)
+    row = await door_of(request).store.payout(known) if known else None
+    return row if row is not None and merchant in {None, row["merchant_id"]} else None
 
 
 async def undecided(request: Request, what: str, asked_id: str) -> Response:
@@ -126,11 +147,20 @@ def freshness(request: Request) -> dict[str, object]:
     }
 
 
-def listing(request: Request, results: list[dict[str, Any]], count: int | None, paging: Paging) -> Response:
-    """A page: `results` may hold one row more than the page, which only says that there is a next one."""
+def listing(
+    request: Request,
+    results: list[dict[str, Any]],
+    count: int | None,
+    paging: Paging,
+    cursors: Sequence[str] | None = None,
+) -> Response:
+    """A page: `results` may hold one row more than the page, which only says that there is a next one.
+
+    `cursors` are the places behind each row where its id alone is none.
+    """
     shown = results[: paging.limit]
     more = len(results) > paging.limit
-    cursor = str(shown[-1]["id"]) if more else None
+    cursor = (str(shown[-1]["id"]) if cursors is None else cursors[len(shown) - 1]) if more else None
     body = {
         "count": count,
         "next": _next(request, paging, cursor) if cursor is not None else None,

@@ -86,16 +86,16 @@ def read_paging(query: Mapping[str, str]) -> Paging:
     if "page" in query and ("limit" in query or "offset" in query):
         raise refuse("page", "does not go together with limit or offset")
     if "limit" in query or "offset" in query or ("merchant_id" in query and "page" not in query):
-        limit = _number(query, "limit", DEFAULT_LIMIT, 1, LIMIT_MAX)
-        return Paging(limit=limit, offset=_number(query, "offset", 0, 0, OFFSET_MAX))
-    page = _number(query, "page", 1, 1, PAGE_MAX)
+        limit = read_number(query, "limit", DEFAULT_LIMIT, 1, LIMIT_MAX)
+        return Paging(limit=limit, offset=read_number(query, "offset", 0, 0, OFFSET_MAX))
+    page = read_number(query, "page", 1, 1, PAGE_MAX)
     return Paging(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE, page=page)
 
 
 def _by_cursor(query: Mapping[str, str]) -> Paging:
     if "page" in query or "offset" in query:
         raise refuse("cursor", "does not go together with page or offset")
-    limit = _number(query, "limit", DEFAULT_LIMIT, 1, CURSOR_LIMIT_MAX)
+    limit = read_number(query, "limit", DEFAULT_LIMIT, 1, CURSOR_LIMIT_MAX)
     return Paging(limit=limit, cursor=read_cursor(query), by_cursor=True)
 
 
@@ -210,10 +210,21 @@ def _choices(name: str, text: str, known: set[str]) -> list[str]:
     return chosen
 
 
-def _number(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+def read_number(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A whole number within its bounds. Raises ProblemError 400."""
     text = query.get(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
         raise refuse(name, f"must be a number from {least} to {most}")
     return int(text)
+
+
+def read_includes(query: Mapping[str, str], known: frozenset[str]) -> frozenset[str]:
+    """The further members that `include` asks for. Raises ProblemError 400."""
+    if "include" not in query:
+        return frozenset()
+    chosen = frozenset(part.strip() for part in query["include"].split(","))
+    if chosen - known:
+        raise refuse("include", f"has a value that is not known; known: {', '.join(sorted(known))}")
+    return chosen

@@ -8,10 +8,10 @@ import asyncio
 from typing import Any
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from runtime.http_problems import PROBLEM_JSON
 from schemas.errors import problem
+from services.gateway.live.stream_line import StreamProtocol
 from services.gateway.sealing import HEADERS
 
 HEADER_BYTES_MAX = 64 * 1024
@@ -33,8 +33,8 @@ def _no_http() -> bytes:
 NO_HTTP = _no_http()
 
 
-class FrontProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a bound on headers in size and time."""
+class FrontProtocol(StreamProtocol):
+    """uvicorn's protocol, and the pipe of streams, with a bound on headers in size and time."""
 
     _size = 0
     _pending = 0

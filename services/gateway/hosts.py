@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runtime.http_problems import ProblemError, problem_response
+from services.gateway.access.credentials import STREAM
 from services.gateway.paths import ROOT
 
 
@@ -53,7 +54,8 @@ class Hosts:
         host = host_of(named[0]) if len(named) == 1 else ""
         if not is_loopback(host) and host not in self._hosts:
             return _refused_host(host)
-        if asked.scope["type"] == "websocket" and not self._is_own(asked.headers.getlist("origin"), named[0]):
+        is_feed = asked.scope["type"] == "websocket" or asked.scope["path"] == STREAM
+        if is_feed and not self._is_own(asked.headers.getlist("origin"), named[0]):
             return ProblemError("forbidden", "A page of another origin may not open the feed; list it in ALLOWED_ORIGINS.")
         return None
 

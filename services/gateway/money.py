@@ -1,15 +1,34 @@
 """Balances, ledger entries and merchants, read (API-25 to API-27)."""
 
+import re
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 
 from runtime.http_problems import ProblemError
 from services.gateway import rows
 from services.gateway.described import described
 from services.gateway.door import door_of, freshness, json_response, wait_for_position
-from services.gateway.filters import PAGING, Paging, known_only, read_flag, read_id, read_merchant, read_paging
+from services.gateway.filters import (
+    CURSOR_LIMIT_MAX,
+    DEFAULT_LIMIT,
+    PAGING,
+    Conditions,
+    Paging,
+    known_only,
+    read_flag,
+    read_id,
+    read_includes,
+    read_merchant,
+    read_number,
+    read_paging,
+    refuse,
+)
+from services.gateway.records import INCLUDES, RECORD
 from services.gateway.store import Row
 
 OPEN_MERCHANT = "demo"
+_PLACE = re.compile(r"[0-9]{1,18}:[0-9]{1,9}", re.ASCII)
 
 router = APIRouter()
 
@@ -29,16 +48,41 @@ async def get_balance(request: Request) -> Response:
 
 @router.get("/ledger", summary="Ledger entries of a merchant, newest first", **described("list_ledger"))
 async def get_ledger(request: Request) -> Response:
-    """Entries on the merchant's own accounts; an entry of a chunk names its batch and how many payouts it covers."""
+    """Entries on the merchant's own accounts; an entry of a chunk names its batch and how many payouts it covers. By cursor to the last."""
     await wait_for_position(request)
     query = request.query_params
-    known_only(query, (PAGING - {"cursor"}) | {"merchant_id", "payout_id"})
-    payout_id = read_id(query, "payout_id") if "payout_id" in query else None
-    merchant, paging = await _merchant(request), _paging(request)
+    known_only(query, PAGING | {"merchant_id", "payout_id", "direction", "include"})
+    includes = read_includes(query, INCLUDES)
+    wanted, paging = _entries(query), _paging(request)
+    merchant = await _merchant(request)
+    wanted.add("merchant_id = %s AND account IN ('available', 'held', 'fees')", merchant["id"])
     store = door_of(request).store
-    found = await store.entries(merchant["id"], payout_id, paging.limit, paging.offset)
-    count = await store.count_entries(merchant["id"], payout_id)
-    return json_response({"count": count, "results": [rows.entry(row) for row in found], "freshness": freshness(request)})
+    count = None if paging.by_cursor else await store.count_entries(wanted)
+    if paging.cursor is not None:
+        wanted.add('("offset", leg) < (%s, %s)', *map(int, paging.cursor.split(":")))
+    found = await store.entries(wanted, paging.limit + 1, paging.offset)
+    shown = found[: paging.limit]
+    body = {"count": count, "results": [_entry(row, includes) for row in shown]}
+    cursor = f"{shown[-1]['offset']}:{shown[-1]['leg']}" if len(found) > paging.limit else None
+    return json_response({**body, "next_cursor": cursor, "freshness": freshness(request)})
+
+
+def _entries(query: Mapping[str, str]) -> Conditions:
+    """What the filters mean. Raises ProblemError 400."""
+    wanted = Conditions()
+    if "payout_id" in query:
+        wanted.add("payout_id = %s", read_id(query, "payout_id"))
+    direction = query.get("direction")
+    if direction not in {None, "credit", "debit"}:
+        raise refuse("direction", "must be credit or debit")
+    if direction is not None:
+        wanted.add("amount_minor > 0" if direction == "credit" else "amount_minor < 0")
+    return wanted
+
+
+def _entry(row: Row, includes: frozenset[str]) -> dict[str, object]:
+    form = rows.entry(row)
+    return {**form, "record": rows.record(row["partition"], row["offset"])} if RECORD in includes else form
 
 
 @router.get("/merchants", summary="Active merchants with their bank accounts", **described("list_merchants"))
@@ -66,5 +110,13 @@ async def _merchant(request: Request) -> Row:
 
 
 def _paging(request: Request) -> Paging:
+    """50 by default; a cursor is the place on the log behind which it goes on: `<offset>:<leg>`."""
     query = dict(request.query_params)
-    return read_paging(query if "page" in query else {"limit": "50", **query})
+    if "cursor" not in query:
+        return read_paging(query if "page" in query else {"limit": "50", **query})
+    if "page" in query or "offset" in query:
+        raise refuse("cursor", "does not go together with page or offset")
+    if query["cursor"] and not _PLACE.fullmatch(query["cursor"]):
+        raise refuse("cursor", "is not one that we gave; start again without it")
+    limit = read_number(query, "limit", DEFAULT_LIMIT, 1, CURSOR_LIMIT_MAX)
+    return Paging(limit=limit, cursor=query["cursor"] or None, by_cursor=True)

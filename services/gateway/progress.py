@@ -16,6 +16,7 @@ from runtime import metrics
 from runtime.clock import Clock
 from runtime.event_log.reader import EventReader
 from runtime.logging import logger
+from services.gateway.lately_written import LatelyWritten
 
 CHANNEL = "payflow_projection"
 RECONNECT_SECONDS = 1.0
@@ -42,6 +43,7 @@ class Progress:
         self._bootstrap, self._partitions, self._clock = bootstrap, partitions, clock
         self.next_offset: dict[int, int] = {}
         self.listeners: list[Listener] = []
+        self.written = LatelyWritten()
         self._advanced = asyncio.Condition()
         self._fresh_at = 0
         self._lag = 0
@@ -60,6 +62,14 @@ class Progress:
             async with asyncio.timeout(seconds), self._advanced:
                 await self._advanced.wait_for(lambda: self.next_offset.get(partition, 0) > offset)
         return self.next_offset.get(partition, 0) > offset
+
+    async def passed_written(self, merchant_id: str | None, seconds: float) -> None:
+        """Wait until the views show what this merchant (None: anybody) was told to have written here, or for `seconds`."""
+        lacking = [place for place in self.written.places(merchant_id) if self.behind(*place)]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for partition, offset in lacking:
+                    await self.passed(partition, offset, seconds)
 
     @property
     def partitions(self) -> int:

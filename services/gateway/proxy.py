@@ -1,7 +1,7 @@
 """Writes go on to the service that takes them, as a stream, and its answer comes back byte for byte, except for masked payees.
 
-Owns which headers travel (the checked principal and our own secret, never the client's credential), and read-your-writes: an answer that
-names a position waits up to 100 ms for the views to pass it. Must not read a request's body.
+Owns which headers travel (the checked principal and our own secret, never the client's credential), and that the place on the log of
+each answered write is noted, for the reads that come after it. Must not read a request's body.
 """
 
 from urllib.parse import quote
@@ -20,10 +20,11 @@ from services.gateway.access.asked import PRINCIPAL
 from services.gateway.access.sight import shown_body
 from services.gateway.progress import Progress
 
-PROJECTION_SECONDS = 0.1
 POSITION_HEADER = "Payflow-Position"
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 900.0
+READ_TIMEOUT = aiohttp.ClientTimeout(total=3.0)
+"""Of what one of our own answers is made complete with: without it that says what is missing."""
 POSITION_MAX = 40
 HOP_BY_HOP = frozenset(
     {
@@ -96,7 +97,9 @@ class Proxy:
             detail = f"The part that takes requests does not answer ({type(error).__name__}); try again with the same key."
             raise ProblemError(self._away, detail) from None
         await failpoints.reach("gateway.passed_on")
-        await self._await_projection(answer.headers.get(POSITION_HEADER))
+        place = parse_position(answer.headers.get(POSITION_HEADER, ""))
+        if place is not None:
+            self._progress.written.note(request.headers.get("x-merchant-id"), place)
         response = Response(shown_body(body), answer.status)
         kept = [(name.lower(), value) for name, value in answer.headers.items() if name.lower() not in RELAYED_OUT]
         response.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
@@ -117,6 +120,18 @@ class Proxy:
         headers = {**self._inner, "Content-Type": "application/json"}
         try:
             async with self._session.post(f"{self._url}{path}", data=orjson.dumps(body), headers=headers) as answer:
+                return answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ProblemError(self._away, f"A part of Payflow does not answer ({type(error).__name__}).") from None
+
+    async def read(self, path: str, query: dict[str, str], request: Request, merchant_id: str) -> tuple[int, bytes]:
+        """Ask the part a question in the name of who asks us, about a merchant. Raises ProblemError 503 when it is away."""
+        assert self._session is not None
+        headers = {**self._inner, **dict(_who(request.scope)), "X-Merchant-Id": merchant_id}
+        try:
+            async with self._session.get(
+                f"{self._url}{path}", params=query, headers=headers, timeout=READ_TIMEOUT
+            ) as answer:
                 return answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProblemError(self._away, f"A part of Payflow does not answer ({type(error).__name__}).") from None
@@ -151,11 +166,6 @@ class Proxy:
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
-
-    async def _await_projection(self, position: str | None) -> None:
-        place = parse_position(position or "")
-        if place is not None:
-            await self._progress.passed(*place, PROJECTION_SECONDS)
 
 
 def _who(scope: Scope) -> list[tuple[str, str]]:

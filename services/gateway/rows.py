@@ -14,10 +14,11 @@ from domain.batch.view import Cells, batch_view
 from domain.book import BankAccount, Batch
 from domain.merchant.view import saved_account_view
 from domain.payout.state import Payout
-from domain.payout.view import amounts, payout_view
+from domain.payout.view import amounts, payout_view, waits_until
 from schemas.accounts import Verification
 from schemas.money import format_amount
 from schemas.times import rfc3339
+from schemas.topics import EVENTS
 from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
 from services.gateway.access import sight
 
@@ -40,7 +41,8 @@ BATCH = (
 )
 CHANGE = (
     'c."offset", c.idx, c.payout_id::text AS id, c.batch_id::text, c.merchant_id, c.version, c.status, c.reason, c.attempt_count, '
-    "c.due_at, c.failure_code, c.failure_reason, c.bank_reference_id, c.at, p.row_number, p.reference, p.amount_minor, p.currency"
+    "c.due_at, c.failure_code, c.failure_reason, c.bank_reference_id, c.at, p.row_number, p.reference, p.amount_minor, p.currency, "
+    "p.provider, p.created_at"
 )
 
 _EXTRA = ("batch_phase", "holder", "account_number", "ifsc", "bank_name", "account_type", "verified", "is_primary")
@@ -53,12 +55,17 @@ def payout(row: Row) -> dict[str, Any]:
 
 def whole_payout(row: Row) -> dict[str, Any]:
     """The public form of a row of PAYOUT with the payee as sent."""
+    return payout_view(payout_state(row), batch_open=row["batch_phase"] == "open", bank_account=_account(row))
+
+
+def payout_state(row: Row) -> Payout:
+    """A row of PAYOUT as the law knows it."""
     fields = {name: value for name, value in row.items() if name not in _EXTRA}
     fields["row"] = fields.pop("row_number")
     fields["status"] = PayoutStatus(fields["status"])
     fields["reason"] = Reason(fields["reason"]) if fields["reason"] else None
     fields["recipient"] = orjson.loads(fields["recipient"]) if fields["recipient"] else None
-    return payout_view(Payout(**fields), batch_open=row["batch_phase"] == "open", bank_account=_account(row))
+    return Payout(**fields)
 
 
 def _account(row: Row) -> BankAccount | None:
@@ -79,7 +86,19 @@ def _account(row: Row) -> BankAccount | None:
 
 def batch(row: Row, cells: Cells) -> dict[str, object]:
     """The public form of a row of BATCH with its totals."""
-    value = Batch(
+    return batch_view(
+        batch_state(row),
+        cells,
+        released_at=row["released_at"],
+        updated_at=row["updated_at"],
+        refusal_code=row["refusal_code"],
+        refusal_detail=row["refusal_detail"],
+    )
+
+
+def batch_state(row: Row) -> Batch:
+    """A row of BATCH as the law knows it."""
+    return Batch(
         id=row["id"],
         merchant_id=row["merchant_id"],
         created_at=row["created_at"],
@@ -92,14 +111,6 @@ def batch(row: Row, cells: Cells) -> dict[str, object]:
         submit=row["submit"],
         idempotency_key=row["idempotency_key"],
         row_count=row["row_count"],
-    )
-    return batch_view(
-        value,
-        cells,
-        released_at=row["released_at"],
-        updated_at=row["updated_at"],
-        refusal_code=row["refusal_code"],
-        refusal_detail=row["refusal_detail"],
     )
 
 
@@ -115,7 +126,9 @@ def change(row: Row) -> dict[str, object]:
         "version": row["version"],
         "status": row["status"],
         "reason": row["reason"],
+        "waits_until": waits_until(row["reason"], row["due_at"]),
         "attempt_count": row["attempt_count"],
+        "provider": row["provider"],
         "failure_code": row["failure_code"],
         "failure_reason": row["failure_reason"],
         "bank_reference_id": row["bank_reference_id"],
@@ -146,6 +159,13 @@ def history(rows: Sequence[Row]) -> list[dict[str, object]]:
         )
         before = row["status"]
     return moves
+
+
+def record(partition: int, offset: int, index: int | None = None) -> dict[str, object]:
+    """Where the log record stands that made a row what it is, and the address that shows it (CON-25)."""
+    place = {"topic": EVENTS.name, "partition": partition, "offset": offset}
+    href = f"/api/v1/log/{EVENTS.name}/{partition}/{offset}/"
+    return {**place, "index": index, "href": href} if index is not None else {**place, "href": href}
 
 
 def entry(row: Row) -> dict[str, object]:

@@ -17,11 +17,14 @@ class GatewaySettings(ServiceSettings):
     ingest_url: str = Field("http://127.0.0.1:8001", alias="INGEST_URL", pattern="^https?://")
     webhooks_url: str = Field("http://127.0.0.1:8002", alias="WEBHOOKS_URL", pattern="^https?://")
     identity_url: str = Field("http://127.0.0.1:8010", alias="IDENTITY_URL", pattern="^https?://")
+    simulator_url: str = Field("http://127.0.0.1:8100", alias="SIMULATOR_URL", pattern="^https?://")
     rate_limit: float | None = Field(None, alias="RATE_LIMIT", ge=0, le=1_000_000)
     rate_burst: int = Field(100, alias="RATE_BURST", ge=1, le=1_000_000)
     metrics_port: int = Field(9105, alias="GATEWAY_METRICS_PORT")
     published_on_loopback: bool = Field(default=False, alias="PUBLISHED_ON_LOOPBACK")
     heartbeat_seconds: float = Field(15.0, alias="FEED_HEARTBEAT_SECONDS", gt=0)
+    replay_places: int = Field(1_000_000, alias="FEED_REPLAY_PLACES", ge=0)
+    feed_lines_max: int = Field(12_000, alias="FEED_LINES_MAX", ge=1)
     allowed_hosts: str = Field("", alias="ALLOWED_HOSTS")
     allowed_origins: str = Field(CONSOLE_ORIGINS, alias="ALLOWED_ORIGINS")
 
@@ -40,6 +43,16 @@ class GatewaySettings(ServiceSettings):
         """Requests a second of one credential for one merchant (SEC-11); None for no limit: RATE_LIMIT=0, and in open mode."""
         rate = (0.0 if self.is_open else Limit().rate) if self.rate_limit is None else self.rate_limit
         return Limit(rate, self.rate_burst) if rate else None
+
+    @property
+    def is_development(self) -> bool:
+        """Whether faults and the simulator's controls exist here (CON-05, CON-18)."""
+        return self.profile == "development"
+
+    def check_development(self) -> None:
+        """Raise RefusedStartError outside the profile `development`."""
+        if not self.is_development:
+            raise RefusedStartError(f"the fault layer is for PAYFLOW_PROFILE=development only, not for {self.profile}")
 
     def check_open_mode(self) -> None:
         """Raise RefusedStartError unless open mode stays on loopback, and for hosts and origins that are no names (SEC-01)."""

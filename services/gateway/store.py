@@ -19,6 +19,12 @@ from services.gateway.past import Past
 
 Row = dict[str, Any]
 
+ALL = "*"
+UNFINISHED = (
+    "completed_at IS NULL AND failed_at IS NULL AND canceled_at IS NULL AND reason IS DISTINCT FROM 'insufficient_funds'"
+)
+"""As the views' index `payouts_unfinished` has it."""
+
 
 class Store:
     """Queries over a pool of read-only connections. Every call raises ProblemError 503 while the database is away."""
@@ -38,7 +44,7 @@ class Store:
         """Disconnect."""
         await self._pool.close()
 
-    async def all(self, query: str, arguments: Sequence[Any] = ()) -> list[Row]:
+    async def all(self, query: str, arguments: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """All rows of a query. `query` is our own text."""
         try:
             try:
@@ -53,13 +59,13 @@ class Store:
         except (psycopg.OperationalError, PoolTimeout, OSError):
             raise ProblemError("view_unavailable", "The views cannot be read now; try again soon.") from None
 
-    async def _fetch(self, query: str, arguments: Sequence[Any]) -> list[Row]:
+    async def _fetch(self, query: str, arguments: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(query, arguments)
             found: list[Row] = await cursor.fetchall()
             return found
 
-    async def one(self, query: str, arguments: Sequence[Any] = ()) -> Row | None:
+    async def one(self, query: str, arguments: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
         """The first row, or None."""
         found = await self.all(query, arguments)
         return found[0] if found else None
@@ -104,17 +110,28 @@ class Store:
         query = 'SELECT * FROM all_payout_changes WHERE payout_id = %s ORDER BY version, "offset", idx'
         return await self.all(query, [payout_id])
 
+    async def places(self, payout_ids: Sequence[str]) -> list[Row]:
+        """Where on the log the newest change of each payout stands."""
+        query = (
+            'SELECT DISTINCT ON (payout_id) payout_id::text AS id, partition, "offset", idx FROM all_payout_changes '
+            "WHERE payout_id = ANY(%s::uuid[]) ORDER BY payout_id, version DESC"
+        )
+        return await self.all(query, [list(payout_ids)])
+
     async def changes_between(
         self, start: tuple[int, int, int], end: int, wanted: Mapping[str, Sequence[str]], limit: int
     ) -> list[Row]:
-        """Changes from `start` (partition, offset, index) to before the offset `end`; `wanted` maps batch, payout, payouts to ids."""
+        """Changes from `start` (partition, offset, index) to before the offset `end`; `wanted` maps batch, payout, payouts to ids.
+
+        Among the ids of payouts ALL stands for every merchant.
+        """
         query = (
             f"SELECT {rows.CHANGE} FROM {{changes}} c JOIN {{payouts}} p ON p.id = c.payout_id WHERE c.partition = %s "
             'AND (c."offset", c.idx) >= (%s, %s) AND c."offset" < %s AND (c.batch_id = ANY(%s::uuid[]) OR c.payout_id = ANY(%s::uuid[]) '
-            'OR c.merchant_id = ANY(%s)) ORDER BY c."offset", c.idx LIMIT %s'
+            'OR c.merchant_id = ANY(%s) OR %s) ORDER BY c."offset", c.idx LIMIT %s'
         )
         ids = [list(wanted.get(kind, ())) for kind in ("batch", "payout", "payouts")]
-        return await self.past.read_changes(query, [*start, end, *ids, limit], start)
+        return await self.past.read_changes(query, [*start, end, *ids, ALL in ids[-1], limit], start)
 
     async def batches_named(self, batch_ids: Sequence[str]) -> list[Row]:
         """Batches by id, in no order."""
@@ -172,30 +189,41 @@ class Store:
         query = "SELECT currency, account, balance_minor, partition, last_offset FROM balances WHERE merchant_id = %s"
         return await self.all(query, [merchant_id])
 
-    async def entries(self, merchant_id: str, payout_id: str | None, limit: int, offset: int) -> list[Row]:
-        """A merchant's ledger entries on its own accounts, newest first."""
-        wanted = _entries(merchant_id, payout_id)
+    async def entries(self, wanted: Conditions, limit: int, offset: int) -> list[Row]:
+        """Ledger entries, newest first."""
         query = (
             'SELECT partition, "offset", leg, merchant_id, account, currency, amount_minor, entry_type, payout_id::text, batch_id::text, '
             f'payout_count, created_at FROM ledger_entries{wanted.sql} ORDER BY "offset" DESC, leg DESC LIMIT %s OFFSET %s'
         )
         return await self.all(query, [*wanted.arguments, limit, offset])
 
-    async def count_entries(self, merchant_id: str, payout_id: str | None) -> int:
+    async def count_entries(self, wanted: Conditions) -> int:
         """How many entries there are."""
-        wanted = _entries(merchant_id, payout_id)
         row = await self.one(f"SELECT count(*) AS count FROM ledger_entries{wanted.sql}", wanted.arguments)
         return int(row["count"]) if row else 0
+
+    async def unfinished(self) -> list[Row]:
+        """What has not ended, over all merchants, by provider, state, reason and currency: counts, sums (text, minor units), the oldest."""
+        query = (
+            "SELECT provider, status, reason, currency, count(*) AS count, sum(amount_minor)::text AS amount_minor, "
+            f"min(updated_at) AS oldest_at FROM payouts WHERE {UNFINISHED} GROUP BY provider, status, reason, currency"
+        )
+        return await self.all(query)
+
+    async def cleared(self) -> list[Row]:
+        """What went through each provider, over all merchants: the sum of its clearing accounts by currency (text, minor units)."""
+        query = (
+            "SELECT account, currency, sum(balance_minor)::text AS amount_minor FROM balances WHERE account LIKE 'clearing:%%' "
+            "GROUP BY account, currency ORDER BY account, currency"
+        )
+        return await self.all(query)
+
+    async def positions(self) -> dict[int, int]:
+        """The projection's next offset of every partition."""
+        found = await self.all("SELECT partition, next_offset FROM projection_offsets")
+        return {int(row["partition"]): int(row["next_offset"]) for row in found}
 
     async def position(self, partition: int) -> int:
         """The projection's next offset of a partition."""
         row = await self.one("SELECT next_offset FROM projection_offsets WHERE partition = %s", [partition])
         return int(row["next_offset"]) if row else 0
-
-
-def _entries(merchant_id: str, payout_id: str | None) -> Conditions:
-    wanted = Conditions()
-    wanted.add("merchant_id = %s AND account IN ('available', 'held', 'fees')", merchant_id)
-    if payout_id is not None:
-        wanted.add("payout_id = %s", payout_id)
-    return wanted

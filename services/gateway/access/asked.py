@@ -21,6 +21,7 @@ from schemas.ids import is_merchant_id
 
 HEADER_BYTES_MAX = 16 * 1024
 PRINCIPAL = "payflow_principal"
+NOTHING_HERE = "There is nothing at this address."
 
 log = logger(__name__)
 
@@ -54,7 +55,7 @@ def no_route(path: str) -> ProblemError:
     if methods:
         detail = "This address does not know the method; see the Allow header."
         return ProblemError("method_not_allowed", detail, headers={"Allow": ", ".join(sorted(methods))})
-    return ProblemError("not_found", "There is nothing at this address.")
+    return ProblemError("not_found", NOTHING_HERE)
 
 
 def note(asked: HTTPConnection, refused: ProblemError) -> None:

@@ -14,6 +14,7 @@ from runtime.http_problems import ProblemError
 SESSION_COOKIE = "__Host-payflow_session"
 CSRF_HEADER = "x-csrf-token"
 TICKET = "ticket"
+STREAM = "/api/v1/feed/sse"
 SECRET_MAX = 128
 
 
@@ -35,7 +36,8 @@ def read(asked: HTTPConnection) -> Credential | Ticket | None:
     named = asked.headers.getlist("authorization")
     if named:
         return _key(named)
-    ticket = asked.query_params.getlist(TICKET) if asked.scope["type"] == "websocket" else []
+    is_feed = asked.scope["type"] == "websocket" or asked.scope["path"] == STREAM
+    ticket = asked.query_params.getlist(TICKET) if is_feed else []
     if ticket:
         if len(ticket) > 1 or len(ticket[0]) > SECRET_MAX:
             raise unauthorized("The ticket is not usable; get a new one from feed/tickets/.")

@@ -42,9 +42,17 @@ async def write_down(request: Request) -> None:
 
 
 def _reason(request: Request) -> str:
-    given = request.headers.getlist(HEADER)
+    given = [_read(value) for value in request.headers.getlist(HEADER)]
     if len(given) == 1 and text_fault("", given[0], longest=REASON_MAX, shortest=REASON_MIN) is None:
         return given[0]
     detail = f"must say in {REASON_MIN} to {REASON_MAX} characters why: this file has payees unmasked"
     fault = {"pointer": f"header/{HEADER}", "code": "validation_error", "detail": detail}
     raise ProblemError("validation_error", f"The header {HEADER} {detail}.", errors=[fault])
+
+
+def _read(value: str) -> str:
+    """A header's bytes as UTF-8, which browsers can send so; what is none stays as HTTP reads it."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value

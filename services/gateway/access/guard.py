@@ -18,15 +18,18 @@ from domain.access.principal import OPEN, Principal, Refused, admit
 from runtime.http_problems import ProblemError, problem_response
 from runtime.inner_door import without_inner
 from services.gateway.access import credentials
-from services.gateway.access.asked import PRINCIPAL, check_size, named_merchants, no_route, note, telling
+from services.gateway.access.asked import NOTHING_HERE, PRINCIPAL, check_size, named_merchants, no_route, note, telling
 from services.gateway.access.counting import Counter
 from services.gateway.access.credentials import Credential, Ticket, unauthorized
 from services.gateway.access.directory import Directory, Known
+from services.gateway.access.entry import ENTRY, Entry, Held
 from services.gateway.access.line_watch import Watched
 from services.gateway.access.redeeming import Redeem
 from services.gateway.access.sight import WHOLE
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NOBODY = Principal(kind="anybody", id="none")
+FEED = frozenset({"/api/v1/feed", credentials.STREAM})
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class Passed:
 class Guard:
     """ASGI middleware. `checks` None is open mode: anybody may do everything."""
 
-    def __init__(self, app: ASGIApp, checks: Checks | None) -> None:
-        """Wraps `app`."""
-        self._app, self._checks = app, checks
+    def __init__(self, app: ASGIApp, checks: Checks | None, *, development: bool = False) -> None:
+        """Wraps `app`. The development routes are known in `development` only."""
+        self._app, self._checks, self._development = app, checks, development
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse."""
@@ -79,12 +82,29 @@ class Guard:
             scope["headers"] = [*kept, (b"x-merchant-id", passed.merchant.encode())]
         seen = WHOLE.set(passed.principal.sees_whole(passed.merchant))
         try:
-            if scope["type"] == "websocket" and self._checks is not None:
-                await Watched(self._app, lambda: self._still(passed)).run(scope, receive, send)
+            if self._checks is not None and passed.route is not None and passed.route.path in FEED:
+                await self._pass_line(passed, passed.route, scope, receive, send)
             else:
                 await self._app(scope, receive, telling(send, passed.headers))
         finally:
             WHOLE.reset(seen)
+
+    async def _pass_line(self, passed: Passed, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        """A line of the feed stays open: it is given who holds it, and closed once that one's right has ended."""
+        asked = HTTPConnection(scope)
+        held = Held(passed.principal, passed.merchant, passed.credential) if passed.credential is not None else None
+
+        async def let_in(credential: Credential | Ticket, merchant: str | None) -> Held:
+            return await self._let_in(route, credential, named_merchants(asked) | ({merchant} if merchant else set()))
+
+        async def again(held: Held) -> Principal | None:
+            return await self._again(route, held)
+
+        entry = scope["state"][ENTRY] = Entry(asked, let_in, again, held)
+        if scope["type"] == "websocket":
+            await Watched(self._app, entry.still).run(scope, receive, send)
+        else:
+            await self._app(scope, receive, telling(send, passed.headers))
 
     async def _check(self, asked: HTTPConnection) -> Passed:
         check_size(asked)
@@ -94,41 +114,57 @@ class Guard:
         found = matrix.find(method, asked.scope["path"])
         if found is not None and found.route.access == PUBLIC:
             return self._public(asked, found.route)
-        merchant, credential, known = await self._who(asked, self._checks)
+        sent = credentials.read(asked)
+        if sent is None and method == SOCKET and found is not None:  # signs in by its first message (LIV-04)
+            return Passed(NOBODY, found.route, headers=self._count(_address(asked), None))
+        merchant, credential, known = await self._who(sent, self._checks)
         asked.scope.setdefault("state", {})[PRINCIPAL] = known.principal
+        if asked.scope["path"].startswith(matrix.DEVELOPMENT) and not self._development:
+            raise ProblemError("not_found", NOTHING_HERE)
         if found is None or found.route.access == INTERNAL:
             raise no_route(asked.scope["path"])
         self._check_page(asked, method, known)
         named = named_merchants(asked) | ({merchant} if merchant is not None else frozenset())
-        admitted = admit(known.principal, found.route, named=named, in_path=found.named.get("merchant_id"))
+        return self._admitted(found.route, credential, known, named, found.named.get("merchant_id"))
+
+    def _admitted(
+        self, route: Route, credential: Credential, known: Known, named: frozenset[str], in_path: str | None
+    ) -> Passed:
+        admitted = admit(known.principal, route, named=named, in_path=in_path)
         if isinstance(admitted, Refused):
             raise ProblemError(admitted.code, admitted.detail)
         told = self._count(known.principal.actor, admitted.merchant)
-        return Passed(known.principal, found.route, admitted.merchant, told, credential)
+        return Passed(known.principal, route, admitted.merchant, told, credential)
 
-    async def _who(self, asked: HTTPConnection, checks: Checks) -> tuple[str | None, Credential, Known]:
+    async def _let_in(self, route: Route, sent: Credential | Ticket, named: frozenset[str]) -> Held:
+        """A sign-in on an open line."""
+        assert self._checks is not None
+        merchant, credential, known = await self._who(sent, self._checks)
+        bound = frozenset({merchant}) if merchant is not None else frozenset()
+        passed = self._admitted(route, credential, known, named | bound, None)
+        return Held(passed.principal, passed.merchant, credential)
+
+    async def _who(self, sent: Credential | Ticket | None, checks: Checks) -> tuple[str | None, Credential, Known]:
         """The merchant that a ticket is bound to, the credential, and who it is. Raises ProblemError 401."""
-        credential, merchant = credentials.read(asked), None
-        if credential is None:
+        merchant = None
+        if sent is None:
             raise unauthorized("A credential is required: an API key (Authorization: Bearer pk_live_...) or a sign-in.")
-        if isinstance(credential, Ticket):
-            credential, merchant = await checks.redeem(credential)
-        known = await checks.directory.known(credential)
+        if isinstance(sent, Ticket):
+            sent, merchant = await checks.redeem(sent)
+        known = await checks.directory.known(sent)
         if known is None:
             raise unauthorized("The credential is not known, has ended or has expired.")
-        return merchant, credential, known
+        return merchant, sent, known
 
     def _public(self, asked: HTTPConnection, route: Route) -> Passed:
         """Health passes; a sign-in is counted by where it comes from, and not taken from a foreign page."""
-        nobody = Principal(kind="anybody", id="none")
         if asked.scope["path"] in {"/health", "/healthz", "/livez", "/readyz"}:
-            return Passed(nobody, route)
+            return Passed(NOBODY, route)
         if asked.scope["method"] not in SAFE and not self._is_own_page(asked):
             raise ProblemError(
                 "csrf_failed", "A page of another origin may not sign anybody in; list it in ALLOWED_ORIGINS."
             )
-        client = asked.client.host if asked.client else "unknown"
-        return Passed(nobody, route, headers=self._count(f"address:{client}", None))
+        return Passed(NOBODY, route, headers=self._count(_address(asked), None))
 
     def _check_page(self, asked: HTTPConnection, method: str, known: Known) -> None:
         """What a browser sends by itself (a cookie) changes nothing without what only our page knows. Raises ProblemError 403."""
@@ -159,17 +195,16 @@ class Guard:
             raise ProblemError("rate_limited", detail, headers={**told, "Retry-After": str(taking.wait)})
         return told
 
-    async def _still(self, passed: Passed) -> bool:
-        """Whether an open connection's credential still has its right; True while the database is away: nothing moves then either."""
+    async def _again(self, route: Route, held: Held) -> Principal | None:
+        """Who holds an open line, if the credential still has its right. Raises ProblemError while the database is away."""
         assert self._checks is not None
-        assert passed.credential is not None
-        assert passed.route is not None
-        try:
-            known = await self._checks.directory.known(passed.credential)
-        except ProblemError:
-            return True
+        known = await self._checks.directory.known(held.credential)
         if known is None:
-            return False
-        named = frozenset({passed.merchant}) if passed.merchant is not None else frozenset()
-        again = admit(known.principal, passed.route, named=named, in_path=None)
-        return not isinstance(again, Refused) and again.merchant == passed.merchant
+            return None
+        named = frozenset({held.merchant}) if held.merchant is not None else frozenset()
+        again = admit(known.principal, route, named=named, in_path=None)
+        return None if isinstance(again, Refused) or again.merchant != held.merchant else known.principal
+
+
+def _address(asked: HTTPConnection) -> str:
+    return f"address:{asked.client.host if asked.client else 'unknown'}"

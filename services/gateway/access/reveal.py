@@ -3,11 +3,7 @@
 Owns the route. Must not keep what it shows.
 """
 
-import asyncio
-
-import orjson
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from domain.access.principal import encode
 from domain.intake.text import text_fault
@@ -15,13 +11,12 @@ from runtime.http_problems import ProblemError
 from schemas.masking import without
 from services.gateway import rows
 from services.gateway.access.asked import principal_of
+from services.gateway.bodies import invalid, read_object
 from services.gateway.described import described
 from services.gateway.door import door_of, json_response, merchant_asked
 from services.gateway.filters import canonical_id
 
 REASON_MIN, REASON_MAX = 4, 200
-BODY_BYTES_MAX = 4096
-BODY_SECONDS = 10.0
 
 _BODY = {
     "type": "object",
@@ -65,20 +60,8 @@ async def reveal(request: Request, payout_id: str) -> Response:
 
 
 async def _reason(request: Request) -> str:
-    pieces, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for piece in request.stream():
-                pieces.append(piece)
-                size += len(piece)
-                if size > BODY_BYTES_MAX:
-                    raise ProblemError("payload_too_large", f"The body may have at most {BODY_BYTES_MAX} bytes.")
-        read = orjson.loads(b"".join(pieces))
-    except (TimeoutError, ClientDisconnect, orjson.JSONDecodeError):
-        raise ProblemError("malformed_body", "The body cannot be read; send a JSON object with a reason.") from None
-    reason = read.get("reason") if isinstance(read, dict) and read.keys() == {"reason"} else None
+    read = await read_object(request, frozenset({"reason"}))
+    reason = read.get("reason")
     if not isinstance(reason, str) or text_fault("/reason", reason, longest=REASON_MAX, shortest=REASON_MIN) is not None:
-        detail = f"must say in {REASON_MIN} to {REASON_MAX} characters why the payee is to be seen"
-        fault = {"pointer": "/reason", "code": "validation_error", "detail": detail}
-        raise ProblemError("validation_error", f"/reason {detail}.", errors=[fault])
+        raise invalid("/reason", f"must say in {REASON_MIN} to {REASON_MAX} characters why the payee is to be seen")
     return reason

@@ -7,14 +7,19 @@ however many there are. Must not read the views, or wait for a client.
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
 
 from runtime import metrics
 from services.gateway import rows
 from services.gateway.live import frames
-from services.gateway.live.client import Client, Subscription
-from services.gateway.live.cursor import Cursor
+from services.gateway.live.backlog import State
+from services.gateway.live.client import Client
+from services.gateway.live.cursor import ALL, Cursor
+from services.gateway.live.frames import Frame
+from services.gateway.live.selection import Selection
+from services.gateway.live.subscription import Part, Subscription
 from services.gateway.store import Row
 
 FRAME_CHANGES = 50
@@ -25,7 +30,18 @@ SUBJECTS = {"batch": "batch_id", "payout": "id", "payouts": "merchant_id"}
 
 Followers = dict[Subscription, Client]
 Follower = tuple[Subscription, Client]
-News = list[tuple[Cursor, bytes]]
+Made = dict[tuple[Cursor, str], Frame]
+"""Frames of a channel over all merchants by their place and the whole cursor they carry."""
+NOT_YET = Frame(b"")
+"""Over all merchants the frame is made when it is told: its cursor says where the client stands on every partition at that moment."""
+
+
+class News(NamedTuple):
+    """A change at its place: the row it comes from and its JSON."""
+
+    at: Cursor
+    row: Row
+    told: bytes
 
 
 class Audience:
@@ -38,6 +54,9 @@ class Audience:
 
     def __len__(self) -> int:
         return self._count
+
+    def __contains__(self, subscription: Subscription) -> bool:
+        return subscription in self._kinds[subscription.kind].get(subscription.subject, {})
 
     @property
     def hears(self) -> bool:
@@ -72,19 +91,23 @@ class Audience:
         """Queue what each has not been told yet of these changes."""
         for (kind, subject), news in self._concerned(partition, page).items():
             followers = self._kinds[kind].get(subject, {})
-            for (channel, start), group in _groups(followers, news[0][0]).items():
-                parts = list(_parts(channel, [one for one in news if one[0] >= start]))
+            for start, group in _groups(followers, news[0].at):
+                parts = list(_parts(group[0][0], [one for one in news if one.at >= start]))
+                made: Made = {}
                 async for some in _turns(group, followers, len(parts)):
-                    metrics.FEED_SENT.inc(sum(_tell(client, subscription, parts) for subscription, client in some))
+                    metrics.FEED_SENT.inc(sum(_tell(client, subscription, parts, made) for subscription, client in some))
 
-    def _concerned(self, partition: int, page: Sequence[Row]) -> dict[tuple[str, str], News]:
+    def _concerned(self, partition: int, page: Sequence[Row]) -> dict[tuple[str, str], list[News]]:
         """The changes by kind and subject, as far as somebody follows. A change is serialised once."""
-        found: dict[tuple[str, str], News] = defaultdict(list)
+        found: dict[tuple[str, str], list[News]] = defaultdict(list)
+        everybody = self._kinds["payouts"].get(ALL)
         for row in page:
-            one = (Cursor(partition, row["offset"], row["idx"]), orjson.dumps(rows.change(row)))
+            one = News(Cursor(partition, row["offset"], row["idx"]), row, orjson.dumps(rows.change(row)))
             for kind, column in SUBJECTS.items():
                 if row[column] in self._kinds[kind]:
                     found[kind, row[column]].append(one)
+            if everybody:
+                found["payouts", ALL].append(one)
         return found
 
     async def tell_state(self, kind: str, subject: str, mark: int, at: Cursor, state: Mapping[str, object]) -> None:
@@ -92,29 +115,53 @@ class Audience:
         followers = self._kinds[kind].get(subject, {})
         fresh = [(subscription, client) for subscription, client in followers.items() if subscription.seen != mark]
         told = orjson.dumps(state) if fresh else b""
-        made: dict[tuple[str, Cursor], bytes] = {}
+        made: dict[tuple[str, Cursor], Frame] = {}
         async for some in _turns(fresh, followers, 1):
             for subscription, client in some:
                 subscription.seen, subscription.cursor = mark, max(subscription.cursor, at)
                 key = (subscription.name, subscription.cursor)
-                client.put(made.get(key) or made.setdefault(key, frames.state(kind, *key, told)))
+                if key not in made:
+                    made[key] = frames.state(kind, subscription.name, subscription.text(subscription.cursor), told)
+                client.put_state(subscription, made[key], State(subscription.cursor, told))
 
 
-def _groups(followers: Followers, first: Cursor) -> dict[tuple[str, Cursor], list[Follower]]:
-    """Who are owed the same frames: the same name of the channel, and the same first change."""
+def _groups(followers: Followers, first: Cursor) -> Iterator[tuple[Cursor, list[Follower]]]:
+    """Who are owed the same frames: the same name of the channel, and the same first change, which comes with them."""
     groups: dict[tuple[str, Cursor], list[Follower]] = defaultdict(list)
     for subscription, client in followers.items():
         groups[subscription.name, max(subscription.cursor, first)].append((subscription, client))
-    return groups
+    for (_, start), group in groups.items():
+        yield start, group
 
 
-def _parts(channel: str, news: News) -> Iterator[tuple[Cursor, bytes, int]]:
-    """Frames of the changes, each with the cursor behind it and how many it has."""
-    for start in range(0, len(news), FRAME_CHANGES):
-        part = news[start : start + FRAME_CHANGES]
-        last = part[-1][0]
+def _parts(to: Subscription, news: Sequence[News]) -> Iterator[Part]:
+    """Frames of the changes for all who follow what this one does, each with the cursor behind it."""
+    chosen = _chosen(to.selection, news)
+    for start in range(0, len(chosen), FRAME_CHANGES):
+        part = chosen[start : start + FRAME_CHANGES]
+        last = part[-1][0].at
         cursor = Cursor(last.partition, last.offset, last.idx + 1)
-        yield cursor, frames.changes(channel, cursor, [text for _, text in part]), len(part)
+        changes = [(one.row["id"], told, is_wanted) for one, told, is_wanted in part]
+        frame = _frame(to.name, to.text(cursor), changes) if to.siblings is None else NOT_YET
+        yield Part(part[0][0].at, cursor, frame, changes)
+
+
+def _frame(channel: str, cursor: str, changes: Sequence[tuple[str, bytes, bool]]) -> Frame:
+    wanted = [told for _, told, is_wanted in changes if is_wanted]
+    left = [told for _, told, is_wanted in changes if not is_wanted]
+    return frames.changes(channel, cursor, wanted, left)
+
+
+def _chosen(selection: Selection | None, news: Sequence[News]) -> list[tuple[News, bytes, bool]]:
+    """What filters leave of the changes: those of rows that are wanted, and a word on those that are not."""
+    if selection is None:
+        return [(one, one.told, True) for one in news]
+    concerned = [(one, selection.wants(one.row)) for one in news if selection.concerns(one.row)]
+    return [(one, one.told if wants else _left(one.row), wants) for one, wants in concerned]
+
+
+def _left(row: Row) -> bytes:
+    return orjson.dumps({"id": row["id"], "version": row["version"]})
 
 
 async def _turns(group: list[Follower], followers: Followers, each: int) -> AsyncIterator[list[Follower]]:
@@ -126,12 +173,19 @@ async def _turns(group: list[Follower], followers: Followers, each: int) -> Asyn
         yield [follower for follower in group[start : start + step] if follower[0] in followers]
 
 
-def _tell(client: Client, subscription: Subscription, parts: Iterable[tuple[Cursor, bytes, int]]) -> int:
+def _tell(client: Client, subscription: Subscription, parts: Iterable[Part], made: Made) -> int:
     """How many changes the client took."""
     sent = 0
-    for cursor, frame, count in parts:
-        subscription.cursor = cursor
-        if not client.put(frame):
+    for part in parts:
+        if not client.put_changes(subscription, part if subscription.siblings is None else _whole(subscription, part, made)):
             break
-        sent += count
+        sent += len(part.changes)
     return sent
+
+
+def _whole(subscription: Subscription, part: Part, made: Made) -> Part:
+    """The part with its frame; those who stand at the same places share it."""
+    key = (part.cursor, subscription.text(part.cursor))
+    if key not in made:
+        made[key] = _frame(subscription.name, key[1], part.changes)
+    return part._replace(frame=made[key])

@@ -1,7 +1,7 @@
 """The hub: one read of each commit's changes, told to all who follow them.
 
 Owns that nobody is told of a change before the views hold it or misses one: a new follower joins under the lock of its partition, at a
-position that the hub has not passed. One that is far behind is brought near outside the lock, so that nobody waits for its history.
+position that the hub has not passed; `arrivals` brings it near before that.
 Without followers nothing is read.
 """
 
@@ -12,12 +12,14 @@ from runtime import failpoints
 from runtime.http_problems import ProblemError
 from runtime.logging import logger
 from services.gateway import rows
-from services.gateway.live.audience import FRAME_CHANGES, Audience
-from services.gateway.live.client import Client, Subscription
+from services.gateway.live import arrivals
+from services.gateway.live.arrivals import Arrivals, Group, first
+from services.gateway.live.audience import Audience
+from services.gateway.live.client import Client
 from services.gateway.live.cursor import Cursor
+from services.gateway.live.subscription import Subscription
 from services.gateway.store import Row, Store
 
-PAGE = 1000
 RETRY_SECONDS = 0.5
 
 log = logger(__name__)
@@ -34,6 +36,7 @@ class Hub:
         self._known: dict[int, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._arrivals = Arrivals(self._page, lambda partition: self._known.get(partition, 0), self._let_in)
 
     async def advanced(self, partition: int, next_offset: int) -> None:
         """The projection stands at `next_offset`; returns at once, the telling is done beside."""
@@ -50,32 +53,23 @@ class Hub:
 
     async def join(self, client: Client, subscription: Subscription) -> None:
         """Begin to follow from the subscription's cursor: what is behind the hub already is told first, then what comes."""
-        partition, alone = subscription.cursor.partition, Audience()
-        alone.add(client, subscription)
-        await self._catch_up(client, subscription, alone)
+        await self._arrivals.come(client, subscription)
+
+    async def _let_in(self, alone: Audience, partition: int, group: Group) -> None:
+        """Those who are near hear the rest, and are followers from then on."""
         try:
             async with self._locks[partition]:
                 told = self._told.get(partition, self._known.get(partition, 0))
-                if subscription.cursor.offset < told:
-                    await self._read(alone, partition, subscription.cursor, told)
+                start = first(group, alone)
+                if start is not None and start.offset < told:
+                    await self._read(alone, partition, start, told)
                 await self._tell_states(alone, Cursor(partition, told))
                 self._told.setdefault(partition, told)  # the last other follower may have left meanwhile
-                self._followers[partition].add(client, subscription)
+                for subscription, arrival in group.items():
+                    if not arrival.let_in.done():
+                        self._followers[partition].add(arrival.client, subscription)
         finally:  # an advance that came meanwhile found the lock taken
             await self.advanced(partition, self._known.get(partition, 0))
-
-    async def _catch_up(self, client: Client, subscription: Subscription, alone: Audience) -> None:
-        """Tell what is far behind, frame by frame at the client's own pace, until hardly anything is left."""
-        partition = subscription.cursor.partition
-        while not client.overflowed and subscription.cursor.offset < (known := self._known.get(partition, 0)):
-            page = await self._page(alone, subscription.cursor, known)
-            for start in range(0, len(page), FRAME_CHANGES):
-                await client.drained()
-                await alone.tell_changes(partition, page[start : start + FRAME_CHANGES])
-            if len(page) < PAGE:
-                subscription.cursor = max(subscription.cursor, Cursor(partition, known))
-                if len(page) <= FRAME_CHANGES:
-                    return
 
     def leave(self, subscription: Subscription) -> None:
         """Follow no more."""
@@ -83,6 +77,13 @@ class Hub:
         self._followers[partition].remove(subscription)
         if not self._followers[partition]:
             self._told.pop(partition, None)
+
+    def told(self, subscription: Subscription) -> Cursor | None:
+        """The place up to which a follower has been told all that concerns it; None while it is not told live."""
+        partition = subscription.cursor.partition
+        if partition not in self._told or subscription not in self._followers[partition]:
+            return None
+        return max(subscription.cursor, Cursor(partition, self._told[partition]))
 
     async def _tell(self, partition: int) -> None:
         async with self._locks[partition]:
@@ -108,7 +109,7 @@ class Hub:
             await failpoints.reach("feed.read")
             await followers.tell_changes(partition, page)
             await failpoints.reach("feed.mid_fanout")
-            if len(page) < PAGE:
+            if len(page) < arrivals.PAGE:
                 return
             at = Cursor(partition, page[-1]["offset"], page[-1]["idx"] + 1)
 
@@ -116,7 +117,7 @@ class Hub:
         wanted = followers.wanted
         if not wanted:  # balances are told as they stand, they have no changes
             return []
-        return await self._store.changes_between(start, end, wanted, PAGE)
+        return await self._store.changes_between(start, end, wanted, arrivals.PAGE)
 
     async def _tell_states(self, followers: Audience, at: Cursor) -> None:
         """Batches and balances are told as they stand after a commit, once per commit."""

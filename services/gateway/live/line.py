@@ -4,12 +4,14 @@ Owns what ASGI has no word for: one frame's bytes written to many connections, h
 buffer does not empty. Must not know what is sent, or to whom.
 """
 
-from collections.abc import Callable
 from typing import Any, Protocol, cast
 
-from starlette.websockets import WebSocket
+from starlette.requests import HTTPConnection
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+
+from services.gateway.live.frames import Frame
+from services.gateway.live.wire import Connection, Wire
 
 LINE = "payflow.line"
 LAST_WORD_SECONDS = 1.0
@@ -17,34 +19,18 @@ RECEIVED_BYTES_MAX = 128 * 1024
 """Of a message that comes in; the server itself would hold 16 MiB of one before anybody could refuse it."""
 
 
-class Line(Protocol):
+class Line(Connection, Protocol):
     """What a session needs of its connection."""
 
-    on_ready: Callable[[], None] | None
-    """Called when the line takes frames again after it did not."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it takes more now; else nearly nothing of what was written has been read."""
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that were written and wait here still."""
-
-    def write(self, frame: bytes) -> None:
-        """Send a whole WebSocket frame. On a line that is closed or about to be, nothing happens."""
-
-    def cut(self) -> None:
-        """End it now, whatever is still unsent."""
+    def write(self, frame: Frame) -> None:
+        """Send a whole message. On a line that is closed or about to be, nothing happens."""
 
 
-class FeedProtocol(WebSocketsSansIOProtocol):
+class FeedProtocol(Wire, WebSocketsSansIOProtocol):
     """uvicorn's protocol, except that it is the line of its session, and that one that answers no ping is cut.
 
     Without that a close waits for ever until the client has taken what was sent before.
     """
-
-    on_ready: Callable[[], None] | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Give the session its line."""
@@ -58,32 +44,15 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """Whether the transport is below its high-water mark."""
         return self.writable.is_set()
 
-    @property
-    def unsent(self) -> int:
-        """What the transport holds."""
-        return self.transport.get_write_buffer_size()
-
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: Frame) -> None:
         """Between the handshake and the goodbye; no extension (deflate) is negotiated that would change the bytes."""
         if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frame)
+            self.transport.write(frame.websocket)
 
-    def cut(self) -> None:
-        """Drop the connection."""
-        self.transport.abort()
-
-    def resume_writing(self) -> None:
-        """The transport is below its low-water mark again."""
-        super().resume_writing()
-        if self.on_ready:
-            self.on_ready()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let the session go: it and its line would hold each other."""
-        super().connection_lost(exc)
-        if self.on_ready:
-            self.on_ready()
-        self.on_ready = None
+    def shutdown(self) -> None:
+        """The session says goodbye before the server closes with 1012."""
+        self.say_leave()
+        super().shutdown()
 
     def keepalive_timeout(self) -> None:
         """No answer to a ping: close, and do not wait for what the client does not read."""
@@ -95,6 +64,6 @@ SERVED: dict[str, Any] = {"ws": FeedProtocol, "ws_per_message_deflate": False, "
 """What uvicorn is told about WebSockets: no frame is compressed per client, and none is taken in that nobody may send."""
 
 
-def line_of(socket: WebSocket) -> Line:
+def line_of(asked: HTTPConnection) -> Line:
     """The line that this socket came over."""
-    return cast("Line", socket.scope["extensions"][LINE])
+    return cast("Line", asked.scope["extensions"][LINE])

@@ -1,85 +1,67 @@
-"""The WebSocket of the feed: hello, subscriptions, heartbeat (LIV-01, LIV-03).
+"""The WebSocket of the feed: what a client says, and when it has to (LIV-01, LIV-04).
 
-Owns the messages of a client and the answers to each. Must not read the views itself.
+Owns the messages of a client. What they lead to is the conversation's. Must not read the views itself.
 """
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketState
 
-from runtime import metrics
-from runtime.clock import Clock
 from runtime.http_problems import ProblemError
-from schemas.times import rfc3339
+from services.gateway.access.entry import Entry, entry_of
 from services.gateway.filters import read_merchant
-from services.gateway.live import channels, frames
-from services.gateway.live.channels import Channel, ChannelError
-from services.gateway.live.client import Client, Subscription
-from services.gateway.live.cursor import parse
-from services.gateway.live.hub import Hub
+from services.gateway.live import channels, feed
+from services.gateway.live.channels import ChannelError
+from services.gateway.live.client import Client
+from services.gateway.live.conversation import Conversation, Wish
+from services.gateway.live.feed import MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND, Feed
 from services.gateway.live.line import line_of
-from services.gateway.progress import Progress
-from services.gateway.store import Store
 
-SUBSCRIBE_SECONDS = 5.0
-SUBSCRIPTIONS_MAX = 50
-MESSAGE_BYTES_MAX = 64 * 1024
-MESSAGES_PER_SECOND = 100
-NO_SUBSCRIPTION, BAD_MESSAGE = 4001, 4002
+NO_SUBSCRIPTION, BAD_MESSAGE, NOT_SIGNED_IN, FULL = 4001, 4002, 4401, 1013
+HINT = "send sign_in, subscribe, unsubscribe or ping; subscribe and unsubscribe with a channel"
 
 router = APIRouter()
 
 
-@dataclass(frozen=True)
-class Feed:
-    """What the sockets of one process share."""
-
-    store: Store
-    hub: Hub
-    progress: Progress
-    clock: Clock
-    partitions: int
-    heartbeat_seconds: float
-
-
 @router.websocket("/feed")
-async def feed(socket: WebSocket) -> None:
-    """Follow batches, payouts and balances live; see docs/feed.md."""
+async def follow(socket: WebSocket) -> None:
+    """Follow batches, payouts, balances and the operation live; see docs/feed.md."""
     shared: Feed = socket.app.state.feed
     await socket.accept()
+    if shared.lines.is_full:
+        await socket.close(FULL, "as many lines as can be held are open: try another gateway, or later")
+        return
     try:
         merchant = read_merchant(socket.query_params, socket.headers.get("x-merchant-id"))
     except ProblemError as error:
         await socket.close(BAD_MESSAGE, error.detail)
         return
-    await Session(shared, socket, merchant).run()
+    await Session(shared, socket, entry_of(socket, merchant)).run()
 
 
 class Session:
     """One connection from hello to goodbye."""
 
-    def __init__(self, shared: Feed, socket: WebSocket, merchant: str | None) -> None:
-        """`merchant` limits what may be followed; None: anything (open mode)."""
-        self._shared, self._socket, self._merchant = shared, socket, merchant
-        self._client = Client(socket, line_of(socket))
+    def __init__(self, shared: Feed, socket: WebSocket, entry: Entry) -> None:
+        """`entry` says who holds the line."""
+        self._shared, self._socket, self._entry = shared, socket, entry
+        line = line_of(socket)
+        self._client = Client(self._hang_up, line)
+        self._talk = Conversation(shared, self._client, line, entry)
         self._window = (0.0, 0)
+        self._alone_since = 0.0
 
     async def run(self) -> None:
         """Serve until the client goes."""
-        metrics.FEED_CLIENTS.inc()
-        self._send({"type": "hello", "v": 1, "limits": _limits(self._shared.heartbeat_seconds), "time": self._time()})
-        self._beat_later()
+        self._talk.begin()
         try:
             await self._until_the_end()
         finally:
-            metrics.FEED_CLIENTS.dec()
-            self._heartbeat.cancel()
-            for subscription in self._client.subscriptions.values():
-                self._shared.hub.leave(subscription)
+            self._talk.end()
             if self._client.overflowed:
                 await self._client.dismiss()
 
@@ -94,23 +76,39 @@ class Session:
                 raise
 
     async def _listen(self) -> None:
-        subscribe_by = asyncio.get_running_loop().time() + SUBSCRIBE_SECONDS
+        self._alone_since = opened_at = asyncio.get_running_loop().time()
         while True:
+            due = self._due(opened_at)
             try:
-                async with asyncio.timeout_at(None if self._client.subscriptions else subscribe_by):
+                async with asyncio.timeout_at(due):
                     text = await self._socket.receive_text()
             except TimeoutError:
-                await self._client.close(NO_SUBSCRIPTION, f"subscribe within {SUBSCRIBE_SECONDS:g} s")
+                await self._client.close(*self._late())
                 return
             except (KeyError, RuntimeError):
                 await self._client.close(BAD_MESSAGE, "messages are JSON text")
                 return
+            if due is None:  # something was followed until now
+                self._alone_since = asyncio.get_running_loop().time()
             if len(text) > MESSAGE_BYTES_MAX or self._too_many():
                 await self._client.close(BAD_MESSAGE, "too large, or too many messages a second")
                 return
-            await self._handle(text)
+            if not await self._handle(text):
+                return
 
-    async def _handle(self, text: str) -> None:
+    def _due(self, opened_at: float) -> float | None:
+        """By when something has to be said; None while something is followed."""
+        if not self._entry.is_signed_in:
+            return opened_at + feed.SIGN_IN_SECONDS
+        return None if self._talk.follows else self._alone_since + feed.SUBSCRIBE_SECONDS
+
+    def _late(self) -> tuple[int, str]:
+        if not self._entry.is_signed_in:
+            return NOT_SIGNED_IN, f"sign in within {feed.SIGN_IN_SECONDS:g} s"
+        return NO_SUBSCRIPTION, f"subscribe within {feed.SUBSCRIBE_SECONDS:g} s"
+
+    async def _handle(self, text: str) -> bool:
+        """Do what a message asks; False if the line has been closed."""
         try:
             message: Any = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -119,87 +117,45 @@ class Session:
             case {"type": "subscribe", "channel": str(channel)}:
                 await self._subscribe(channel, message)
             case {"type": "unsubscribe", "channel": str(channel)}:
-                self._unsubscribe(channel)
+                self._talk.unsubscribe(channel)
+            case {"type": "sign_in"}:
+                return await self._sign_in(message)
             case {"type": "ping"}:
-                self._send({"type": "pong", "time": self._time()})
+                self._talk.send({"type": "pong", "time": self._shared.time()})
             case _:
-                self._refuse(None, ChannelError("validation_error", "send subscribe, unsubscribe or ping with a channel"))
+                self._talk.refuse(None, ChannelError("validation_error", HINT))
+        return True
+
+    async def _sign_in(self, message: dict[str, Any]) -> bool:
+        if self._entry.is_signed_in and self._talk.follows:
+            self._talk.refuse(
+                None, ChannelError("validation_error", "You are signed in; to be another one open another line.")
+            )
+            return True
+        try:
+            await self._entry.sign_in(message)
+        except ProblemError as problem:
+            self._talk.refuse(None, channels.refused(problem))
+            await self._client.close(NOT_SIGNED_IN, "the sign-in failed")
+            return False
+        self._alone_since = asyncio.get_running_loop().time()
+        self._talk.send({"type": "signed_in", "merchant_id": self._entry.merchant, "time": self._shared.time()})
+        return True
 
     async def _subscribe(self, name: str, message: dict[str, Any]) -> None:
+        flags = {flag: message.get(flag, True) is not False for flag in ("rows", "fold")}
         try:
-            if name in self._client.subscriptions:
-                raise ChannelError("already_subscribed", "This channel is followed already; unsubscribe first.")
-            if len(self._client.subscriptions) >= SUBSCRIPTIONS_MAX:
-                raise ChannelError("limit_exceeded", f"at most {SUBSCRIPTIONS_MAX} subscriptions")
-            await self._begin(name, message)
+            await self._talk.follow(await self._talk.plan(Wish(name, resume=message.get("resume"), **flags)))
         except ChannelError as error:
-            self._refuse(name, error)
-        except ProblemError as error:
-            self._refuse(name, channels.unavailable(error))
+            self._talk.refuse(name, error)
 
-    async def _begin(self, name: str, message: dict[str, Any]) -> None:
-        store = self._shared.store
-        channel = await channels.resolve(store, name, self._merchant)
-        now = await channels.start(store, channel, self._shared.partitions)
-        resumed = message.get("resume")
-        cursor = parse(resumed) if resumed is not None else now
-        if cursor is None:
-            raise ChannelError("cursor_invalid", "resume must be a cursor that we gave")
-        channels.check_resume(cursor, now)
-        subscription = Subscription(channel.name, channel.kind, channel.subject, channel.merchant_id, cursor)
-        self._client.subscriptions[name] = subscription
-        try:
-            await self._tell_from(subscription, channel, message)
-        except BaseException:  # what began half is not followed, and can be asked for again
-            del self._client.subscriptions[name]
-            self._shared.hub.leave(subscription)
-            raise
-
-    async def _tell_from(self, subscription: Subscription, channel: Channel, message: dict[str, Any]) -> None:
-        resumed, cursor = message.get("resume") is not None, str(subscription.cursor)
-        self._send({"type": "subscribed", "channel": channel.name, "cursor": cursor, "resumed": resumed})
-        if not resumed:
-            state = await channels.snapshot(self._shared.store, channel, with_rows=message.get("rows", True) is not False)
-            self._send({"type": "snapshot", "channel": channel.name, "cursor": cursor, **state})
-        await self._shared.hub.join(self._client, subscription)
-
-    def _unsubscribe(self, name: str) -> None:
-        subscription = self._client.subscriptions.pop(name, None)
-        if subscription is not None:
-            self._shared.hub.leave(subscription)
-        self._send({"type": "unsubscribed", "channel": name})
-
-    def _refuse(self, name: str | None, error: ChannelError) -> None:
-        self._send({"type": "error", "channel": name, "code": error.code, "detail": error.detail})
-
-    def _beat_later(self) -> None:
-        self._heartbeat = asyncio.get_running_loop().call_later(self._shared.heartbeat_seconds, self._beat)
-
-    def _beat(self) -> None:
-        progress = self._shared.progress
-        position = {str(partition): offset for partition, offset in sorted(progress.next_offset.items())}
-        lag = progress.freshness()["max_age_ms"]
-        self._send({"type": "heartbeat", "time": self._time(), "position": position, "lag_ms": lag})
-        self._beat_later()
-
-    def _send(self, message: dict[str, Any]) -> None:
-        self._client.put(frames.message(message))
-
-    def _time(self) -> str:
-        return rfc3339(self._shared.clock.now_ms())
+    async def _hang_up(self, code: int, reason: str) -> None:
+        if self._socket.application_state is WebSocketState.CONNECTED:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await self._socket.close(code, reason)
 
     def _too_many(self) -> bool:
         start, count = self._window
         now = self._shared.clock.monotonic()
         self._window = (now, 1) if now - start >= 1 else (start, count + 1)
         return self._window[1] > MESSAGES_PER_SECOND
-
-
-def _limits(heartbeat_seconds: float) -> dict[str, object]:
-    return {
-        "heartbeat_seconds": heartbeat_seconds,
-        "subscribe_within_seconds": SUBSCRIBE_SECONDS,
-        "subscriptions": SUBSCRIPTIONS_MAX,
-        "message_bytes": MESSAGE_BYTES_MAX,
-        "messages_per_second": MESSAGES_PER_SECOND,
-    }

@@ -12,8 +12,13 @@ from typing import Any
 
 import uvicorn
 
+from services.gateway.front_line import FrontProtocol
 from services.gateway.live.line import SERVED
+from tests.unit.gateway.documented import documented
 from tests.unit.gateway.front import Front
+
+PATIENCE_SECONDS = 30.0
+"""For what must come: how fast is the machine's affair."""
 
 
 @contextlib.asynccontextmanager
@@ -26,6 +31,7 @@ async def served(front: Front) -> AsyncIterator[int]:
             log_config=None,
             access_log=False,
             lifespan="off",
+            http=FrontProtocol,
             **SERVED,
         )
         front.server = server = uvicorn.Server(config)
@@ -61,7 +67,8 @@ class RawClient:
 
     async def handshake(self) -> int:
         """The status of the handshake's answer."""
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 3)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            head = await self.reader.readuntil(b"\r\n\r\n")
         return int(head.split()[1])
 
     def send(self, message: Any) -> None:
@@ -71,7 +78,7 @@ class RawClient:
         masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(text))
         self.writer.write(b"\x81" + bytes([0x80 | len(text)]) + mask + masked)
 
-    async def frame(self, seconds: float = 5) -> tuple[int, bytes]:
+    async def frame(self, seconds: float = PATIENCE_SECONDS) -> tuple[int, bytes]:
         """The next frame that is no ping: its opcode and its payload. Raises IncompleteReadError at the end of the line."""
         async with asyncio.timeout(seconds):
             while True:
@@ -88,7 +95,7 @@ class RawClient:
         """The next message."""
         opcode, payload = await self.frame()
         assert opcode == 1, (opcode, payload)
-        return dict(json.loads(payload))
+        return documented(json.loads(payload))
 
     async def closed(self) -> tuple[int, str]:
         """The close frame's code and reason; messages before it are passed over."""

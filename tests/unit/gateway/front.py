@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 from fastapi import Response
@@ -10,16 +10,23 @@ from fastapi import Response
 from domain.access import keys
 from domain.access.bucket import Limit
 from runtime.clock import ManualClock, SystemClock
+from runtime.dead_letter_book import Book
+from runtime.dead_letter_desk import Outcome
+from runtime.event_log.one_record import Found
 from runtime.http_problems import ProblemError
 from services.gateway.access import credentials
 from services.gateway.access.counting import Counter
 from services.gateway.access.credentials import Credential, Ticket
 from services.gateway.access.directory import QUERIES, Directory
 from services.gateway.access.guard import Checks
+from services.gateway.development.routes import Development
+from services.gateway.development.switch import Switch
 from services.gateway.door import Door
+from services.gateway.figures.lately import Lately
 from services.gateway.filters import Conditions, Paging
+from services.gateway.live.feed import Feed, Lines
 from services.gateway.live.hub import Hub
-from services.gateway.live.socket import Feed
+from services.gateway.live.overview import Overview
 from services.gateway.progress import Progress
 from services.gateway.settings import GatewaySettings
 from services.gateway.wiring import build_app, fronted
@@ -27,6 +34,8 @@ from services.gateway.wiring import build_app, fronted
 PAYOUT_ID = "01a1fce3-eadb-73ce-b132-dc140c212c12"
 BATCH_ID = "01a1fce3-eadb-73ce-b132-dc1400000000"
 PARTITIONS = 8
+SENT = {"account_number": "1234567890123456", "name": "Ama Mensah", "type": "bank_account"}
+"""A recipient as a client sent it."""
 
 Row = dict[str, Any]
 KEYS: Row = {"key_required": False}
@@ -54,7 +63,7 @@ def payout_row(**given: Any) -> Row:
 
 def change_row(offset: int, idx: int = 0, **given: Any) -> Row:
     """A row of the columns rows.CHANGE."""
-    empty = "batch_id row_number reference reason due_at failure_code failure_reason bank_reference_id"
+    empty = "batch_id row_number reference reason due_at failure_code failure_reason bank_reference_id provider"
     row: Row = {
         "offset": offset,
         "idx": idx,
@@ -64,7 +73,8 @@ def change_row(offset: int, idx: int = 0, **given: Any) -> Row:
         "status": "pending",
         "at": 0,
     }
-    return dict.fromkeys(empty.split()) | row | {"attempt_count": 0, "amount_minor": 1, "currency": "USD"} | given
+    plain = {"attempt_count": 0, "amount_minor": 1, "currency": "USD", "created_at": 1}
+    return dict.fromkeys(empty.split()) | row | plain | given
 
 
 class MemoryStore:
@@ -78,10 +88,31 @@ class MemoryStore:
         ]
         self.accounts_held: list[Row] = []
         self.batches_held: list[Row] = []
+        self.unfinished_held: list[Row] = []
+        self.cleared_held: list[Row] = []
         self.seen: list[Conditions] = []
+        self.answers: dict[str, list[Row]] = {}
+        """What queries find, by their text."""
+        self.asked: list[tuple[str, Any]] = []
+        self.rows_asked: list[tuple[str, str | None]] = []
+        self.entries_held: list[Row] = []
 
     async def payout(self, payout_id: str) -> Row | None:
         return next((row for row in self.payouts_held if row["id"] == payout_id), None)
+
+    async def all(self, query: str, arguments: Any = ()) -> list[Row]:
+        self.asked.append((query, arguments))
+        return self.answers.get(query, [])
+
+    async def one(self, query: str, arguments: Any = ()) -> Row | None:
+        found = await self.all(query, arguments)
+        return found[0] if found else None
+
+    async def cells(self, batch_ids: Sequence[str]) -> dict[str, Any]:
+        return {batch_id: {} for batch_id in batch_ids}
+
+    async def places(self, payout_ids: Sequence[str]) -> list[Row]:
+        return [{"id": payout_id, "partition": 3, "offset": 120, "idx": 1} for payout_id in payout_ids]
 
     async def payouts(self, conditions: Conditions, paging: Paging) -> list[Row]:
         self.seen.append(conditions)
@@ -93,8 +124,22 @@ class MemoryStore:
     async def changes_of(self, payout_id: str) -> list[Row]:
         return []
 
+    async def rows_of(self, batch_id: str, conditions: Conditions, after: str | None, limit: int) -> list[Row]:
+        self.rows_asked.append((batch_id, after))
+        return []
+
+    async def entries(self, wanted: Conditions, limit: int, offset: int) -> list[Row]:
+        self.seen.append(wanted)
+        return self.entries_held[:limit]
+
+    async def count_entries(self, wanted: Conditions) -> int:
+        return len(self.entries_held)
+
     async def batch(self, batch_id: str) -> Row | None:
         return next((row for row in self.batches_held if row["id"] == batch_id), None)
+
+    async def batches_named(self, batch_ids: Sequence[str]) -> list[Row]:
+        return []
 
     async def merchant(self, merchant_id: str) -> Row | None:
         return next((row for row in self.merchants_held if row["id"] == merchant_id), None)
@@ -110,6 +155,15 @@ class MemoryStore:
 
     async def position(self, partition: int) -> int:
         return 0
+
+    async def positions(self) -> dict[int, int]:
+        return {partition: await self.position(partition) for partition in range(PARTITIONS)}
+
+    async def unfinished(self) -> list[Row]:
+        return self.unfinished_held
+
+    async def cleared(self) -> list[Row]:
+        return self.cleared_held
 
     async def changes_between(self, start: Any, end: int, wanted: Any, limit: int) -> list[Row]:
         return []
@@ -177,6 +231,65 @@ class Admin:
         return token, csrf
 
 
+class MemoryLog:
+    """What a record's route asks of the log: records by topic, partition and offset."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, int, int], Found] = {}
+        self.away = False
+
+    async def find(self, topic: str, partition: int, offset: int) -> Found | None:
+        if self.away:
+            raise TimeoutError
+        return self.held.get((topic, partition, offset))
+
+
+class MemoryLetters:
+    """What the routes of dead letters ask of their desk."""
+
+    def __init__(self) -> None:
+        self.held, self.away = Book(), False
+        self.acts: list[tuple[str, ...]] = []
+        self.outcome: Outcome | None = None
+
+    async def book(self) -> Book:
+        if self.away:
+            raise TimeoutError
+        return self.held
+
+    async def whole(self) -> Book:
+        return await self.book()
+
+    async def redrive(self, letter_id: str, by: str) -> Outcome:
+        self.acts.append(("redrive", letter_id, by))
+        return self.outcome or Outcome(letter_id, "redriven", changed=True)
+
+    async def discard(self, letter_id: str, reason: str, by: str) -> Outcome:
+        self.acts.append(("discard", letter_id, reason, by))
+        return self.outcome or Outcome(letter_id, "discarded", changed=True)
+
+
+class MemoryProvider:
+    """What the development routes ask of the simulator."""
+
+    def __init__(self) -> None:
+        self.chosen: list[tuple[str, Any]] = []
+
+    async def preset(self) -> Row:
+        return {"preset": "bank", "presets": ["bank", "storm"]}
+
+    async def choose_preset(self, body: Row) -> Row:
+        self.chosen.append(("preset", body))
+        return {"preset": body["preset"], "presets": ["bank", "storm"]}
+
+    async def standing(self, reference: str) -> Row:
+        return {"reference": reference, "standing": None}
+
+    async def choose(self, reference: str, body: Row) -> Row:
+        self.chosen.append((reference, body))
+        return {"reference": reference, "standing": None, "chosen": body["outcome"]}
+
+
 class Front:
     """The application with its collaborators at hand; behind a closed door with `admin`."""
 
@@ -189,21 +302,40 @@ class Front:
         self.hub = Hub(store)
         self.server: Any = None
         """The uvicorn.Server while it is served."""
-        self.app = build_app()
-        self.app.state.door = Door(store, self.progress, ingest, ingest)
-        self.app.state.feed = Feed(store, self.hub, self.progress, clock, PARTITIONS, 15.0)
         given = GatewaySettings(**settings)
+        self.app = build_app(development=given.is_development)
+        self.app.state.door = Door(store, self.progress, ingest, ingest)
+        self.overview = Overview(store, self.progress)
+        self.feed = self.app.state.feed = Feed(
+            store,
+            self.hub,
+            self.progress,
+            clock,
+            PARTITIONS,
+            given.heartbeat_seconds,
+            self.overview,
+            given.replay_places,
+            Lines(given.feed_lines_max),
+        )
         self.clock = ManualClock()
+        self.lookup, self.provider, self.letters = MemoryLog(), MemoryProvider(), MemoryLetters()
+        self.app.state.letters = self.letters
+        self.app.state.lately, self.app.state.log_lookup = Lately(self.progress, clock), self.lookup
+        self.switch = Switch(clock, seed=1) if given.is_development else None
+        if self.switch is not None:
+            self.app.state.development = Development(self.switch, cast("Any", self.provider))
         counter = Counter(limit, self.clock) if limit else None
         checks = Checks(Directory(admin, self.clock), admin.redeem, counter, given.origins) if admin else None
-        fronted(self.app, given, clock, checks)
+        fronted(self.app, given, clock, checks, self.switch)
 
-    async def ask(self, method: str, path: str, host: str = "localhost:8000", **headers: str) -> httpx2.Response:
+    async def ask(
+        self, method: str, path: str, host: str = "localhost:8000", body: object = None, **headers: str
+    ) -> httpx2.Response:
         """One request; header names are written with underscores."""
         transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
-            return await client.request(method, path, headers={"Host": host, **named})
+            return await client.request(method, path, headers={"Host": host, **named}, json=body)
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         """One GET."""

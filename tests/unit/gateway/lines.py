@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 
-
-def payload_of(frame: bytes) -> bytes:
-    """What a whole frame of a server carries."""
-    return frame[2 + {126: 2, 127: 8}.get(frame[1], 0) :]
+from services.gateway.live.frames import Frame
 
 
 class MemoryLine:
@@ -13,12 +10,23 @@ class MemoryLine:
 
     def __init__(self, *, ready: bool = True) -> None:
         self.on_ready: Callable[[], None] | None = None
+        self.on_leave: Callable[[], None] | None = None
         self.ready, self.unsent = ready, 0
-        self.taken: list[bytes] = []
+        self.taken: list[Frame] = []
+        self.closed: list[int] = []
         self.is_cut = False
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: Frame) -> None:
         self.taken.append(frame)
+
+    @property
+    def texts(self) -> list[bytes]:
+        """What the frames carry."""
+        return [frame.payload for frame in self.taken]
+
+    async def hang_up(self, code: int, _reason: str) -> None:
+        """The connection is closed, without delay."""
+        self.closed.append(code)
 
     def cut(self) -> None:
         self.is_cut = True

@@ -8,32 +8,37 @@ import pytest
 
 from services.gateway.live import audience as audience_module
 from services.gateway.live.audience import FRAME_CHANGES, Audience
-from services.gateway.live.client import Subscription
 from services.gateway.live.cursor import Cursor
+from services.gateway.live.frames import Frame
+from services.gateway.live.subscription import Part, Subscription
 from tests.unit.gateway.front import PAYOUT_ID, change_row
-from tests.unit.gateway.lines import payload_of
 
 
 class Hearer:
     """A client that takes `takes` frames, then has overflowed."""
 
     def __init__(self, takes: int = 1000) -> None:
-        self.frames: list[bytes] = []
+        self.frames: list[Frame] = []
         self.takes = takes
 
     @property
     def overflowed(self) -> bool:
         return len(self.frames) >= self.takes
 
-    def put(self, frame: bytes) -> bool:
+    def put_changes(self, subscription: Subscription, part: Part) -> bool:
+        subscription.cursor = part.cursor
         if self.overflowed:
             return False
+        self.frames.append(part.frame)
+        return True
+
+    def put_state(self, subscription: Subscription, frame: Frame, state: Any) -> bool:
         self.frames.append(frame)
         return True
 
     @property
     def told(self) -> list[Any]:
-        return [orjson.loads(payload_of(frame)) for frame in self.frames]
+        return [orjson.loads(frame.payload) for frame in self.frames]
 
     @property
     def heard(self) -> list[int]:
@@ -66,7 +71,7 @@ async def test_liv_06_one_that_is_ahead_hears_only_what_it_was_not_told() -> Non
     await audience.tell_changes(3, _page(7, 8, 9))  # read again, as after an error half way
     assert behind.heard == [5, 6, 7, 8, 9]
     assert ahead.heard == [7, 8, 9]
-    assert [message["cursor"] for message in ahead.told] == ["3:8:1", "3:9:1"]
+    assert [message["cursor"] for message in ahead.told] == ["3:8:1@demo", "3:9:1@demo"]
     await audience.tell_changes(3, _page(8, 9))  # nobody is owed these
     assert (behind.heard, ahead.heard) == ([5, 6, 7, 8, 9], [7, 8, 9])
 
@@ -116,7 +121,7 @@ def test_nobody_hears_when_all_have_overflowed() -> None:
     assert not audience.hears
     hearer, _ = _follow(audience, "payouts", "demo", hearer=Hearer(takes=1))
     assert audience.hears
-    hearer.put(b"")
+    hearer.frames.append(Frame(b""))
     assert not audience.hears
 
 
@@ -155,8 +160,8 @@ async def test_a_state_is_told_once_to_those_who_do_not_know_it() -> None:
     second, _ = _follow(audience, "batch", "b1", 5)
     await audience.tell_state("batch", "b1", 7, Cursor(3, 6), {"done": 1})
     await audience.tell_state("batch", "b1", 8, Cursor(3, 9), {"done": 2})
-    assert [(told["cursor"], told["batch"]["done"]) for told in first.told] == [("3:5:0", 1), ("3:9:0", 2)]
-    assert [(told["cursor"], told["batch"]["done"]) for told in second.told] == [("3:6:0", 1), ("3:9:0", 2)]
+    assert [(told["cursor"], told["batch"]["done"]) for told in first.told] == [("3:5:0@demo", 1), ("3:9:0@demo", 2)]
+    assert [(told["cursor"], told["batch"]["done"]) for told in second.told] == [("3:6:0@demo", 1), ("3:9:0@demo", 2)]
     assert first.frames[-1] is second.frames[-1]
 
 

@@ -169,6 +169,8 @@ async def test_sec_07_who_sees_payees_masked_says_why_and_it_is_written_down_fir
     [told] = trail.told
     assert (told["action"], told["merchant"], told["reason"]) == ("file.revealed", "demo", "the bank asks")
     assert told["subject"] == f"batch:{PLACE.split('/')[4]}"
+    await front.get(PLACE, headers=[*demo.items(), ("Payflow-Reason", "pour contrôler: проверка".encode())])
+    assert trail.told[-1]["reason"] == "pour contrôler: проверка", "as a browser sends it"
     trail.status = 503
     refused = await front.get(PLACE, headers={**demo, **why})
     assert (refused.status_code, refused.json()["code"]) == (503, "identity_unavailable"), "never shown unwritten"

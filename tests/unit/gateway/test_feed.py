@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from runtime.http_problems import ProblemError
+from services.gateway.live import backlog as backlog_module
 from services.gateway.live import client as client_module
-from services.gateway.live import socket as socket_module
+from services.gateway.live import feed as feed_module
 from tests.unit.gateway.feed_server import RawClient, served
 from tests.unit.gateway.front import PAYOUT_ID, Front, change_row, payout_row
 
@@ -33,7 +34,7 @@ async def _until(holds: Any, seconds: float = 5) -> None:
 
 
 def _clients(front: Front) -> int:
-    return int(client_module.metrics.FEED_CLIENTS._value.get())
+    return front.feed.lines.open
 
 
 def _followed(front: Front) -> int:
@@ -45,7 +46,7 @@ async def _slow(front: Front, port: int) -> RawClient:
     _history(front, 0)
     slow = await RawClient.connect(port)
     assert await slow.handshake() == 101
-    slow.send({"type": "subscribe", "channel": "payouts:demo", "rows": False})
+    slow.send({"type": "subscribe", "channel": "payouts:demo", "rows": False, "fold": False})
     while (await slow.told())["type"] != "snapshot":
         pass
     await _until(lambda: _followed(front) == 1)
@@ -60,7 +61,7 @@ async def test_liv_08_a_client_that_does_not_read_is_left_at_once_and_its_line_c
     front: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "GOODBYE_SECONDS", 1.0)
-    monkeypatch.setattr(client_module, "QUEUE_MAX", 20)
+    monkeypatch.setattr(backlog_module, "FRAMES_MAX", 20)
     before = _clients(front)
     async with served(front) as port:
         slow = await _slow(front, port)
@@ -71,7 +72,7 @@ async def test_liv_08_a_client_that_does_not_read_is_left_at_once_and_its_line_c
 
 
 async def test_liv_08_a_slow_client_that_reads_again_is_told_4008(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "QUEUE_MAX", 20)
+    monkeypatch.setattr(backlog_module, "FRAMES_MAX", 20)
     async with served(front) as port:
         slow = await _slow(front, port)
         await _until(lambda: _followed(front) == 0)
@@ -96,7 +97,7 @@ async def test_liv_08_a_resuming_client_reads_more_history_than_the_bound_at_its
         heard: list[int] = []
         while len(heard) < 300:
             heard += [change["version"] for change in (await client.told())["changes"]]
-        assert 300 * len(BIG) > 5 * client_module.UNSENT_BYTES_MAX
+        assert 300 * len(BIG) > 5 * backlog_module.BYTES_MAX
         assert heard == list(range(300))
         await _until(lambda: _followed(front) == 1)
 
@@ -195,7 +196,7 @@ async def test_sec_12_foreign_pages_do_not_open_the_feed(front: Front, headers: 
 
 
 async def test_liv_03_who_only_pings_has_not_subscribed(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_module, "SUBSCRIBE_SECONDS", 0.5)
+    monkeypatch.setattr(feed_module, "SUBSCRIBE_SECONDS", 0.5)
     async with served(front) as port:
         client = await _opened(port, "/api/v1/feed/")
 
@@ -207,6 +208,24 @@ async def test_liv_03_who_only_pings_has_not_subscribed(front: Front, monkeypatc
         pinging = asyncio.create_task(keep_pinging())
         assert (await asyncio.wait_for(client.closed(), 3))[0] == 4001
         pinging.cancel()
+
+
+async def test_liv_04_who_leaves_the_last_channel_has_as_long_for_the_next_as_for_the_first(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "SUBSCRIBE_SECONDS", 0.5)
+    async with served(front) as port:
+        client = await _opened(port, "/api/v1/feed/")
+        wanted = {"type": "subscribe", "channel": "payouts:demo", "rows": False}
+        client.send(wanted)
+        assert [(await client.told())["type"] for _ in range(2)] == ["subscribed", "snapshot"]
+        await asyncio.sleep(0.8)
+        client.send({"type": "unsubscribe", "channel": "payouts:demo"})
+        assert (await client.told())["type"] == "unsubscribed"
+        client.send(wanted)
+        assert (await client.told())["type"] == "subscribed"
+        client.send({"type": "unsubscribe", "channel": "payouts:demo"})
+        assert (await asyncio.wait_for(client.closed(), 3))[0] == 4001
 
 
 async def test_liv_08_a_message_that_nobody_may_send_is_not_taken_in(front: Front) -> None:

@@ -6,7 +6,6 @@ from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
 from services.gateway.live import frames
-from services.gateway.live.cursor import Cursor
 
 
 def _read(data: bytes) -> Frame:
@@ -27,8 +26,18 @@ def test_a_text_frame_of_any_length(size: int) -> None:
 
 
 def test_changes_and_states_are_json_with_the_cursor_behind_them() -> None:
-    cursor = Cursor(3, 26, 50)
-    told = orjson.loads(_read(frames.changes('a"b', cursor, [b'{"row":1}', b'{"row":2}'])).data)
-    assert told == {"type": "changes", "channel": 'a"b', "cursor": "3:26:50", "changes": [{"row": 1}, {"row": 2}]}
-    stands = orjson.loads(_read(frames.state("batch", "c", cursor, b'{"id":"x"}')).data)
-    assert stands == {"type": "batch", "channel": "c", "cursor": "3:26:50", "batch": {"id": "x"}}
+    cursor = "3:26:50@demo"
+    told = orjson.loads(_read(frames.changes('a"b', cursor, [b'{"row":1}', b'{"row":2}']).websocket).data)
+    assert told == {"type": "changes", "channel": 'a"b', "cursor": cursor, "changes": [{"row": 1}, {"row": 2}]}
+    stands = orjson.loads(_read(frames.state("batch", "c", cursor, b'{"id":"x"}').websocket).data)
+    assert stands == {"type": "batch", "channel": "c", "cursor": cursor, "batch": {"id": "x"}}
+
+
+def test_liv_01_a_server_sent_event_is_the_same_json_in_one_chunk() -> None:
+    frame = frames.changes("c", "3:1:1@demo", [b'{"row":1}'], [b'{"id":"x"}'], 2)
+    size, _, rest = frame.event.partition(b"\r\n")
+    assert rest[int(size, 16) :] == b"\r\n"
+    assert rest[: int(size, 16)] == b"data: " + frame.payload + b"\n\n"
+    assert frame.event is frame.event, "wrapped once"
+    assert orjson.loads(frame.payload)["left"] == [{"id": "x"}]
+    assert orjson.loads(frame.payload)["folded"] == 2

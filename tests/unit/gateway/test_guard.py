@@ -11,33 +11,18 @@ import pytest
 
 from domain.access.bucket import Limit
 from domain.access.matrix import PUBLIC, ROUTES, SOCKET
-from domain.access.principal import decode
+from domain.access.principal import OPEN, decode
 from runtime import logging as runtime_logging
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
 from services.gateway import rows
-from services.gateway.access import line_watch
+from services.gateway.access import asked, line_watch
 from services.gateway.access.credentials import Credential
 from services.gateway.proxy import Proxy
 from tests.unit.gateway.feed_server import RawClient, served
-from tests.unit.gateway.front import PAYOUT_ID, Admin, Front, payout_row
+from tests.unit.gateway.front import PAYOUT_ID, SENT, Admin, Front, payout_row
 
 READ, WRITE = "payouts:read", "payouts:write"
 SESSION = "__Host-payflow_session"
-SENT = {"account_number": "1234567890123456", "name": "Ama Mensah", "type": "bank_account"}
-
-
-@pytest.fixture
-def admin() -> Admin:
-    return Admin()
-
-
-@pytest.fixture
-def closed(admin: Admin) -> Front:
-    """A gateway that asks for credentials, with a payout of `demo` and one of `other`."""
-    front = Front(admin)
-    row = payout_row(recipient=orjson.dumps(SENT))
-    front.store.payouts_held = [row, {**row, "id": PAYOUT_ID[:-1] + "3", "merchant_id": "other"}]
-    return front
 
 
 @pytest.fixture
@@ -322,13 +307,10 @@ async def _subscribed(client: RawClient, channel: str) -> str:
     return str(message.get("code", "snapshot"))
 
 
-async def test_sec_12_the_feed_asks_for_a_credential_at_connect(closed: Front, admin: Admin) -> None:
+async def test_sec_12_a_wrong_credential_does_not_open_the_feed(closed: Front, admin: Admin) -> None:
     key = admin.key(READ)
     async with served(closed) as port:
         for path, headers in (
-            ("/api/v1/feed/", {}),
-            (f"/api/v1/feed/?key={key}", {}),
-            (f"/api/v1/feed/?access_token={key}", {}),
             ("/api/v1/feed/?ticket=unknown", {}),
             ("/api/v1/feed/", {"Authorization": "Bearer pk_live_" + "a" * 43}),
         ):
@@ -417,6 +399,14 @@ async def test_the_proxy_shows_our_secret_and_not_the_clients_credential(closed:
         assert ("cookie" in seen) == keeps
         assert "authorization" not in seen
         assert "x-csrf-token" not in seen
+    proxy = Proxy(url, closed.progress, "our-secret")
+    await proxy.open()
+    scope["state"] = {asked.PRINCIPAL: OPEN}
+    seen.clear()
+    assert await proxy.read("/x", {"limit": "1"}, Request(scope), "demo") == (201, b"{}")
+    await proxy.close()
+    assert (seen[SECRET_HEADER], seen["x-merchant-id"], PRINCIPAL_HEADER.lower() in seen) == ("our-secret", "demo", True)
+    assert "cookie" not in seen
     server.close()
 
 

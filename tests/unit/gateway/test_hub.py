@@ -8,13 +8,13 @@ import orjson
 import pytest
 
 from runtime.http_problems import ProblemError
-from services.gateway.live import hub as hub_module
+from services.gateway.live import arrivals as arrivals_module
 from services.gateway.live.audience import FRAME_CHANGES, metrics
-from services.gateway.live.client import Subscription
 from services.gateway.live.cursor import Cursor
+from services.gateway.live.frames import Frame
 from services.gateway.live.hub import Hub
+from services.gateway.live.subscription import Part, Subscription
 from tests.unit.gateway.front import Row, change_row
-from tests.unit.gateway.lines import payload_of
 
 TICK = 0.02
 
@@ -31,11 +31,19 @@ class Listener:
     def overflowed(self) -> bool:
         return len(self.messages) >= self.takes
 
-    def put(self, message: bytes) -> bool:
+    def put_state(self, subscription: Subscription, frame: Frame, state: Any) -> bool:
         if self.overflowed:
             return False
-        self.messages.append(orjson.loads(payload_of(message)))
+        self.messages.append(orjson.loads(frame.payload))
         return True
+
+    def put_changes(self, subscription: Subscription, part: Part) -> bool:
+        subscription.cursor = part.cursor
+        return self.put_state(subscription, part.frame, None)
+
+    @property
+    def is_drained(self) -> bool:
+        return False
 
     async def drained(self) -> None:
         self.drains += 1
@@ -153,7 +161,7 @@ async def test_liv_02_a_join_that_fails_does_not_swallow_the_wake_up_of_others()
 
 
 async def test_liv_08_a_far_behind_resume_does_not_hold_up_the_partition(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "PAGE", 10)
+    monkeypatch.setattr(arrivals_module, "PAGE", 10)
     history = History()
     hub = await _hub(history, 95)
     live, late = Listener(), Listener()
@@ -175,7 +183,7 @@ async def test_liv_08_a_far_behind_resume_does_not_hold_up_the_partition(monkeyp
 
 
 async def test_liv_08_nothing_more_is_read_for_a_client_that_overflowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "PAGE", 10)
+    monkeypatch.setattr(arrivals_module, "PAGE", 10)
     history = History()
     hub = await _hub(history, 1000)
     await _join(hub, Listener(takes=2), _from(0))

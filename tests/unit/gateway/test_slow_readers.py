@@ -2,20 +2,20 @@
 
 import asyncio
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 
+from services.gateway.live import arrivals as arrivals_module
 from services.gateway.live import audience as audience_module
-from services.gateway.live import client as client_module
-from services.gateway.live import hub as hub_module
-from services.gateway.live.client import Client, Subscription
+from services.gateway.live import backlog as backlog_module
+from services.gateway.live.client import Client
 from services.gateway.live.cursor import Cursor, parse
 from services.gateway.live.hub import Hub
+from services.gateway.live.subscription import Subscription
 from tests.unit.gateway.front import change_row
-from tests.unit.gateway.lines import MemoryLine, payload_of
+from tests.unit.gateway.lines import MemoryLine
 
 COMMITS, READERS = 60, 6
 
@@ -49,14 +49,14 @@ class Reader:
     def connect(self) -> None:
         self.line = MemoryLine()
         self.read = 0
-        self.client = Client(SimpleNamespace(), self.line)  # type: ignore[arg-type]
+        self.client = Client(self.line.hang_up, self.line)
         self.subscription = Subscription("payouts:demo", "payouts", "demo", "demo", self.cursor)
         self.joining = asyncio.create_task(self.hub.join(self.client, self.subscription))
 
     def take(self) -> None:
         """Everything that the line has taken is read, also what came before an overflow."""
         for frame in self.line.taken[self.read :]:
-            message = orjson.loads(payload_of(frame))
+            message = orjson.loads(frame.payload)
             self.heard += [change["version"] for change in message["changes"]]
             self.cursor = parse(message["cursor"]) or self.cursor
         self.read = len(self.line.taken)
@@ -82,11 +82,12 @@ class Reader:
 
 @pytest.mark.parametrize("seed", range(25))
 async def test_liv_06_every_change_is_heard_once_whoever_stalls_when(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "PAGE", 7)
+    monkeypatch.setattr(arrivals_module, "PAGE", 7)
+    monkeypatch.setattr(arrivals_module, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(arrivals_module, "NEAR_PLACES", 5)
     monkeypatch.setattr(audience_module, "FRAME_CHANGES", 3)
-    monkeypatch.setattr(hub_module, "FRAME_CHANGES", 3)
     monkeypatch.setattr(audience_module, "FRAMES_AT_ONCE", 4)
-    monkeypatch.setattr(client_module, "UNSENT_BYTES_MAX", 6000)
+    monkeypatch.setattr(backlog_module, "BYTES_MAX", 6000)
     draws = Random(seed)
     views: Any = Views(draws)
     hub = Hub(views)

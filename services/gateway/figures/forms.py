@@ -1,0 +1,92 @@
+"""Figures as clients see them. Owns names, and what counts as in flight, waiting and unknown. Pure.
+
+Money is text and minor units per currency; sums of different currencies are never added.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from domain.batch.view import LEVELS, attention_of, status_of
+from domain.figures import added
+from domain.payout.view import amounts
+from schemas.money import format_amount
+from schemas.words import BatchPhase, PayoutStatus
+
+Row = Mapping[str, Any]
+Cell = tuple[str, int, int]
+
+UNSEALED = "open"
+
+
+def figure(name: str, cells: Iterable[Cell], **more: object) -> dict[str, object]:
+    """One card: a count, and sums per currency; currencies without payouts are left out."""
+    by_currency = {currency: cell for currency, cell in sorted(added(cells).items()) if cell[0]}
+    sums = [sum_of(currency, count, amount) for currency, (count, amount) in by_currency.items() if currency]
+    return {"figure": name, "count": sum(count for count, _ in by_currency.values()), "sums": sums, **more}
+
+
+def sum_of(currency: str, count: int, amount_minor: int) -> dict[str, object]:
+    """How many payouts of a currency, worth what."""
+    return {**amounts(amount_minor, currency), "count": count}
+
+
+def in_flight(rows: Sequence[Row]) -> list[Cell]:
+    """Money that is set aside and not paid yet: sent, about to be sent, or of unknown outcome; not what waits."""
+    going = [_cell(row) for row in rows if not row["reason"] or row["status"] != "pending"]
+    return going + [_taken_off(row) for row in rows if row["reason"] == UNSEALED]
+
+
+def waiting(rows: Sequence[Row]) -> dict[str, list[Cell]]:
+    """What is pending for a reason, by reason: funds, schedule, ..., and rows of batches that are not sealed."""
+    found: dict[str, list[Cell]] = {}
+    for row in rows:
+        if row["status"] == "pending" and row["reason"]:
+            reason = "unsealed" if row["reason"] == UNSEALED else row["reason"]
+            found.setdefault(reason, []).append(_cell(row))
+    return found
+
+
+def unknown(rows: Sequence[Row]) -> list[Cell]:
+    """What nobody can say of whether it was paid."""
+    return [_cell(row) for row in rows if row["status"] == "requires_action"]
+
+
+def _cell(row: Row) -> Cell:
+    return row["currency"], row["count"], row["amount_minor"]
+
+
+def _taken_off(row: Row) -> Cell:
+    return row["currency"], -row["count"], -row["amount_minor"]
+
+
+def payouts_by_status(under_way: Sequence[Row], ended: Sequence[Row]) -> dict[str, int]:
+    """How many payouts are in each state."""
+    counts = {status.value: 0 for status in PayoutStatus}
+    for row in (*under_way, *ended):
+        if row.get("reason") != UNSEALED:
+            counts[row["status"]] += row["count"]
+    return counts
+
+
+def payouts_by_attention(by_status: Mapping[str, int]) -> dict[str, int]:
+    """The same by what needs somebody."""
+    unknown_count, failed = by_status["requires_action"], by_status["failed"]
+    rest = sum(by_status.values()) - unknown_count - failed
+    return {"action_required": unknown_count, "warning": failed, "info": 0, "none": rest}
+
+
+def batch_counters(kinds: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """How many batches need somebody, and how many are in each state: what the law says of each kind, times how many are so."""
+    by_attention, by_status = dict.fromkeys(LEVELS, 0), dict[str, int]()
+    for row in kinds:
+        counts = {status.value: int(status.value in (row["states"] or ())) for status in PayoutStatus}
+        phase = BatchPhase(row["phase"])
+        by_attention[attention_of(phase, counts, None)[0]] += row["count"]
+        status = status_of(phase, counts)
+        by_status[status] = by_status.get(status, 0) + row["count"]
+    return {"by_attention": by_attention, "by_status": dict(sorted(by_status.items()))}
+
+
+def money_words(currency: str, amount_minor: int) -> str:
+    """An amount in a sentence."""
+    return f"{format_amount(amount_minor, currency)} {currency}"
