@@ -1,5 +1,6 @@
 """The page of the matrix of role and route, from the table that the guard reads (SEC-05)."""
 
+from domain.access.channels import CHANNELS
 from domain.access.matrix import INTERNAL, PUBLIC, ROUTES, Role, Route
 
 CREDENTIAL = {PUBLIC: "none", "signed in": "any"}
@@ -14,7 +15,14 @@ def page() -> str:
     lines += ["", f"Only our own processes, by the secret of the inner door: {inner}."]
     lines += [
         "",
-        "`merchant`: one has to be known; any: one, or none for a credential of all merchants (`*`); empty: it is about none.",
+        "## Who may follow which channel of the feed\n",
+        _line(["", "channel", *head[2:]]),
+        _line(["---"] * len(head)),
+    ]
+    lines += [_line(_cells(route)) for route in CHANNELS.values()]
+    lines += [
+        "",
+        "`merchant`: one has to be known; any: one, or none for a credential of all merchants (`*`); all: such a one only; empty: none.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from payflow import asyncapi_feed
+
 Json = dict[str, Any]
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 _SCHEMA = "application/schema+json;version=draft-2020-12"
 
 
@@ -25,7 +27,7 @@ def document() -> Json:
             "description": (
                 "Upstream systems write to an inbox topic of their own and read one reply for each record. The key of every record is "
                 "the merchant id; the partition is the Java client's default (murmur2 of the key). An inbox record is plain JSON, or a "
-                "CloudEvent in binary or structured mode. The live feed is WebSocket; docs/feed.md tells its rules."
+                "CloudEvent in binary or structured mode. The live feed is a WebSocket or server-sent events; docs/feed.md tells its rules."
             ),
             "license": {"name": "MIT"},
         },
@@ -33,6 +35,11 @@ def document() -> Json:
         "servers": {
             "kafka": {"host": "localhost:9092", "protocol": "kafka", "description": "The broker of the log."},
             "feed": {"host": "localhost:8000", "protocol": "ws", "description": "The front door."},
+            "stream": {
+                "host": "localhost:8000",
+                "protocol": "http",
+                "description": "The front door, for server-sent events.",
+            },
         },
         "channels": {
             "inbox": _inbox_channel(inbox("{upstream}")),
@@ -40,7 +47,7 @@ def document() -> Json:
             "commands": _topic(COMMANDS, {"command": _message_ref("Command")}),
             "events": _topic(EVENTS, {"event": _message_ref("Event")}),
             "deadLetters": _topic(DEAD_LETTERS, {"deadLetter": _message_ref("DeadLetter")}),
-            "feed": _feed_channel(),
+            **asyncapi_feed.channels(),
         },
         "operations": _operations(),
         "components": {"messages": _messages(), "schemas": _schemas(), "correlationIds": _CORRELATION},
@@ -76,16 +83,6 @@ def _inbox_channel(topic: Any) -> Json:
     return channel
 
 
-def _feed_channel() -> Json:
-    return {
-        "address": "/api/v1/feed/",
-        "description": "Batches, payouts and balances, live; resumed by cursor.",
-        "servers": [{"$ref": "#/servers/feed"}],
-        "messages": {name: _message_ref(name) for name in ("FeedRequest", "FeedMessage")},
-        "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
-    }
-
-
 def _operations() -> Json:
     def channel(name: str) -> Json:
         return {"$ref": f"#/channels/{name}"}
@@ -103,16 +100,7 @@ def _operations() -> Json:
         "putCommands": {"action": "send", "channel": channel("commands"), "summary": "Everything that may change money."},
         "putEvents": {"action": "send", "channel": channel("events"), "summary": "What was decided, one for one."},
         "keepDeadLetters": {"action": "send", "channel": channel("deadLetters"), "summary": "What nobody could read."},
-        "takeFeedRequests": {
-            "action": "receive",
-            "channel": channel("feed"),
-            "messages": [{"$ref": "#/channels/feed/messages/FeedRequest"}],
-        },
-        "tellFeed": {
-            "action": "send",
-            "channel": channel("feed"),
-            "messages": [{"$ref": "#/channels/feed/messages/FeedMessage"}],
-        },
+        **asyncapi_feed.operations(),
     }
 
 
@@ -121,7 +109,7 @@ def _message_ref(name: str) -> Json:
 
 
 def _messages() -> Json:
-    from payflow.asyncapi_messages import feed_messages, inbox_messages
+    from payflow.asyncapi_messages import inbox_messages
 
     plain = {
         "Command": ("A command on the log.", "commands"),
@@ -131,7 +119,7 @@ def _messages() -> Json:
     found = {
         name: {"summary": text, "payload": _payload(schema), "bindings": keyed} for name, (text, schema) in plain.items()
     }
-    return {**inbox_messages(), **found, "DeadLetter": {**_DEAD_LETTER, "bindings": keyed}, **feed_messages()}
+    return {**inbox_messages(), **found, "DeadLetter": {**_DEAD_LETTER, "bindings": keyed}, **asyncapi_feed.messages()}
 
 
 def _payload(name: str) -> Json:
@@ -148,9 +136,9 @@ def _schemas() -> Json:
         own, parts = msgspec.json.schema_components([kind], ref_template="#/components/schemas/" + name + "_{name}")
         found |= {f"{name}_{part}": _without_discriminators(schema) for part, schema in parts.items()}
         found[name] = own[0]
-    from payflow.asyncapi_messages import feed_schemas, inbox_schemas
+    from payflow.asyncapi_messages import inbox_schemas
 
-    return {**found, **inbox_schemas(), **feed_schemas()}
+    return {**found, **inbox_schemas(), **asyncapi_feed.schemas()}
 
 
 def _without_discriminators(schema: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The messages of the AsyncAPI document: inbox records in their three forms, replies, and those of the live feed (INB-01, LIV-01).
+"""The messages of the AsyncAPI document: inbox records in their three forms, and replies (INB-01).
 
 Owns how each is described, with the checked-in golden messages as examples. Must not know channels.
 """
@@ -12,38 +12,6 @@ Json = dict[str, Any]
 
 PREFIX = "inbox_"
 _CE_HEADERS = ("ce_specversion", "ce_id", "ce_source", "ce_type")
-_FEED_REQUEST: Json = {
-    "type": "object",
-    "required": ["type"],
-    "properties": {
-        "type": {"enum": ["subscribe", "unsubscribe", "ping"]},
-        "channel": {"type": "string", "examples": ["batch:01a1fce3-eadb-73ce-b132-dc140c212c12", "payouts:demo"]},
-        "resume": {"type": ["string", "null"], "description": "The last cursor you saw: every change from there, once."},
-        "rows": {"type": "boolean", "description": "false leaves rows out of the snapshot"},
-    },
-}
-_FEED_TYPES = (
-    "hello",
-    "subscribed",
-    "unsubscribed",
-    "error",
-    "snapshot",
-    "changes",
-    "batch",
-    "balance",
-    "heartbeat",
-    "pong",
-)
-_FEED_MESSAGE: Json = {
-    "type": "object",
-    "required": ["type"],
-    "properties": {
-        "type": {"enum": list(_FEED_TYPES)},
-        "channel": {"type": "string"},
-        "cursor": {"type": "string", "description": "<partition>:<offset>:<index>; keep the last one."},
-    },
-    "description": "Unknown types and members are to be ignored.",
-}
 
 
 def inbox_messages() -> Json:
@@ -63,19 +31,6 @@ def inbox_messages() -> Json:
         "examples": list(_replies()),
     }
     return found
-
-
-def feed_messages() -> Json:
-    """What goes over the WebSocket."""
-    return {
-        "FeedRequest": {"summary": "What a client says.", "payload": _ref("FeedRequest")},
-        "FeedMessage": {"summary": "What the server says.", "payload": _ref("FeedMessage")},
-    }
-
-
-def feed_schemas() -> Json:
-    """Forms of the feed's messages."""
-    return {"FeedRequest": _FEED_REQUEST, "FeedMessage": _FEED_MESSAGE}
 
 
 def inbox_schemas() -> Json:

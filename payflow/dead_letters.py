@@ -1,7 +1,7 @@
 """`payflow dead-letters`: list, show, redrive, discard (RUN-24).
 
 Owns the words of the command line and its exit codes: 0 done or done before, 1 refused or not there, 2 not possible now. The work is done
-in `dead_letter_desk`, the masking in `dead_letter_text`.
+in `runtime.dead_letter_desk`, the masking in `runtime.dead_letter_text`.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from aiokafka.errors import KafkaError
 
-from payflow.dead_letter_desk import Desk, Outcome
-from payflow.dead_letter_text import described, table
 from runtime.dead_letter_book import Book
+from runtime.dead_letter_desk import Desk, Outcome
+from runtime.dead_letter_text import described, table
 from runtime.dead_letter_watch import read_book
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, ServiceSettings, load, refuse

@@ -22,7 +22,7 @@ STATE = ".payflow"
 def command(
     fresh: bool = typer.Option(False, "--fresh", help="Start with empty stores in a temporary folder, deleted at the end."),
 ) -> None:
-    """Start Kafka, Postgres, all services and the provider simulator; Ctrl-C ends them all."""
+    """Start Kafka, Postgres, all services, the provider simulator and the console; Ctrl-C ends them all."""
     for name in leftovers():
         typer.echo(f"{name} is ignored: it means nothing here")
     signal.signal(signal.SIGTERM, _as_ctrl_c)
@@ -36,7 +36,7 @@ def command(
 
 
 def _run(folder: Path) -> None:
-    with Stack(folder, say=typer.echo) as stack:
+    with Stack(folder, say=typer.echo, console=True) as stack:
         for line in banner(stack):
             typer.echo(line)
         run_until_interrupted(stack)
@@ -47,7 +47,8 @@ def banner(stack: Stack) -> list[str]:
     ready = f"ready: {stack.url}/api/docs/   logs: {stack.logs}   Kafka: {stack.bootstrap}   Ctrl-C ends it"
     named = {"KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap, "DATABASE_URL": stack.database_url}
     exports = [f"export {name}={shlex.quote(value)}" for name, value in named.items()]
-    return [ready, "for `payflow` commands in another terminal:", *exports]
+    console = [f"console: {stack.console_url}"] if stack.console else []
+    return [ready, *console, "for `payflow` commands in another terminal:", *exports]
 
 
 @contextmanager

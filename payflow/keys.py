@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from domain.access.changes import reason_fault
 from domain.access.people import KeyWish, read_key_wish
 from domain.access.principal import ALL
 from payflow.identity_desk import operator, run
@@ -46,11 +47,16 @@ def list_keys() -> None:
         typer.echo(f"{key['id']}  {key['shown']}...  {state}  {merchants}  {scopes}  {key['name']}")
 
 
-def revoke(key_id: Annotated[str, typer.Argument(help="The id that `payflow keys list` shows.")]) -> None:
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="The id that `payflow keys list` shows.")],
+    reason: Annotated[str | None, typer.Option(help="Why, for the audit trail.")] = None,
+) -> None:
     """End a key; requests and open feeds with it stop within 5 seconds. A repeat is no error."""
 
     async def work(database: Database) -> bool:
-        return await key_ring.revoke(database, SystemClock(), operator(), frozenset({ALL}), key_id.lower())
+        if (fault := reason_fault(reason)) is not None:
+            raise refused([fault])
+        return await key_ring.revoke(database, SystemClock(), operator(), frozenset({ALL}), key_id.lower(), reason)
 
     if not run("keys revoke", work):
         typer.echo(f"there is no key {key_id}", err=True)

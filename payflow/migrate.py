@@ -43,4 +43,4 @@ def upgrade_all() -> dict[str, str]:
         raise RefusedStartError(
             "PROJECTION_SCHEMA, INGEST_SCHEMA, WEBHOOKS_SCHEMA and ADMIN_SCHEMA must differ: each has its own revisions"
         )
-    return {name: schema.upgrade(own.database_url, name) for name, schema in owners}
+    return {name: schema.REVISIONS.upgrade(own.database_url, name) for name, schema in owners}

@@ -40,6 +40,22 @@ def document() -> dict[str, Any]:
     return finished(merged)
 
 
+def development_document() -> dict[str, Any]:
+    """The routes that the gateway has in the profile `development` only, by themselves: nothing of them stands in the API's document."""
+    from fastapi import FastAPI
+
+    from payflow.openapi_finish import formed
+    from services.gateway.development.described import SCHEMAS
+    from services.gateway.development.routes import router
+
+    app = FastAPI(title="Payflow, development", version="1", description="Faults and the provider simulator's controls.")
+    app.include_router(router)
+    found = {**_spec(app), "openapi": "3.1.0", "servers": [{"url": "/"}]}
+    found["paths"] = _with_slashes(_guarded(found["paths"]))
+    found["components"] = {"schemas": SCHEMAS, "securitySchemes": SCHEMES}
+    return formed(found)
+
+
 def _guarded(paths: dict[str, Any]) -> dict[str, Any]:
     """Each operation with the credentials, the scope and the roles that the matrix has for it. Raises LookupError for one without a row."""
     rows = {(route.method, route.path): route for route in matrix.ROUTES}

@@ -14,6 +14,10 @@ Json = dict[str, Any]
 FORMS = {
     "payout_id": {"type": "string", "format": "uuid"},
     "batch_id": {"type": "string", "format": "uuid"},
+    "letter_id": {"type": "string", "pattern": r"^[a-z0-9._-]{1,249}:[0-9]{1,4}:[0-9]{1,18}$"},
+    "topic": {"type": "string", "enum": ["payouts.commands", "payouts.events"]},
+    "partition": {"type": "integer", "minimum": 0, "maximum": 9999},
+    "offset": {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999_999},
     "draft_id": {"type": "string", "format": "uuid"},
     "key_id": {"type": "string", "maxLength": 64},
     "user_id": {"type": "string", "maxLength": 64},
@@ -25,6 +29,12 @@ FORMS = {
     "merchant_id": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"},
 }
 UNUSED = ("HTTPValidationError", "ValidationError")
+WITH_RECORD = ("Payout", "Batch", "LedgerEntry")
+RECORD = {
+    "anyOf": [{"$ref": "#/components/schemas/RecordPlace"}, {"type": "null"}],
+    "description": "With `include=record` only.",
+}
+"""Where the log record behind a row stands: reads add it to what the writes answer too (CON-25)."""
 INTRODUCTION = """Pays many people at once and never loses sight of a single payment.
 
 - Every path works under `/api/v1/` and `/api/`, with and without a slash at the end.
@@ -40,6 +50,9 @@ TAGS = {
     "files": "Uploaded files: what was wrong, corrections, results, templates, and what columns mean.",
     "drafts": "Payouts and batches written down and not asked for yet; they touch no money.",
     "money": "Balances and the ledger.",
+    "figures": "What was counted with the payouts, what needs somebody, and charts.",
+    "log": "The record behind a row.",
+    "dead letters": "Records that nobody could read, and what is done about them.",
     "merchants": "Whose money it is, where it comes from, and saved bank accounts.",
     "webhooks": "Addresses of a merchant's own that are told what was decided, signed and in order.",
     "deliveries": "What was sent to webhooks, each attempt of it, and sending it again.",
@@ -53,9 +66,21 @@ _CREATED = {
     "request_payout": (
         "payout_id",
         _ID,
-        ("get_payout", "get_payout_events", "edit_payout", "delete_payout", "cancel_payout", "reveal_payee"),
+        (
+            "get_payout",
+            "get_payout_events",
+            "get_payout_actions",
+            "edit_payout",
+            "delete_payout",
+            "cancel_payout",
+            "reveal_payee",
+        ),
     ),
-    "create_batch": ("batch_id", _ID, ("get_batch", "list_rows", "add_rows", "seal_batch", "delete_batch")),
+    "create_batch": (
+        "batch_id",
+        _ID,
+        ("get_batch", "get_batch_actions", "list_rows", "add_rows", "seal_batch", "delete_batch"),
+    ),
     "create_draft": ("draft_id", _ID, ("get_draft", "replace_draft", "submit_draft", "discard_draft")),
     "create_webhook": (
         "webhook_id",
@@ -81,15 +106,24 @@ _SAME = {"add_bank_account": {"merchant_id": "$request.path.merchant_id"}}
 def finished(document: Json) -> Json:
     """The same document, complete. Changes it in place."""
     document["info"]["description"] = INTRODUCTION
+    formed(document)
     for operation in _operations(document):
-        _drop_framework_answers(operation)
-        _form_ids(operation)
-        _show_examples(document, operation)
         _link(operation)
+    for name in WITH_RECORD:
+        document["components"]["schemas"][name]["properties"]["record"] = RECORD
     for name in UNUSED:
         document["components"]["schemas"].pop(name, None)
     used = {tag for operation in _operations(document) for tag in operation.get("tags", [])}
     document["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in (*TAGS, *sorted(used - set(TAGS)))]
+    return document
+
+
+def formed(document: Json) -> Json:
+    """The same document without the framework's own answers, with ids in their form and examples where tools find them. In place."""
+    for operation in _operations(document):
+        _drop_framework_answers(operation)
+        _form_ids(operation)
+        _show_examples(document, operation)
     return document
 
 

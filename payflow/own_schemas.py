@@ -54,7 +54,7 @@ def own_schemas(settings: ServiceSettings) -> tuple[OwnSchema, ...]:
 def named(ingest_name: str, webhooks_name: str, admin_name: str) -> tuple[OwnSchema, ...]:
     """The three under these names."""
     return (
-        OwnSchema("ingest", ingest_name, ingest.upgrade, INGEST_KEPT, warning=INGEST_WARNING),
-        OwnSchema("webhooks", webhooks_name, webhooks.upgrade, WEBHOOKS_KEPT, WEBHOOKS_LEFT_OUT, "positions"),
-        OwnSchema("admin", admin_name, identity.upgrade, ADMIN_KEPT, ADMIN_LEFT_OUT, warning=ADMIN_WARNING),
+        OwnSchema("ingest", ingest_name, ingest.REVISIONS.upgrade, INGEST_KEPT, warning=INGEST_WARNING),
+        OwnSchema("webhooks", webhooks_name, webhooks.REVISIONS.upgrade, WEBHOOKS_KEPT, WEBHOOKS_LEFT_OUT, "positions"),
+        OwnSchema("admin", admin_name, identity.REVISIONS.upgrade, ADMIN_KEPT, ADMIN_LEFT_OUT, warning=ADMIN_WARNING),
     )

@@ -59,7 +59,7 @@ def rebuild(
     beside = switching.beside(settings.projection_schema, SUFFIX)
     with switching.alone(settings.database_url):
         switching.drop(settings.database_url, beside)
-        schema.upgrade(settings.database_url, beside)
+        schema.REVISIONS.upgrade(settings.database_url, beside)
         try:
             verdict = _build(settings, beside)
             if switch:

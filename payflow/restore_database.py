@@ -88,7 +88,7 @@ def _views(settings: ServiceSettings, folder: Path, manifest: Manifest) -> Part:
     def fill(link: psycopg.Connection) -> None:
         copy_in(link, folder / "views", manifest.views)
 
-    return Part("database", settings.projection_schema, schema.upgrade, fill, manifest.views.tables)
+    return Part("database", settings.projection_schema, schema.REVISIONS.upgrade, fill, manifest.views.tables)
 
 
 def _own(folder: Path, manifest: Manifest, one: OwnSchema) -> Part:

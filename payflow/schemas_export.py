@@ -36,6 +36,7 @@ def generated() -> dict[str, str]:
         "schemas/exported/events.json": _events,
         "schemas/exported/inbox.json": _inbox,
         "schemas/exported/openapi.json": _openapi,
+        "schemas/exported/openapi-development.json": _development,
         "schemas/exported/asyncapi.json": _asyncapi,
         "docs/access-matrix.md": _access,
         "docs/topics.md": _topics,
@@ -80,6 +81,12 @@ def _openapi() -> str:
     from payflow.openapi_export import document
 
     return _json(document())
+
+
+def _development() -> str:
+    from payflow.openapi_export import development_document
+
+    return _json(development_document())
 
 
 def _asyncapi() -> str:

@@ -20,6 +20,8 @@ from deploy.local import processes
 from payflow.stores import Stores
 from payflow.supervisor import Child, Supervisor
 from runtime.settings import RefusedStartError
+from services.console.pages import HOW_TO_BUILD
+from services.console.settings import BUILT
 
 READY_SECONDS = 90.0
 
@@ -32,13 +34,16 @@ SERVICES = {
     "ingest": "services.ingest",
     "webhooks": "services.webhooks",
     "gateway": "services.gateway",
+    "console": "services.console",
 }
+CONSOLE = "console"
 PORTS = {
     "GATEWAY_PORT": 8000,
     "INGEST_PORT": 8001,
     "WEBHOOKS_PORT": 8002,
     "IDENTITY_PORT": 8010,
     "SIMULATOR_PORT": 8100,
+    "CONSOLE_PORT": 3000,
 }
 METRICS = {
     "INGEST_METRICS_PORT": 9101,
@@ -54,12 +59,16 @@ METRICS = {
 
 @dataclass
 class Stack:
-    """Start with start() or as a context manager. `free_ports` takes free ports for everything, so that stacks can stand side by side."""
+    """Start with start() or as a context manager. `free_ports` takes free ports for everything, so that stacks can stand side by side.
+
+    `console` serves the built console too; one that is not built is said, and everything else starts.
+    """
 
     folder: Path
     env: Mapping[str, str] = field(default_factory=dict)
     free_ports: bool = False
     say: Callable[[str], None] = print
+    console: bool = False
     children: dict[str, Child] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,6 +89,7 @@ class Stack:
         self.environ.setdefault("WEBHOOKS_ALLOW_LOOPBACK", "true")
         self.environ["IDENTITY_URL"] = f"http://127.0.0.1:{chosen['IDENTITY_PORT']}"
         self.environ["SIMULATOR_URL"] = f"http://127.0.0.1:{chosen['SIMULATOR_PORT']}"
+        self.environ["GATEWAY_URL"] = self.url
         self.environ["TMPDIR"] = str(self.folder / "tmp")
         self.environ.setdefault("SIMULATOR_DIR", str(self.folder / "simulator"))
         self.environ.setdefault("INBOX_UPSTREAMS", "erp:demo")
@@ -90,6 +100,11 @@ class Stack:
     def url(self) -> str:
         """The front door."""
         return f"http://127.0.0.1:{self.environ['GATEWAY_PORT']}"
+
+    @property
+    def console_url(self) -> str:
+        """The console's page."""
+        return f"http://localhost:{self.environ['CONSOLE_PORT']}/"
 
     @property
     def simulator_url(self) -> str:
@@ -114,12 +129,14 @@ class Stack:
     def start(self) -> "Stack":
         """Start everything and wait until the front door is ready. Raises RefusedStartError, with nothing left running."""
         try:
+            self._look_for_console()
             self._check_ports()
             self._clear_temporary()
             self.stores.start()
             self._prepare()
             for name in SERVICES:
-                self.launch(name)
+                if name != CONSOLE or self.console:
+                    self.launch(name)
             self._supervisor = Supervisor(lambda: {**self.stores.children, **self.children}, self._relaunch, self.say)
             self._supervisor.start()
             self._await_ready()
@@ -162,8 +179,20 @@ class Stack:
         self.children[name] = Child(name, process, time.monotonic(), deaths)
         return self.children[name]
 
+    def _look_for_console(self) -> None:
+        """Do without the console if it is not built."""
+        dist = Path(self.environ.get("CONSOLE_DIST") or BUILT)
+        if self.console and not (dist / "index.html").is_file():
+            self.console = False
+            self.say(
+                f"the console is not built ({dist}): build it with `{HOW_TO_BUILD}`, then start again; going on without it"
+            )
+
     def _check_ports(self) -> None:
+        unused = frozenset() if self.console else frozenset({"CONSOLE_PORT"})
         for name in (*PORTS, *METRICS):
+            if name in unused:
+                continue
             port = int(self.environ[name])
             if port and not processes.is_free(port):
                 raise RefusedStartError(f"port {port} is taken: stop what listens there, or set {name} to another one")
@@ -192,8 +221,10 @@ class Stack:
     def _await_ready(self) -> None:
         self.say("starting the services")
         deadline = time.monotonic() + READY_SECONDS
-        doors = (self.url, self.environ["WEBHOOKS_URL"], self.environ["IDENTITY_URL"])
-        while not (all(_answers(f"{door}/readyz") for door in doors) and self._deciding()):
+        doors = [f"{door}/readyz" for door in (self.url, self.environ["WEBHOOKS_URL"], self.environ["IDENTITY_URL"])]
+        if self.console:
+            doors.append(f"http://127.0.0.1:{self.environ['CONSOLE_PORT']}/livez")
+        while not (all(_answers(door) for door in doors) and self._deciding()):
             for child in self.children.values():
                 if child.process.poll() == 2:
                     raise RefusedStartError(f"{child.name} did not start: {_last_line(self.logs / f'{child.name}.log')}")

@@ -43,6 +43,21 @@ def row_payout_id(batch_id: str, row: int) -> PayoutId:
     return PayoutId(f"{batch_id[:-_ROW_DIGITS]}{row:08x}")
 
 
+def row_prefix(batch_or_payout_id: str) -> str:
+    """What the ids of a batch and of all its rows begin with."""
+    return batch_or_payout_id[:-_ROW_DIGITS]
+
+
+def row_number(payout_id: str) -> int:
+    """The number that an id has if it is a row's; 0 for one that cannot be a row's at all."""
+    digits = payout_id[-_ROW_DIGITS:]
+    try:
+        row = int(digits, 16)
+    except ValueError:
+        return 0
+    return row if row > 0 and f"{row:08x}" == digits else 0
+
+
 def batch_id_range(batch_id: str) -> tuple[str, str]:
     """The lowest and highest payout id that a row of this batch can have; both ends inclusive."""
     prefix = batch_id[:-_ROW_DIGITS]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 LATEST_MS = 253_402_300_799_999
 """The last moment that can be written down: the end of year 9999."""
@@ -12,8 +13,13 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d
 
 def rfc3339(at_ms: int) -> str:
     """Milliseconds UTC as `2026-01-31T08:00:00.000Z`. Raises OverflowError past LATEST_MS."""
-    moment = _EPOCH + timedelta(milliseconds=at_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    return f"{_second(at_ms // 1000)}.{at_ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(at: int) -> str:
+    """What is told at a time is mostly of the same few seconds, and writing one down takes longer than all the rest of it."""
+    return f"{_EPOCH + timedelta(seconds=at):%Y-%m-%dT%H:%M:%S}"
 
 
 def rfc3339_or_none(at_ms: int | None) -> str | None:

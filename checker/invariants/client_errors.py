@@ -11,16 +11,17 @@ from checker.verdict import Findings, Verdict
 
 CODES = {
     400: "validation_error malformed_body idempotency_key_required idempotency_key_invalid merchant_required "
-    "unknown_merchant bank_account_unusable invalid_rows declaration_mismatch",
+    "unknown_merchant bank_account_unusable invalid_rows declaration_mismatch cursor_from_future cursor_invalid",
     401: "unauthorized sign_in_failed",
     402: "insufficient_funds",
-    403: "forbidden csrf_failed",
+    403: "forbidden csrf_failed cursor_foreign",
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "idempotency_conflict idempotency_in_flight duplicate_reference duplicate_file invalid_state_transition "
-    "already_exists version_conflict batch_sealed row_gap row_conflict webhook_exists webhook_disabled",
-    410: "file_not_kept",
+    "already_exists version_conflict batch_sealed row_gap row_conflict webhook_exists webhook_disabled "
+    "already_subscribed",
+    410: "file_not_kept cursor_too_old",
     412: "precondition_failed",
     413: "payload_too_large",
     415: "unsupported_media_type",
@@ -29,7 +30,8 @@ CODES = {
     429: "rate_limited backlog_full sign_in_locked",
     431: "headers_too_large",
     500: "internal_error",
-    503: "identity_unavailable log_unavailable service_ending staging_unavailable view_unavailable webhooks_unavailable",
+    503: "identity_unavailable log_unavailable service_ending simulator_unavailable staging_unavailable view_unavailable "
+    "webhooks_unavailable",
 }
 INTERNAL = 500
 TRACE = re.compile(rb"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")

@@ -191,8 +191,8 @@ class Transcript:
 
 
 def parse(text: object) -> Cursor | None:
-    """A cursor from its text, or None."""
-    parts = text.split(":") if isinstance(text, str) else []
+    """A cursor of one partition from its text, with or without whose it is (`@demo`), or None."""
+    parts = text.partition("@")[0].split(":") if isinstance(text, str) else []
     if len(parts) != 3 or not all(part.isdigit() for part in parts):
         return None
     return int(parts[0]), int(parts[1]), int(parts[2])

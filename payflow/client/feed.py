@@ -1,79 +1,89 @@
 """The live feed: a channel's messages for ever, over cuts, each change once.
 
 Owns the cursor: after a lost connection the feed is asked to go on behind the last one seen. What holds stands in docs/feed.md. Must
-not know what a message means.
+not know what a message means, or how it travels.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from contextlib import aclosing
+from typing import Any, Literal
 
-import websockets
-from websockets.asyncio.client import ClientConnection
-
+from payflow.client import feed_lines
 from payflow.client.errors import FeedRefusedError
+from payflow.client.feed_messages import Message, typed
 
-PATH = "/api/v1/feed/"
-MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 PAUSE_SECONDS = 0.5
 LAST_PAUSE_SECONDS = 10.0
-PASSING = frozenset({"view_unavailable"})
+PASSING = frozenset({"view_unavailable", "identity_unavailable", "backlog_full", "rate_limited", "service_ending"})
 """Refusals that pass: the subscription is tried again."""
+UNTOLD = frozenset({"heartbeat", "bye"})
+"""Messages whose cursor, if any, is not this channel's."""
 
 
 class Feed:
-    """Follows one channel at a time: `batch:<id>`, `payout:<id>`, `payouts:<merchant>`, `merchant:<id>:balance`."""
+    """Follows one channel at a time: `batch:<id>`, `payout:<id>`, `payouts?status=failed`, `merchant:<id>:balance`, `providers`, `ops`."""
 
     def __init__(
-        self, url: str = "http://127.0.0.1:8000", *, merchant: str | None = None, api_key: str | None = None
+        self,
+        url: str = "http://127.0.0.1:8000",
+        *,
+        merchant: str | None = None,
+        api_key: str | None = None,
+        over: Literal["websocket", "sse"] = "websocket",
     ) -> None:
-        """`url` as for Payflow; http and https become ws and wss."""
-        self._address = url.rstrip("/").replace("http", "ws", 1) + PATH
+        """`url` as for Payflow; the same messages come over a WebSocket or as server-sent events."""
         named = {"X-Merchant-Id": merchant, "Authorization": f"Bearer {api_key}" if api_key else None}
-        self._headers = {name: value for name, value in named.items() if value is not None}
+        headers = {name: value for name, value in named.items() if value is not None}
+        self._line = {"websocket": feed_lines.websocket, "sse": feed_lines.stream}[over]
+        self._url, self._headers = url.rstrip("/"), headers
         self.cursor: str | None = None
         """The place behind the last message; keep it to go on in another process."""
 
     async def follow(
-        self, channel: str, *, resume: str | None = None, rows: bool = True, wait_for_server: bool = True
+        self,
+        channel: str,
+        *,
+        resume: str | None = None,
+        rows: bool = True,
+        fold: bool = False,
+        wait_for_server: bool = True,
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Messages (`snapshot`, `changes`, `batch`, `balance`, `heartbeat`, ...) until you stop.
 
-        Without `resume` the first ones tell the state; `rows=False` leaves rows out of it. Raises FeedRefusedError when the feed
-        refuses the channel or the cursor, and OSError when nobody listens and `wait_for_server` is off.
+        Without `resume` the first ones tell the state; `rows=False` leaves rows out of it. With `fold` a reader that is too slow hears only
+        the newest change of a row, and a `gap` where even that is too much; without, it is cut and goes on: every change, later. Raises
+        FeedRefusedError when the feed refuses the channel or the cursor, and OSError when nobody listens and `wait_for_server` is off.
         """
         self.cursor, pause = resume, PAUSE_SECONDS
         while True:
+            asked = 0.0
             try:
-                async with self._connection() as socket:
-                    await self._subscribe(socket, channel, rows)
-                    async for message in self._messages(socket):
-                        pause = PAUSE_SECONDS
+                async with aclosing(self._messages(channel, rows=rows, fold=fold)) as messages:
+                    async for message in messages:
+                        pause, asked = PAUSE_SECONDS, message.get("retry_after_ms", 0) / 1000
                         yield message
-            except (OSError, TimeoutError, websockets.InvalidHandshake):
+            except (OSError, TimeoutError):
                 if not wait_for_server:
                     raise
-            except websockets.ConnectionClosed:
-                pass
             except FeedRefusedError as error:
                 if error.code not in PASSING:
                     raise
-            await asyncio.sleep(pause)
+            await asyncio.sleep(max(pause, asked))
             pause = min(pause * 2, LAST_PAUSE_SECONDS)
 
-    def _connection(self) -> Any:
-        return websockets.connect(self._address, max_size=MESSAGE_BYTES_MAX, additional_headers=self._headers)
+    async def told(self, channel: str, **given: Any) -> AsyncGenerator[Message, None]:
+        """The same, typed; a message that this version does not know is an `Other`."""
+        async with aclosing(self.follow(channel, **given)) as messages:
+            async for message in messages:
+                yield typed(message)
 
-    async def _subscribe(self, socket: ClientConnection, channel: str, rows: bool) -> None:
-        wish = {"type": "subscribe", "channel": channel, "rows": rows, "resume": self.cursor}
-        await socket.send(json.dumps({name: value for name, value in wish.items() if value is not None}))
-
-    async def _messages(self, socket: ClientConnection) -> AsyncIterator[dict[str, Any]]:
-        async for text in socket:
-            message: dict[str, Any] = json.loads(text)
+    async def _messages(self, channel: str, *, rows: bool, fold: bool) -> AsyncGenerator[dict[str, Any], None]:
+        wish = {"channel": channel, "rows": rows, "fold": fold, "resume": self.cursor}
+        line: AsyncIterator[dict[str, Any]] = self._line(self._url, self._headers, wish)
+        async for message in line:
             if message["type"] == "error":
                 raise FeedRefusedError(str(message.get("code")), str(message.get("detail")))
-            if message["type"] != "heartbeat":
+            if message["type"] not in UNTOLD:
                 self.cursor = message.get("cursor", self.cursor)
             yield message

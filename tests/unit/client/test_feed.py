@@ -83,3 +83,22 @@ async def test_a_refusal_ends_it_and_one_that_passes_does_not(served: tuple[Scri
 async def test_nobody_listens_and_that_is_told_if_asked_for() -> None:
     with pytest.raises(OSError):
         await anext(Feed("http://127.0.0.1:9").follow("batch:b", wait_for_server=False))
+
+
+async def test_liv_09_after_a_bye_it_comes_back_when_it_was_asked_to(served: tuple[Script, str]) -> None:
+    script, url = served
+    bye = {"type": "bye", "code": 1012, "reason": "restart", "retry_after_ms": 300, "resume": {"batch:b": "0:9:0"}}
+    script.connections = [[change("0:1:0"), bye], [change("0:2:0")]]
+    began = asyncio.get_running_loop().time()
+    found = await taken(Feed(url).follow("batch:b"), 3)
+    assert asyncio.get_running_loop().time() - began >= 0.3
+    assert found[1] == bye
+    assert script.subscribed[1]["resume"] == "0:1:0", "what it has seen, not what the server thinks"
+
+
+async def test_liv_08_every_change_is_asked_for_unless_folding_is_wanted(served: tuple[Script, str]) -> None:
+    script, url = served
+    script.connections = [[change("0:1:0")], [change("0:1:0")]]
+    await taken(Feed(url).follow("batch:b"), 1)
+    await taken(Feed(url).follow("batch:b", fold=True), 1)
+    assert [wish["fold"] for wish in script.subscribed] == [False, True]

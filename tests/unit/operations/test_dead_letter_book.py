@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from payflow.dead_letter_text import described, table
 from runtime import dead_letter_watch
 from runtime.dead_letter_book import COUNT_HEADER, DISCARDED, OPEN, REDRIVEN, REDRIVING, Book
+from runtime.dead_letter_text import described, table
 from runtime.dead_letters import NULL_KEY, ORIGINAL, RESOLUTION, Limit, encoded
 
 pytestmark = pytest.mark.unit

@@ -49,7 +49,9 @@ def test_what_a_dead_restore_left_is_told_with_the_way_on_and_a_log_that_lives_i
 
 
 def test_dev_says_what_other_commands_must_be_told() -> None:
-    stack: Any = SimpleNamespace(url="u", logs="l", bootstrap="127.0.0.1:41", database_url="postgresql://a@h:5/d?x=1&y=2")
+    stack: Any = SimpleNamespace(
+        console=False, url="u", logs="l", bootstrap="127.0.0.1:41", database_url="postgresql://a@h:5/d?x=1&y=2"
+    )
     assert banner(stack)[-2:] == [
         "export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:41",
         "export DATABASE_URL='postgresql://a@h:5/d?x=1&y=2'",

@@ -7,12 +7,11 @@ its topic ends; one that died is looked for behind that place before anything is
 """
 
 import asyncio
-import time
-import uuid
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from runtime.clock import SystemClock
 from runtime.dead_letter_book import (
     BEGUN,
     COUNT_HEADER,
@@ -28,6 +27,7 @@ from runtime.dead_letter_book import (
 from runtime.dead_letter_watch import ASK_SECONDS, read_book
 from runtime.dead_letters import DeadLetters
 from runtime.event_log import connection
+from runtime.ids import mint
 from schemas.topics import COMMANDS, INBOX_PREFIX
 
 REDRIVES_MAX = 3
@@ -35,6 +35,8 @@ BUSY_MS = 60_000
 """So long a redrive or discard that began is taken for running; afterwards for dead."""
 SEND_MS = 20_000
 """Who was held up for longer than this does nothing any more: somebody else may soon take over."""
+
+_CLOCK = SystemClock()
 
 
 class Outcome(NamedTuple):
@@ -104,12 +106,12 @@ class Desk:
 
     async def _begin(self, letter_id: str, kind: str, **more: str) -> Outcome | None:
         """Say that it begins, and see who said so first. Returns why it must not go on, if so."""
-        token, began = uuid.uuid4().hex, time.monotonic()
+        token, began = mint(), _CLOCK.monotonic()
         await self._letters.resolve(letter_id, kind, self._told(token=token, **more))
         book = await self.book()
         if book.last_word(letter_id) is not None or _somebody_at_it(book, letter_id, token):
             return _busy(letter_id)
-        if (time.monotonic() - began) * 1000 > SEND_MS:
+        if (_CLOCK.monotonic() - began) * 1000 > SEND_MS:
             return Outcome(letter_id, "took too long, nothing was done: try again in a minute", refused=True)
         return None
 
@@ -200,12 +202,13 @@ async def _ends(bootstrap: str, letter: Letter) -> tuple[int, int]:
     place = TopicPartition(letter.topic, letter.partition)
     await consumer.start()
     try:
-        low = await asyncio.wait_for(consumer.beginning_offsets([place]), ASK_SECONDS)
-        end = await asyncio.wait_for(consumer.end_offsets([place]), ASK_SECONDS)
+        async with asyncio.timeout(ASK_SECONDS):
+            low = await consumer.beginning_offsets([place])
+            end = await consumer.end_offsets([place])
     finally:
         await consumer.stop()
     return int(low[place]), int(end[place])
 
 
 def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return _CLOCK.now_ms()

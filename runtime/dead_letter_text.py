@@ -18,6 +18,11 @@ _NAME = re.compile(r"[a-z_]{1,40}")
 _HEADER = re.compile(r"ce_[a-z]{1,20}|content-type|traceparent|tracestate|payflow-[a-z-]{1,40}")
 
 
+def hidden(reason: str) -> str:
+    """A reason without what stands in quotes, and without long numbers."""
+    return _QUOTED.sub("[removed]", reason)
+
+
 def described(book: Book, letter: Letter, *, reveal: bool) -> dict[str, Any]:
     """One letter as JSON values."""
     last = book.last_word(letter.id)
@@ -25,7 +30,7 @@ def described(book: Book, letter: Letter, *, reveal: bool) -> dict[str, Any]:
         "id": letter.id,
         "state": book.state(letter.id),
         "code": letter.code,
-        "reason": letter.reason if reveal else _QUOTED.sub("[removed]", letter.reason),
+        "reason": letter.reason if reveal else hidden(letter.reason),
         "failed_at": letter.failed_at,
         "redrives": book.redrives(letter.id),
         "key": _bytes(letter.key, reveal=reveal),
@@ -77,7 +82,7 @@ def table(book: Book, letters: list[Letter]) -> list[str]:
     told = [f"{'id':<44} {'state':<10} {'code':<16} {'redrives':>8} {'bytes':>9}  reason"]
     for letter in letters:
         size = "none" if letter.value is None else f"{len(letter.value):,}"
-        reason = _QUOTED.sub("[removed]", letter.reason)[:80]
+        reason = hidden(letter.reason)[:80]
         state, count = book.state(letter.id), book.redrives(letter.id)
         told.append(f"{letter.id:<44} {state:<10} {letter.code:<16} {count:>8} {size:>9}  {reason}")
     return told
