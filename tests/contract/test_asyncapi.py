@@ -44,7 +44,11 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_every_topic_is_a_channel_and_the_feed_too() -> None:
     addresses = {channel["address"] for channel in DOCUMENT["channels"].values()}
-    assert addresses == {topic.name for topic in CATALOGUE} | {f"{INBOX_PREFIX}{{upstream}}", "/api/v1/feed/"}
+    assert addresses == {topic.name for topic in CATALOGUE} | {
+        f"{INBOX_PREFIX}{{upstream}}",
+        "/api/v1/feed/",
+        "/api/v1/feed/sse/",
+    }
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

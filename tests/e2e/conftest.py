@@ -26,7 +26,7 @@ QUICK = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Everything on free ports, with short waits, seeded. With PAYFLOW_DOOR=memory only the front door, over memory: quick."""
     if os.environ.get("PAYFLOW_DOOR") == "memory":
@@ -63,7 +63,7 @@ def http(stack: Stack) -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def provider(stack: Stack) -> object:
     """The provider's own books."""
 

@@ -36,8 +36,8 @@ FILES = {
 DELIVERIES = {"get_delivery", "list_attempts", "send_delivery_again"}
 ELSEWHERE = {"sign-in"}
 """Tags of what needs a person or a provider: tests/integration/identity proves it."""
-BEYOND_THE_DOOR = {"webhooks", "deliveries", "access"}
-"""Tags of the parts that the door over memory does not have."""
+BEYOND_THE_DOOR = {"webhooks", "deliveries", "access", "figures", "log"}
+"""Tags of the parts that the door over memory does not have, and of what is SQL or the log itself."""
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "error", "message", "retryable", "trace_id", "errors"}
 
 
@@ -128,6 +128,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if name == "change_merchant" and MERCHANT.fullmatch(str(case.path_parameters.get("merchant_id", ""))):
         case.path_parameters["merchant_id"] = _merchant()
         case.headers.pop("X-Merchant-Id", None)
+    if name == "get_log_record":
+        case.path_parameters |= _record() or {}
     made = FRESH.get(name)
     if made is not None and UUID.fullmatch(str(case.path_parameters.get(made[0], ""))):
         name, path, body = made
@@ -156,6 +158,14 @@ def _merchant() -> str:
     """A merchant that nobody else needs."""
     body = {"id": f"changes-{uuid.uuid4()}", "name": "Changes"}
     return str(httpx2.post(f"{os.environ['PAYFLOW_URL']}/api/v1/merchants/", json=body).json()["id"])
+
+
+def _record() -> dict[str, str] | None:
+    """Where the record behind demo's newest payout stands."""
+    url = f"{os.environ['PAYFLOW_URL']}/api/v1/payouts/"
+    found = httpx2.get(url, params={"merchant_id": "demo", "include": "record", "limit": "1"}).json()["results"]
+    place = found[0]["record"] if found else None
+    return {name: str(place[name]) for name in ("topic", "partition", "offset")} if place else None
 
 
 def _delivery() -> str | None:

@@ -40,7 +40,7 @@ async def _watch(url: str, batch_id: str, cut_after: int) -> tuple[list[tuple[st
     done = False
     while not done:
         async with websockets.connect(url.replace("http", "ws", 1) + "/api/v1/feed/") as socket:
-            request: dict[str, Any] = {"type": "subscribe", "channel": f"batch:{batch_id}", "rows": False}
+            request: dict[str, Any] = {"type": "subscribe", "channel": f"batch:{batch_id}", "rows": False, "fold": False}
             await socket.send(json.dumps({**request, "resume": cursor} if cursor else request))
             async for text in socket:
                 message = json.loads(text)

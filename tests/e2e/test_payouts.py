@@ -61,6 +61,9 @@ def test_read_your_writes_a_plain_get_right_after_shows_it(http: httpx2.Client) 
     assert read.json() == made.json()
     again = http.get(f"/api/v1/payouts/{made.json()['id']}/", headers={"If-None-Match": read.headers["etag"]})
     assert again.status_code == 304
+    for _ in range(20):  # without the position too, however soon
+        plain = post(http, bank())
+        assert http.get(f"/api/v1/payouts/{plain.json()['id']}/").json()["id"] == plain.json()["id"]
 
 
 def test_a_payout_is_paid_once_and_the_ledger_follows(http: httpx2.Client, provider: Any) -> None:

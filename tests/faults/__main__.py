@@ -18,6 +18,7 @@ import uvloop
 from tests.faults import resume, upstream_dump
 from tests.faults.levels import LEVELS
 from tests.faults.run import Run
+from tests.support import passed as passes
 
 REBUILT = "payflow_rebuild"
 
@@ -30,7 +31,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     print(f"faults: level {level.name}, seed {seed}, commit {_commit()}, evidence in {folder}", flush=True)
-    run = Run(folder.resolve(), level, seed, _commit())
+    tree, run = passes.tree(), Run(folder.resolve(), level, seed, _commit())
     run.say = _say
     told, judged = uvloop.run(_play(run))
     _print(told)
@@ -39,7 +40,9 @@ def main() -> None:
         print("insufficient: this run did not do what its level promises")
     passed = judged == 0 and not told["owed"] and not told["not_met"] and not told["crashes"]
     print(f"faults: {'passed' if passed else 'FAILED'} (level {level.name}, seed {seed}, commit {told['commit']})")
-    raise SystemExit(0 if passed else 1)
+    if not passed:
+        raise SystemExit(1)
+    passes.note("faults", tree, {"level": level.name, "seed": seed})
 
 
 async def _play(run: Run) -> tuple[dict[str, Any], int]:

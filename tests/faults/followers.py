@@ -44,7 +44,7 @@ class Follower:
         async with websockets.connect(address, max_size=8 * 1024 * 1024, open_timeout=5, ping_timeout=10) as socket:
             self._session += 1
             self._say("open", {})
-            asked: dict[str, Any] = {"type": "subscribe", "channel": self._channel, "rows": False}
+            asked: dict[str, Any] = {"type": "subscribe", "channel": self._channel, "rows": False, "fold": False}
             if self._cursor is not None:
                 asked["resume"] = self._cursor
             self._say("out", asked)

@@ -4,6 +4,8 @@ Owns taking the tree as it stands (committed or not), applying a patch, and the 
 not the installed ones. Must not run a level.
 """
 
+import compileall
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -11,9 +13,10 @@ import sys
 from pathlib import Path
 
 from tests.planted.patches import Planted
+from tests.support import passed
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "domain", "runtime", "services", "payflow", "deploy", "tests")
+PACKAGES = ("schemas", "domain", "runtime", "services", "payflow", "deploy", "checker", "tests")
 CHECK_SECONDS = 120
 
 
@@ -22,15 +25,21 @@ class CopyError(Exception):
 
 
 def take(target: Path) -> Path:
-    """The tree as it stands now, without what git ignores."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if (ROOT / name).is_file():  # a file may be deleted and not committed
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+    """The tree as it stands now, without what git ignores, and compiled: each copy would compile it again, in all its processes."""
+    for name in passed.files(ROOT):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name)
+    for package in PACKAGES:
+        compileall.compile_dir(target / package, quiet=2, workers=2)
     return target
+
+
+def digest(snapshot: Path) -> str:
+    """The snapshot's own, as passed.tree() gives it for the tree that it was taken of."""
+    names = [
+        path.relative_to(snapshot) for path in snapshot.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return passed.digest(snapshot, sorted(map(str, names)))
 
 
 def copy_with(snapshot: Path, target: Path, bug: Planted | None) -> Path:
@@ -52,11 +61,13 @@ def apply(bug: Planted, tree: Path, *, only_check: bool = False) -> None:
         raise CopyError(f"does not apply: {_last_line(done.stderr)}")
     if not only_check and any((tree / file).read_bytes() == content for file, content in before.items()):
         raise CopyError("git applied the patch and a file did not change")
+    for file in () if only_check else bug.files:
+        Path(importlib.util.cache_from_source(str(tree / file))).unlink(missing_ok=True)
 
 
 def environment(tree: Path) -> dict[str, str]:
     """What a run in this copy is told: its own packages come before the installed ones, in all processes that it starts."""
-    return {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, "PYTHONPATH": str(tree)}
 
 
 def prove(tree: Path, modules: list[str]) -> None:

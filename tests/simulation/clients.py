@@ -150,6 +150,16 @@ class MemoryCommandLog:
             raise LogUnavailableError(f"the log did not confirm: {KafkaTimeoutError.__name__}")
         return done
 
+    async def append_whole(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+        """Append commands of one merchant, at least one: all of them are on the log or none. Raises LogUnavailableError."""
+        if len({record.merchant_id for record in records}) != 1:
+            raise ValueError("commands of several merchants cannot be one")
+        sent = [(record.merchant_id.encode(), encode(record), self._place(record)) for record in records]
+        try:
+            return await self._log.ask(self._land, sent, seconds=APPEND_SECONDS)
+        except KafkaError as error:
+            raise LogUnavailableError(f"the log did not confirm: {type(error).__name__}") from error
+
     def _place(self, record: CommandRecord) -> int:
         return partition_of(record.merchant_id, len(self._log.broker.partitions))
 

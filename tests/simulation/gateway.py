@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from services.gateway.access.sight import WHOLE
 from services.gateway.door import Door
+from services.gateway.live.feed import Feed
 from services.gateway.live.hub import Hub
-from services.gateway.live.socket import Feed
+from services.gateway.live.overview import Overview
 from services.gateway.progress import Progress
 from tests.simulation.lookups import MemoryGatewayStore
 from tests.simulation.processes import Process
@@ -86,7 +87,8 @@ class Gateway:
         self.progress = SimProgress(world, process)
         self.hub = Hub(store)
         self.progress.listeners.append(self.hub.advanced)
-        self.feed = Feed(store, self.hub, self.progress, world.clock(process), world.shape.partitions, 30.0)
+        overview = Overview(store, self.progress)
+        self.feed = Feed(store, self.hub, self.progress, world.clock(process), world.shape.partitions, 30.0, overview)
         proxy: Any = SimProxy(world)
         self.app = SimpleNamespace(state=SimpleNamespace(door=Door(store, self.progress, proxy)))
 

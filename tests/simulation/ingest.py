@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 0.5
 
 
+CHUNK_ROWS = 3
+"""Small, so that batches that come whole are several pieces on the log, with a place to die between them."""
+
+
 class Ingest:
     """services.ingest.wiring, without a server."""
 
@@ -43,6 +47,7 @@ class Ingest:
             currencies=world.shape.policy.currencies,
             dispatch_delay_ms=world.shape.dispatch_delay_ms,
             staging=staging,
+            chunk_rows=CHUNK_ROWS,
         )
         self.app = SimpleNamespace(state=SimpleNamespace(edge=self.edge))
 

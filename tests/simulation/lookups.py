@@ -86,9 +86,12 @@ class MemoryGatewayStore:
         for row in told[first:]:
             if row["offset"] >= end or len(found) >= limit:
                 break
-            if row["batch_id"] in batches or row["payout_id"] in payouts or row["merchant_id"] in merchants:
+            if row["batch_id"] in batches or row["payout_id"] in payouts or merchants & {row["merchant_id"], "*"}:
                 payout = self._database.all("payouts")[row["payout_id"]]
-                more = {name: payout[name] for name in ("row_number", "reference", "amount_minor", "currency")}
+                more = {
+                    name: payout[name]
+                    for name in ("row_number", "reference", "amount_minor", "currency", "provider", "created_at")
+                }
                 found.append({**row, "id": row["payout_id"], **more})
         return found
 
@@ -118,6 +121,31 @@ class MemoryGatewayStore:
 
     async def position(self, partition: int) -> int:
         return await self._found(lambda: self._database.tables.offsets.get(partition, (0, 0, 0))[0])
+
+    async def unfinished(self) -> list[Row]:
+        return await self._found(self._unfinished)
+
+    def _unfinished(self) -> list[Row]:
+        found: dict[tuple[Any, ...], Row] = {}
+        for row in self._database.all("payouts").values():
+            if row["status"] in {"pending", "processing", "requires_action"}:
+                names = ("provider", "status", "reason", "currency")
+                plain = {"count": 0, "amount_minor": 0, "oldest_at": row["updated_at"]}
+                group = found.setdefault(
+                    tuple(row[name] for name in names), {**{name: row[name] for name in names}, **plain}
+                )
+                group["count"] += 1
+                group["amount_minor"] += row["amount_minor"]
+                group["oldest_at"] = min(group["oldest_at"], row["updated_at"])
+        return list(found.values())
+
+    async def cleared(self) -> list[Row]:
+        held = await self._found(lambda: list(self._database.all("balances").values()))
+        through = [row for row in held if row["account"].startswith("clearing:")]
+        return [{**row, "amount_minor": row["balance_minor"]} for row in through]
+
+    async def positions(self) -> dict[int, int]:
+        return await self._found(lambda: {partition: at[0] for partition, at in self._database.tables.offsets.items()})
 
     async def payout(self, payout_id: str) -> Row | None:
         found = await self._found(self._payouts, lambda row: row["id"] == payout_id)

@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from domain.payout import open_payouts
 from runtime import failpoints, ids
 from services.processor.rails import partition as rails
 from tests.simulation import checks, faults
@@ -32,6 +33,8 @@ QUIET_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 RAILS_TICK_SECONDS = 0.25
 """Rails look around less often here: most of a run's steps would be idle ticks."""
+AT_HAND = 4
+"""So many payouts of a partition lie unpacked: whatever packing may do is seen in a world of a few hundred."""
 MODES = ("safety", "liveness", "both")
 
 
@@ -146,9 +149,10 @@ def digest(world: World, workload: Workload) -> str:
 
 @contextlib.contextmanager
 def _one_world(world: World) -> Iterator[None]:
-    """The process as this world needs it: ids from the seed, kill points watched, no garbage collection."""
+    """The process as this world needs it: ids from the seed, kill points watched, next to no payout at hand, no garbage collection."""
     minting, ids.uuid7 = ids.uuid7, world.mint
     ticking, rails.TICK_SECONDS = rails.TICK_SECONDS, RAILS_TICK_SECONDS
+    unpacked, open_payouts.HAND_MAX = open_payouts.HAND_MAX, AT_HAND
     world.watch()
     gc.disable()
     try:
@@ -156,7 +160,7 @@ def _one_world(world: World) -> Iterator[None]:
             yield
     finally:
         failpoints.on_reach(None)
-        ids.uuid7, rails.TICK_SECONDS = minting, ticking
+        ids.uuid7, rails.TICK_SECONDS, open_payouts.HAND_MAX = minting, ticking, unpacked
         gc.enable()
 
 

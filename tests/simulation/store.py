@@ -112,9 +112,10 @@ class MemoryProjection:
             fields = {name: row[name] for name in _BATCH} | {"declaration": declaration}
             book.batches[row["id"]] = rows.batch_of(fields, cells)
 
-    async def fill(self, book: Book, lacking: Lacking) -> None:
+    async def fill(self, book: Book, lacking: Lacking, partition: int) -> int:
         """Put into the book what exists of these names; each kind is read at an instant of its own, as over SQL."""
         ask = self._database.ask
+        stood = await self.position(partition)
         if lacking.payouts:
             await ask(self._fill_payouts, book, lacking)
         if lacking.keys:
@@ -127,6 +128,7 @@ class MemoryProjection:
         batch_ids = (lacking.batches | named) - book.batches.keys()
         if batch_ids:
             await ask(self._batches, book, lambda row: row["id"] in batch_ids)
+        return stood
 
     def _fill_payouts(self, book: Book, lacking: Lacking) -> None:
         for payout_id in sorted(lacking.payouts):

@@ -34,9 +34,9 @@ def _reader(table: Any, statement: str) -> list[tuple[str, bool]]:
     return [(name, isinstance(table.c[name].type, BigInteger | Integer)) for name in _names(statement)]
 
 
-PAYOUT_FIELDS = _reader(tables.payouts, statements.COPY_PAYOUTS)
-CHANGE_FIELDS = _reader(tables.payout_changes, statements.COPY_CHANGES)
-ENTRY_FIELDS = _reader(tables.ledger_entries, statements.COPY_ENTRIES)
+PAYOUT_FIELDS = _reader(tables.payouts, statements.PAYOUTS.copy)
+CHANGE_FIELDS = _reader(tables.payout_changes, statements.CHANGES.copy)
+ENTRY_FIELDS = _reader(tables.ledger_entries, statements.ENTRIES.copy)
 _BLANK_PAYOUT: Row = {column.name: None for column in tables.payouts.columns}
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
@@ -223,6 +223,8 @@ class Tables:
             self._new_batch(row)
         for batch_id, row in changes.batches.items():
             self._batch(batch_id, row)
+        for row in changes.batch_moves:
+            self._insert("batch_moves", (row["partition"], row["offset"], row["idx"]), row)
         self._sums(changes)
         for pair, row in changes.answers.items():
             body = row["body"]

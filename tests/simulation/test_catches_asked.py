@@ -189,7 +189,7 @@ def test_a_read_of_what_is_not_ones_own(monkeypatch: Patch) -> None:
     async def anybodys(request: Any, payout_id: str) -> Any:
         return await routes.door_of(request).store.payout(payout_id)
 
-    monkeypatch.setattr(routes, "_own_payout", anybodys)
+    monkeypatch.setattr(routes, "own_payout", anybodys)
     assert caught("read")
 
 

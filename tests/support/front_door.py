@@ -12,18 +12,27 @@ from typing import Any
 import uvicorn
 
 from deploy.local.processes import free_port
+from domain.batch.view import LEVELS
 from domain.policy import Policy
 from runtime.clock import SystemClock
+from runtime.dead_letter_book import Book
 from schemas.commands import CommandRecord, ProviderAnswer, RecordAnswers, StartAttempts
 from schemas.words import BatchPhase, Outcome, PayoutStatus, Reason
+from services.gateway import ranked
+from services.gateway.development.provider import Provider as DevelopmentProvider
+from services.gateway.development.routes import Development
+from services.gateway.development.switch import Switch
 from services.gateway.door import Door
+from services.gateway.figures.lately import Lately
 from services.gateway.filters import Conditions, Paging
 from services.gateway.front_line import FrontProtocol
+from services.gateway.live.feed import Feed
 from services.gateway.live.hub import Hub
 from services.gateway.live.line import SERVED
-from services.gateway.live.socket import Feed
+from services.gateway.live.overview import Overview
 from services.gateway.progress import Progress
 from services.gateway.proxy import Proxy
+from services.gateway.rows import batch as batch_form
 from services.gateway.settings import GatewaySettings
 from services.gateway.wiring import build_app, fronted
 from services.ingest.app import create_app
@@ -45,6 +54,16 @@ FAILS, HANGS = "+256700000001", "+256700000003"
 Row = dict[str, Any]
 
 
+class NoLetters:
+    """The desk of dead letters over a log that everybody could read."""
+
+    async def book(self) -> Book:
+        """None."""
+        return Book()
+
+    whole = book
+
+
 class DoorLog(FakeLog):
     """A FakeLog whose decisions are projected into tables as they come."""
 
@@ -52,9 +71,9 @@ class DoorLog(FakeLog):
         super().__init__(waiting, clock, Policy(currencies=currencies))
         self.tables = Tables()
 
-    def catch_up(self) -> None:
+    def catch_up(self, most: int | None = None) -> None:
         first = len(self.events)
-        super().catch_up()
+        super().catch_up(most)
         for offset, record in enumerate(self.events[first:], first):
             stands = self.tables.position(0)
             changes = Changes(0, stands.next_offset, stands.next_source)
@@ -78,8 +97,63 @@ class PlainDatabase:
 class DoorStore(MemoryGatewayStore):
     """The rest of what the gateway asks. Filters are SQL; here only a merchant, a batch and a reference are read out of them."""
 
-    async def one(self, _query: str, _arguments: Sequence[Any] = ()) -> Row:
-        return {"one": 1}
+    async def one(self, query: str, arguments: Any = ()) -> Row:
+        return {"count": len(self._ranked(arguments))} if query == ranked.COUNT_BATCHES else {"one": 1}
+
+    async def all(self, query: str, arguments: Any = ()) -> list[Row]:
+        """Batches by attention, and what timelines read."""
+        if query == ranked.BATCHES:
+            return self._batches_ranked(arguments)
+        table = next(name for name in ("ledger_entries", "batch_moves", "all_payout_changes") if f"FROM {name} " in query)
+        return getattr(self, f"_{table}")(*arguments)
+
+    def _batches_ranked(self, arguments: Any) -> list[Row]:
+        behind = (arguments["rank"], arguments["id"])
+        found = sorted(self._ranked(arguments), key=lambda row: row["id"], reverse=True)
+        found = [row for row in found if row["rank"] > behind[0] or (row["rank"] == behind[0] and row["id"] < behind[1])]
+        return sorted(found, key=lambda row: row["rank"])[: arguments["limit"]]
+
+    def _ranked(self, arguments: Any) -> list[Row]:
+        batches = [r for r in self._database.all("batches").values() if arguments["merchant"] in {None, r["merchant_id"]}]
+        cells = self._cells([row["id"] for row in batches])
+        named = [{**row, "rank": LEVELS.index(str(batch_form(row, cells[row["id"]])["attention"]))} for row in batches]
+        return [row for row in named if row["rank"] in arguments["levels"]]
+
+    async def places(self, payout_ids: Sequence[str]) -> list[Row]:
+        newest: dict[str, Row] = {}
+        for row in self._database.all("payout_changes").values():
+            if row["payout_id"] in payout_ids and row["version"] >= newest.get(row["payout_id"], row)["version"]:
+                newest[row["payout_id"]] = row
+        return [{**row, "id": payout_id} for payout_id, row in newest.items()]
+
+    def _ledger_entries(self, partition: int, offsets: list[int], merchant_id: str) -> list[Row]:
+        held = self._database.all("ledger_entries").values()
+        found = [row for row in held if row["offset"] in offsets and row["merchant_id"] == merchant_id]
+        own = [row for row in found if row["account"] in {"available", "held", "fees"}]
+        return sorted(own, key=lambda row: (row["offset"], row["leg"]))
+
+    def _batch_moves(self, batch_id: str, most: int) -> list[Row]:
+        found = [row for row in self._database.all("batch_moves").values() if row["batch_id"] == batch_id]
+        return sorted(found, key=lambda row: (row["offset"], row["idx"]))[:most]
+
+    def _all_payout_changes(self, _low: str, _high: str, batch_id: str) -> list[Row]:
+        groups: dict[tuple[Any, ...], list[Row]] = {}
+        for row in self._database.all("payout_changes").values():
+            if row["batch_id"] == batch_id:
+                groups.setdefault((row["status"], row["reason"], row["actor"]), []).append(row)
+        found = []
+        for (status, reason, actor), rows in groups.items():
+            offsets, times = [row["offset"] for row in rows], [row["at"] for row in rows]
+            ends = {"first_offset": min(offsets), "last_offset": max(offsets), "first_at": min(times), "last_at": max(times)}
+            named = {
+                "status": status,
+                "reason": reason,
+                "actor": actor,
+                "changes": len(rows),
+                "partition": rows[0]["partition"],
+            }
+            found.append({**named, **ends})
+        return found
 
     async def payouts(self, conditions: Conditions, paging: Paging) -> list[Row]:
         found = sorted(self._payouts(_wanted(conditions)), key=lambda row: row["id"], reverse=True)
@@ -116,19 +190,25 @@ class DoorStore(MemoryGatewayStore):
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
         return [row for row in self._database.all("bank_accounts").values() if row["merchant_id"] in merchant_ids]
 
-    async def entries(self, merchant_id: str, payout_id: str | None, limit: int, offset: int) -> list[Row]:
-        return self._entries(merchant_id, payout_id)[offset : offset + limit]
+    async def entries(self, wanted: Conditions, limit: int, offset: int) -> list[Row]:
+        return self._entries(wanted)[offset : offset + limit]
 
-    async def count_entries(self, merchant_id: str, payout_id: str | None) -> int:
-        return len(self._entries(merchant_id, payout_id))
+    async def count_entries(self, wanted: Conditions) -> int:
+        return len(self._entries(wanted))
 
-    def _entries(self, merchant_id: str, payout_id: str | None) -> list[Row]:
+    def _entries(self, wanted: Conditions) -> list[Row]:
+        [merchant_id] = _argument(wanted, "merchant_id = %s AND account IN ('available', 'held', 'fees')")
+        payout_ids = _argument(wanted, "payout_id = %s")
+        behind = wanted.arguments[-2:] if '("offset", leg) < (%s, %s)' in wanted.parts else None
         held = [
             row
             for row in self._database.all("ledger_entries").values()
             if row["merchant_id"] == merchant_id
             and row["account"] in {"available", "held", "fees"}
-            and payout_id in {None, row["payout_id"]}
+            and (not payout_ids or row["payout_id"] in payout_ids)
+            and ("amount_minor > 0" not in wanted.parts or row["amount_minor"] > 0)
+            and ("amount_minor < 0" not in wanted.parts or row["amount_minor"] < 0)
+            and (behind is None or [row["offset"], row["leg"]] < behind)
         ]
         return sorted(held, key=lambda row: (row["offset"], row["leg"]), reverse=True)
 
@@ -190,10 +270,14 @@ class MemoryDoor:
         progress = Progress("", "", "", 1, clock)
         proxy, hub = Proxy(f"http://127.0.0.1:{self._ports[1]}", progress), Hub(views)
         progress.listeners.append(hub.advanced)
-        gateway = build_app()
+        settings, switch = GatewaySettings(), Switch(clock, seed=1)
+        gateway = build_app(development=True)
+        gateway.state.development = Development(switch, DevelopmentProvider("http://127.0.0.1:9"))
         gateway.state.door = Door(views, progress, proxy)
-        gateway.state.feed = Feed(views, hub, progress, clock, 1, 15.0)
-        fronted(gateway, GatewaySettings(), clock)
+        gateway.state.letters = NoLetters()
+        gateway.state.lately = Lately(progress, clock)
+        gateway.state.feed = Feed(views, hub, progress, clock, 1, 15.0, Overview(views, progress))
+        fronted(gateway, settings, clock, None, switch)
         await proxy.open()
         await self._run(ingest, gateway, progress, clock)
         await proxy.close()

@@ -15,7 +15,7 @@ from runtime.event_log.producer import LogUnavailableError
 from runtime.event_log.reader import LoggedEvent
 from runtime.ids import mint
 from schemas.codec import encode
-from schemas.commands import CommandRecord, CreditMerchant, OpenMerchant
+from schemas.commands import ChangeMerchant, CommandRecord, CreditMerchant, OpenMerchant
 from schemas.events import EventRecord
 from services.ingest.store import StoredAnswer, ViewUnavailableError
 from services.ingest.waiting import Waiting
@@ -31,6 +31,8 @@ class FakeLog:
         self.book = Book()
         self.commands: list[CommandRecord] = []
         self.events: list[EventRecord] = []
+        self.pieces: list[int] = []
+        """How many commands each append_whole brought."""
         self.deciding = True
         self.down = False
 
@@ -43,16 +45,22 @@ class FakeLog:
             self.catch_up()
         return [(0, first + index) for index in range(len(records))]
 
-    def catch_up(self) -> None:
-        """Decide what waits."""
-        while len(self.events) < len(self.commands):
+    async def append_whole(self, records: Sequence[CommandRecord]) -> list[tuple[int, int]]:
+        assert len({record.merchant_id for record in records}) == 1
+        self.pieces.append(len(records))
+        return await self.append_many(records)
+
+    def catch_up(self, most: int | None = None) -> None:
+        """Decide what waits, the first `most` of it."""
+        end = len(self.commands) if most is None else len(self.events) + most
+        while len(self.events) < min(end, len(self.commands)):
             offset = len(self.events)
             record = decide(self.book, self.commands[offset], offset, self.clock.now_ms(), self.policy)
             evolve(self.book, record)
             self.events.append(record)
             self.waiting.saw(LoggedEvent(0, offset, offset, record.command_id, encode(record)))
 
-    def decide_now(self, merchant_id: str, *bodies: OpenMerchant | CreditMerchant) -> None:
+    def decide_now(self, merchant_id: str, *bodies: OpenMerchant | CreditMerchant | ChangeMerchant) -> None:
         """Put commands of our own on the log."""
         for body in bodies:
             number = len(self.commands)

@@ -66,9 +66,9 @@ class IngestStack:
 
     def __enter__(self) -> "IngestStack":
         try:
-            schema.upgrade(self.stack.database_url, self.stack.environ["PROJECTION_SCHEMA"])
-            staging.upgrade(self.stack.database_url, self.stack.environ["INGEST_SCHEMA"])
-            identity.upgrade(self.stack.database_url, self.stack.environ["ADMIN_SCHEMA"])
+            schema.REVISIONS.upgrade(self.stack.database_url, self.stack.environ["PROJECTION_SCHEMA"])
+            staging.REVISIONS.upgrade(self.stack.database_url, self.stack.environ["INGEST_SCHEMA"])
+            identity.REVISIONS.upgrade(self.stack.database_url, self.stack.environ["ADMIN_SCHEMA"])
             for name in ("projector", "processor", "identity", "ingest"):
                 self.stack.launch(name)
             self.await_ready()

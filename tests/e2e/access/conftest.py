@@ -66,7 +66,7 @@ class Closed:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
     folder = tmp_path_factory.mktemp("closed")
     for part in (folder, folder.parent):

@@ -157,9 +157,9 @@ async def test_the_processor_fetches_archived_payouts_by_id_and_by_reference(vie
     lacking = Lacking(set(story.book.payouts) | {story.mint()}, set(), set(), names, set())  # type: ignore[arg-type]
     async with pool_of(views) as pool:
         hot, cold = Book(), Book()
-        await lookups.fill(pool, hot, lacking)
+        await lookups.fill(pool, hot, lacking, PARTITION)
         archived(views)
-        await lookups.fill(pool, cold, lacking)
+        await lookups.fill(pool, cold, lacking, PARTITION)
         assert (await load(pool, PARTITION)).book.payouts == {}
     assert cold.payouts == hot.payouts == story.book.payouts
     assert cold.references == hot.references

@@ -81,6 +81,23 @@ def test_commands_get_dense_offsets_in_the_order_of_one_caller(tell: Tell) -> No
     tell(story)
 
 
+def test_commands_that_are_appended_whole_stand_side_by_side(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        single, whole, more = await asyncio.gather(
+            clients.commands.append_many([command(1)]),
+            clients.commands.append_whole([command(2), command(3), command(4)]),
+            clients.commands.append_many([command(5)]),
+        )
+        [(partition, start), *others] = whole
+        assert others == [(partition, start + 1), (partition, start + 2)]
+        assert sorted([*single, *whole, *more]) == [(partition, offset) for offset in range(5)]
+        with pytest.raises(ValueError, match="one"):
+            await clients.commands.append_whole([command(6), command(7, "other")])
+        assert await clients.commands_end(partition) == 5
+
+    tell(story)
+
+
 def test_events_are_read_as_they_were_written_and_an_end_of_transaction_takes_an_offset(tell: Tell) -> None:
     async def story(clients: Clients) -> None:
         fence = await opened(clients)

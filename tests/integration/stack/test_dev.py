@@ -1,5 +1,6 @@
 """`payflow dev` on stores of its own: what dies is said and started again, and nothing is left behind at the end."""
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx2
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 from deploy.local import processes
 from payflow.stack import METRICS, PORTS
@@ -30,12 +32,16 @@ class Dev:
         self.temporary, self.log = folder / "tmp", folder / "dev.log"
         self.temporary.mkdir()
         ports = {name: str(processes.free_port()) for name in (*PORTS, *METRICS)}
+        dist = folder / "console"
+        dist.mkdir()
+        (dist / "index.html").write_text("<title>the console</title>")
+        self.console = f"http://127.0.0.1:{ports['CONSOLE_PORT']}"
         kept = {name: value for name, value in os.environ.items() if name not in GIVEN}
         self.url = f"http://127.0.0.1:{ports['GATEWAY_PORT']}/api/v1"
         self.process = processes.start(
             [sys.executable, "-m", "payflow", "dev", "--fresh"],
             log=self.log,
-            env={**kept, **ports, "TMPDIR": str(self.temporary), "KAFKA_PARTITIONS": "2"},
+            env={**kept, **ports, "TMPDIR": str(self.temporary), "KAFKA_PARTITIONS": "2", "CONSOLE_DIST": str(dist)},
         )
         self.family: set[psutil.Process] = set()
 
@@ -106,6 +112,19 @@ def test_a_killed_broker_and_a_killed_database_are_started_again_and_nothing_is_
     assert dev.end(signal.SIGINT) == 0
     assert not folder.exists()
     wait_for("everybody has ended", lambda: not any(map(lives, dev.family)), 15)
+
+
+def test_the_console_and_the_api_have_one_origin(dev: Dev) -> None:
+    assert dev.await_said(r"\nconsole: \S+").endswith(f"{dev.console.replace('127.0.0.1', 'localhost')}/")
+    open_merchant(dev)
+    with httpx2.Client(base_url=dev.console, timeout=30) as client:
+        page = client.get("/payouts")
+        assert ("the console" in page.text, page.headers["cache-control"]) == (True, "no-cache")
+        origin = {"Origin": dev.console}
+        assert [one["id"] for one in client.get("/api/v1/merchants/", headers=origin).json()["results"]] == ["demo"]
+        assert client.get("/readyz").status_code == 200
+    with connect(f"{dev.console.replace('http', 'ws')}/api/v1/feed/", additional_headers=origin) as feed:
+        assert json.loads(feed.recv(5))["type"] == "hello"
 
 
 def kill_and_await(dev: Dev, word: str, name: str) -> None:

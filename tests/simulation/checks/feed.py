@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from services.gateway.access.entry import OpenEntry
+from services.gateway.live.frames import Frame
 from services.gateway.live.line import LINE
 from services.gateway.live.socket import Session
 from tests.simulation.processes import PROCESS
@@ -30,7 +32,8 @@ class Socket:
         self.scope = {"extensions": {LINE: self}}
         self.ready, self.unsent = True, 0
         self.on_ready: Callable[[], None] | None = None
-        self._sent: deque[bytes] = deque()
+        self.on_leave: Callable[[], None] | None = None
+        self._sent: deque[Frame] = deque()
         self._asked: list[str] = [follower.subscribe()]
         self._news = asyncio.Event()
         self._left = False
@@ -43,7 +46,7 @@ class Socket:
             await self._news.wait()
         return self._asked.pop()
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: Frame) -> None:
         self._sent.append(frame)
         asyncio.get_running_loop().call_soon(self._arrive)
 
@@ -52,8 +55,7 @@ class Socket:
 
     def _arrive(self) -> None:
         frame = self._sent.popleft()
-        payload = frame[2 + {126: 2, 127: 8}.get(frame[1], 0) :]
-        if not self._left and not self._follower.hear(orjson.loads(payload)):
+        if not self._left and not self._follower.hear(orjson.loads(frame.payload)):
             self._come_again()
 
     async def close(self, code: int, reason: str) -> None:
@@ -84,7 +86,7 @@ class Follower:
 
     def subscribe(self) -> str:
         """The message that begins or goes on."""
-        message: dict[str, Any] = {"type": "subscribe", "channel": f"payouts:{self.merchant}"}
+        message: dict[str, Any] = {"type": "subscribe", "channel": f"payouts:{self.merchant}", "fold": False}
         return orjson.dumps(message if self.cursor is None else {**message, "resume": self.cursor}).decode()
 
     def hear(self, message: dict[str, Any]) -> bool:
@@ -118,7 +120,7 @@ class Follower:
             await asyncio.sleep(0.5)
 
     async def _session(self, gateway: Any) -> None:
-        session: Any = Session(gateway.feed, Socket(self), self.merchant)  # type: ignore[arg-type]
+        session: Any = Session(gateway.feed, Socket(self), OpenEntry(self.merchant))  # type: ignore[arg-type]
         task = gateway.process.spawn(self.world.loop, session.run())
         while not task.done() and not gateway.process.dead:
             await asyncio.sleep(1.0)
@@ -150,7 +152,7 @@ def check(world: Any, followers: list[Follower]) -> list[str]:
         if follower.first is None:
             faults.append(f"feed: {follower.merchant} was never let in")
             continue
-        partition, offset, idx = map(int, follower.first.split(":"))
+        partition, offset, idx = map(int, follower.first.partition("@")[0].split(":"))
         rows = world.database.tables.log[partition]
         wanted = [
             (row["payout_id"], row["version"])

@@ -17,9 +17,9 @@ from checker.invariants.i04_content import Content
 from checker.journal import Entry
 from checker.judging import judge, table
 from checker.verdict import HOLDS, Findings
-from tests.unit.checker.bends import asked, booked, edited, event, feed, read_line, reads, record, reply, said
-from tests.unit.checker.bends_accounts import ACCOUNTS_HONEST
-from tests.unit.checker.bends_answered import HONEST
+from tests.unit.checker.bends import HONEST
+from tests.unit.checker.bends.places import asked, booked, event, feed, read_line, reads, record, reply, said
+from tests.unit.checker.bends.requests import edited
 from tests.unit.checker.chapters import tell
 from tests.unit.checker.story import BATCH, P3, P5, Files, form, ref, request
 
@@ -132,7 +132,6 @@ ODDITIES: list[Callable[[Files], None]] = [
     empty_partition,
     waits_for_a_person,
     *HONEST,
-    *ACCOUNTS_HONEST,
 ]
 
 

@@ -10,16 +10,14 @@ from checker.__main__ import main
 from checker.evidence import Evidence, Memory
 from checker.judging import TITLES, judge
 from checker.verdict import HOLDS, UNKNOWN, VIOLATED, Verdict
-from tests.unit.checker.bends import BENDS, NEEDED, Bend
-from tests.unit.checker.bends_accounts import ACCOUNT_BENDS
-from tests.unit.checker.bends_answered import ANSWERED, UNTOLD
+from tests.unit.checker.bends import BENDS, NEEDED, UNTOLD
+from tests.unit.checker.bends.places import Bend
 from tests.unit.checker.chapters import tell
 from tests.unit.checker.story import Files
 
 pytestmark = pytest.mark.unit
 
 STORY = tell()
-EVERY_BEND = [*BENDS, *ANSWERED, *ACCOUNT_BENDS]
 
 
 def judged(files: Files) -> dict[str, Verdict]:
@@ -34,7 +32,7 @@ def test_a_right_run_holds_in_every_respect() -> None:
     assert all(verdict.checked > 0 for verdict in verdicts.values())
 
 
-@pytest.mark.parametrize(("name", "what", "bend"), EVERY_BEND, ids=[f"{name}: {what}" for name, what, _ in EVERY_BEND])
+@pytest.mark.parametrize(("name", "what", "bend"), BENDS, ids=[f"{name}: {what}" for name, what, _ in BENDS])
 def test_a_bent_run_is_seen(name: str, what: str, bend: Bend) -> None:
     files = copy.deepcopy(STORY)
     bend(files)
@@ -47,7 +45,7 @@ def test_a_bent_run_is_seen(name: str, what: str, bend: Bend) -> None:
 
 def test_every_invariant_is_bent_at_least_twice() -> None:
     for name in TITLES:
-        assert sum(bent == name for bent, _, _ in EVERY_BEND) >= 2, name
+        assert sum(bent == name for bent, _, _ in BENDS) >= 2, name
 
 
 @pytest.mark.parametrize(("name", "file"), NEEDED)

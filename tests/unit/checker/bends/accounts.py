@@ -5,9 +5,9 @@ Owns these bends, the invariants that must see them, and what a right run may ha
 
 from typing import Any
 
-from tests.unit.checker.bends import Bend, Files, booked, event, said, table
-from tests.unit.checker.bends_answered import refused
-from tests.unit.checker.story import ACCOUNT, P1, form
+from tests.unit.checker.bends.places import Bend, booked, command, event, said, table
+from tests.unit.checker.bends.refusals import refused
+from tests.unit.checker.story import ACCOUNT, P1, Files, form
 
 STARTED, FIRST_PAID, SECOND_PAID, WRONG, VERIFIED, PRIMARY, CLOSED = range(7)
 """What happens to the account, in order."""
@@ -17,12 +17,6 @@ NEW = P1[:-1] + "a"
 
 def changed(files: Files, number: int) -> dict[str, Any]:
     return event(files, KIND, number)
-
-
-def command(files: Files, kind: str, number: int = 0) -> dict[str, Any]:
-    """The body of the nth command of this type."""
-    bodies = [row["value"]["body"] for row in files["commands.jsonl"] if row["value"]]
-    return [body for body in bodies if body["type"] == kind][number]
 
 
 def never_sent(files: Files) -> None:
@@ -62,7 +56,7 @@ def right_called_wrong(files: Files) -> None:
     command(files, "confirm_verification")["amounts"] = ["32", "7"]
 
 
-ACCOUNT_BENDS: list[tuple[str, str, Bend]] = [
+BENDS: list[tuple[str, str, Bend]] = [
     ("I6", "a deposit that was never sent is paid", never_sent),
     ("I6", "a deposit is sent before it is on the log", sent_too_early),
     ("I6", "a deposit that failed is paid", failed_there),
@@ -98,7 +92,7 @@ ACCOUNT_BENDS: list[tuple[str, str, Bend]] = [
 ]  # fmt: skip
 """Invariant, what is bent, and how."""
 
-ACCOUNTS_HONEST = [
+HONEST = [
     refused("bank_account_unusable", {"type": "request_payout", "payout_id": NEW, "form": {
         "amount_minor": 1, "currency": "UGX", "bank_account_id": ACCOUNT
     }}, 400),
