@@ -72,6 +72,18 @@ def fanout(rounds: Rounds) -> list[Panel]:
     return panels
 
 
+def tab(rounds: Rounds) -> list[Panel]:
+    """Each commit until its change was in the page; a tab's heap and nodes over time."""
+    last = _last(rounds)
+    seen = {case: one["latencies"] for case, one in last.items() if one.get("latencies")}
+    looks = {case: one["looks"] for case, one in last.items() if one.get("looks")}
+    panels = [Panel("from the commit to the painted change", "seconds", "ms", seen, dots=True)] if seen else []
+    for title, unit, name in (("JS heap after a collection", "MiB", "heap_mib"), ("nodes of the page", "", "nodes")):
+        lines = {case: [(look["at"], look[name]) for look in of_one] for case, of_one in looks.items()}
+        panels += [Panel(title, "seconds", unit, lines)] if lines else []
+    return panels
+
+
 def followers_of(case: str) -> int:
     """The number a case's name begins with."""
     found = re.match(r"[\d,]+", case)

@@ -6,7 +6,20 @@ Owns the list. Every case gives rounds as the comparison does, so figures, costs
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bench import case_plots, fanout, files, flames, latency, million, pressure, provider, webhooks, workers
+from bench import (
+    case_plots,
+    fanout,
+    files,
+    flames,
+    latency,
+    million,
+    pressure,
+    provider,
+    tab,
+    tab_figures,
+    webhooks,
+    workers,
+)
 from bench.figures import Rounds
 from bench.ground import Ground
 from bench.plot import Panel
@@ -72,5 +85,11 @@ CASES = {
     ),
     "flames": Case("flame graphs of a file on its way", flames.measure, case_plots.rows),
     "files": Case("files of every kind in, results out: rate, processor time, memory", files.measure, lambda _rounds: []),
+    "tab": Case(
+        "a browser's tab: from the commit to the painted change, and its memory",
+        tab.measure,
+        case_plots.tab,
+        tab_figures.lines,
+    ),
     "pressure": Case("nobody decides for a while", pressure.measure, case_plots.pressure, pressure_lines),
 }

@@ -16,6 +16,8 @@ SETTING = "track_commit_timestamp"
 START_SECONDS = 30.0
 COMMITS = """SELECT "offset", max(idx), extract(epoch FROM min(pg_xact_commit_timestamp(xmin)))::float8
     FROM payout_changes WHERE batch_id = %s GROUP BY "offset" ORDER BY "offset" """
+ROW_COMMITS = """SELECT payout_id::text, extract(epoch FROM min(pg_xact_commit_timestamp(xmin)))::float8
+    FROM payout_changes WHERE batch_id = %s GROUP BY payout_id"""
 
 
 def keep_times(ground: Ground) -> None:
@@ -36,6 +38,11 @@ def keep_times(ground: Ground) -> None:
 def of_batch(connection: psycopg.Connection, batch_id: str) -> list[tuple[int, float]]:
     """Of each event record of a batch, in the order of the log: the place of its last change, and its commit (wall clock, s)."""
     return [(place(offset, idx), at) for offset, idx, at in connection.execute(COMMITS, (batch_id,))]
+
+
+def of_rows(connection: psycopg.Connection, batch_id: str) -> dict[int, float]:
+    """Row number to the commit of the row's first change (wall clock, s). A row's id ends in its number."""
+    return {int(payout_id[-8:], 16): at for payout_id, at in connection.execute(ROW_COMMITS, (batch_id,))}
 
 
 def _await(ground: Ground) -> None:

@@ -14,7 +14,7 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 IDX_MAX = 1024
 """More than an event record has changes."""
 
-_HEAD = re.compile(rb'\{"type":"(\w+)"(?:,"channel":"[^"]*","cursor":"(\d+):(\d+):(\d+)")?')
+_HEAD = re.compile(rb'\{"type":"(\w+)"(?:,"channel":"[^"]*","cursor":"(\d+):(\d+):(\d+)(?:@[^"]*)?")?')
 
 
 class Head(NamedTuple):

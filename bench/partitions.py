@@ -76,7 +76,7 @@ def split(connection: psycopg.Connection, count: int) -> None:
 
 def ready(url: str, name: str) -> psycopg.Connection:
     """A schema with MONTHS of finished payouts."""
-    schema.upgrade(url, name)
+    schema.REVISIONS.upgrade(url, name)
     connection = psycopg.connect(url, autocommit=True, options=f"-c search_path={name}")
     if name != "plain":
         split(connection, MONTHS)
@@ -85,8 +85,8 @@ def ready(url: str, name: str) -> psycopg.Connection:
     with connection.cursor() as cursor:
         for month in range(MONTHS):
             names = ids(month, 0, PER_MONTH)
-            copy(cursor, statements.COPY_PAYOUTS, [line.replace("pending", "completed") for line in born(names)])
-            copy(cursor, statements.COPY_CHANGES, changes(names, month))
+            copy(cursor, statements.PAYOUTS.copy, [line.replace("pending", "completed") for line in born(names)])
+            copy(cursor, statements.CHANGES.copy, changes(names, month))
     connection.execute("VACUUM ANALYZE")
     return connection
 
@@ -103,12 +103,12 @@ def round_of(connection: psycopg.Connection, number: int) -> dict[str, float]:
     for version in (1, 2, 3):
         with connection.transaction(), connection.cursor() as cursor:
             if version == 1:
-                timed("COPY payouts", copy, cursor, statements.COPY_PAYOUTS, born(names))
+                timed("COPY payouts", copy, cursor, statements.PAYOUTS.copy, born(names))
             else:
-                copy(cursor, statements.COPY_MOVES, moves(names, version))
+                copy(cursor, statements.MOVES.copy, moves(names, version))
                 timed("UPDATE payouts (two)", cursor.execute, statements.MOVE)
                 assert cursor.rowcount == ROWS
-            timed("COPY changes (three)", copy, cursor, statements.COPY_CHANGES, changes(names, 1000 + 3 * number + version))
+            timed("COPY changes (three)", copy, cursor, statements.CHANGES.copy, changes(names, 1000 + 3 * number + version))
     taken["all"] = sum(taken.values())
     return dict(taken)
 
@@ -133,7 +133,7 @@ async def fills(url: str, first: int) -> list[float]:
     async with AsyncConnectionPool(url, min_size=1, max_size=1, kwargs=options) as pool:
         for _ in range(4 * ROUNDS):
             began = time.perf_counter()
-            await lookups.fill(pool, Book(), lacking)
+            await lookups.fill(pool, Book(), lacking, 0)
             taken.append((time.perf_counter() - began) / 500 * 1e6)
     return taken
 

@@ -1,7 +1,7 @@
 """Single POSTs as a client sees them, one after another at a low rate: from sending to the decided answer.
 
-Owns the clock readings. A POST's answer waits until the views show it, so that a plain GET right after finds it. The client is the
-standard library's plainest: what a client takes itself is no part of what is measured.
+Owns the clock readings. `shown` goes on until a plain GET right behind the answer has the payout, which waits for the views. The client is
+the standard library's plainest: what a client takes itself is no part of what is measured.
 """
 
 import json
@@ -20,7 +20,7 @@ from payflow.stack import Stack
 PACE_SECONDS = 0.05
 """20 a second at most: low load."""
 WARM_UP = 20
-DECIDED, UNDECIDED = 201, {202, 429, 503}
+DECIDED, SHOWN, UNDECIDED = 201, 200, {202, 429, 503}
 BODY = {"amount": "1.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
 
 
@@ -43,6 +43,13 @@ def quiet(stack: Stack, merchant: str, count: int) -> Posts:
     posts = Posts()
     send(stack.url, merchant, WARM_UP, Posts(), threading.Event(), time.perf_counter())
     send(stack.url, merchant, count, posts, threading.Event(), time.perf_counter())
+    return posts
+
+
+def shown(stack: Stack, merchant: str, count: int) -> Posts:
+    """The same, each until a plain GET has been answered with the payout. Ends the run where one is not found."""
+    posts = Posts()
+    send(stack.url, merchant, count, posts, threading.Event(), time.perf_counter(), read=True)
     return posts
 
 
@@ -71,8 +78,10 @@ class Beside:
         self._door.stop()
 
 
-def send(url: str, merchant: str, count: int, posts: Posts, ended: threading.Event, start: float) -> None:
-    """So many, or until `ended` is set; their times count from `start`."""
+def send(
+    url: str, merchant: str, count: int, posts: Posts, ended: threading.Event, start: float, *, read: bool = False
+) -> None:
+    """So many, or until `ended` is set; their times count from `start`, and last until it is read back if `read`."""
     headers = {"X-Merchant-Id": merchant, "Content-Type": "application/json"}
     with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as client:
         for _ in range(count):
@@ -80,10 +89,20 @@ def send(url: str, merchant: str, count: int, posts: Posts, ended: threading.Eve
             client.request("POST", "/api/v1/payouts/", json.dumps(BODY), headers)
             answer = client.getresponse()
             text = answer.read()
+            if read and answer.status == DECIDED:
+                _read_back(client, json.loads(text)["id"], headers)
             took = time.perf_counter() - sent
             posts.answers.append((sent - start, _counted(answer.status, text, took * 1000)))
             if ended.wait(max(0.0, PACE_SECONDS - took)):
                 return
+
+
+def _read_back(client: HTTPConnection, payout_id: str, headers: dict[str, str]) -> None:
+    client.request("GET", f"/api/v1/payouts/{payout_id}", headers=headers)
+    answer = client.getresponse()
+    text = answer.read()
+    if answer.status != SHOWN:
+        raise SystemExit(f"a payout that was answered cannot be read: {answer.status}: {text[:200]!r}")
 
 
 def _counted(status: int, text: bytes, took_ms: float) -> float:

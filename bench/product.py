@@ -32,10 +32,10 @@ SHARE_SECONDS = 90.0
 
 
 @contextmanager
-def running(ground: Ground, workers: int = SIZES.workers, **more: str) -> Iterator[Stack]:
-    """The product, ready; `workers` of each kind that shares partitions."""
+def running(ground: Ground, workers: int = SIZES.workers, *, console: bool = False, **more: str) -> Iterator[Stack]:
+    """The product, ready; `workers` of each kind that shares partitions; with the built console, if it is wanted."""
     env = {**ground.environ, **PRODUCT_ENV, **more}
-    with Stack(ground.folder / "product", env, free_ports=True) as stack:
+    with Stack(ground.folder / "product", env, free_ports=True, console=console) as stack:
         for number in range(2, workers + 1):
             for kind in SECOND:
                 port = add(stack, kind, f"{kind}-{number}")
@@ -127,8 +127,9 @@ def batch(ground: Ground, stack: Stack, rows: int, tag: str, merchants: Sequence
 def _posts(ground: Ground, stack: Stack) -> dict[str, Any]:
     with Meter(ground, pids(stack)) as meter:
         answers = posts.quiet(stack, ASKER, SIZES.posts)
-    found = answers.percentiles()
+    found, shown = answers.percentiles(), posts.shown(stack, ASKER, SIZES.posts).percentiles()
     figures = {"p50_ms": found["p50"], "p99_ms": found["p99"]}
+    figures |= {"with_a_get_p50_ms": shown["p50"], "with_a_get_p99_ms": shown["p99"]}
     return {
         "rows": SIZES.posts,
         "figures": figures,

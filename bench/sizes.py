@@ -78,6 +78,17 @@ class Sizes:
     stopped_seconds: int = _number("STOPPED", 120, 20)
     """So long nobody decides."""
 
+    tab_rate: int = _number("TAB_RATE", 1_000, 200)
+    """Changes per second that a browser's tab is told while it is timed."""
+    tab_seconds: int = _number("TAB_SECONDS", 30, 5)
+    """So long it is timed; 0: not at all."""
+    tab_minutes: int = _number("TAB_MINUTES", 30, 1)
+    """So long its memory is looked at; 0: not at all."""
+    tab_memory_rate: int = _number("TAB_MEMORY_RATE", 200, 200)
+    tab_look_seconds: int = _number("TAB_LOOK_SECONDS", 30, 10)
+    tab_chunk: int = _number("TAB_CHUNK", 20, 20)
+    """Changes in one event record."""
+
 
 SIZES = Sizes()
 
