@@ -6,7 +6,7 @@ UV     := uv==0.13.8
 STAMP  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e schemathesis fuzz door check lint format typecheck imports schemas diagrams bench lock-baseline simulate faults planted clean
+.PHONY: help setup lock dev demo seed migrate run worker test unit contract integration e2e schemathesis fuzz door static check lint format typecheck imports schemas diagrams bench lock-baseline simulate faults planted console console-check console-types browser screenshots tour clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,8 +36,9 @@ run: setup ## The gateway alone
 worker: setup ## The processor alone
 	@$(BIN)/python -m services.processor
 
-test: setup ## All tests: unit, contract, integration, end to end, on a real broker and a real Postgres
+test: setup ## All tests: unit, contract, integration, end to end, on a real broker and a real Postgres; in a browser if there is one
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/integration tests/e2e
+	@$(BIN)/python -m pytest -q -rs tests/browser
 unit contract integration e2e: setup ## One level of tests
 	@$(BIN)/python -m pytest tests/$@
 
@@ -50,8 +51,9 @@ fuzz: setup ## 50,000 requests that no client would send, and hostile megabytes,
 door: setup ## The front door over memory, in two minutes: the rows of intake, the client, the commands, the document
 	@PAYFLOW_DOOR=memory $(BIN)/python -m pytest -q tests/e2e/test_rows_of_intake.py tests/e2e/test_client.py tests/e2e/test_commands.py tests/e2e/test_document.py -k "not inbox"
 
-check: setup lint typecheck imports ## Format, lint, types, import contracts, unit tests, stale generated files
+static: setup lint typecheck imports ## Format, lint, types, import contracts, stale generated files
 	@$(BIN)/payflow schemas export --check
+check: static ## The same, and unit tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract
 lint: setup
 	@$(BIN)/ruff format --check .
@@ -70,7 +72,7 @@ schemas diagrams: setup ## Write the generated files: JSON Schemas, OpenAPI, top
 SEEDS ?= 1..2000
 LEVEL ?= ci
 simulate: setup ## The real handlers under a seeded scheduler: SEED=n replays one, SEEDS=a..b runs many
-	@$(if $(SEED),,$(BIN)/python -m pytest -q tests/simulation)
+	@$(if $(SEED),,$(BIN)/python -m pytest -q -n 2 tests/simulation)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs 2)
 faults: setup ## Real processes under kills, freezes and cut links, judged by the checker: LEVEL=ci|nightly, SEED=n
 	@$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(SEED),--seed $(SEED))
@@ -82,5 +84,21 @@ bench: setup ## The product beside its rivals and its parts, interleaved: QUICK=
 	@$(BIN)/python -m bench $(CASE)
 lock-baseline: setup ## Resolve the dependencies of the bench's baseline again
 	@cd bench/baseline && $(abspath $(BIN))/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock-baseline" requirements.in -o requirements.lock
+NPM ?= npm
+console/node_modules: console/package.json console/package-lock.json
+	@cd console && $(NPM) ci --no-audit --no-fund && touch node_modules
+console: console/node_modules ## Build the operator console into console/dist and weigh its first load (limit 300 kB gzip)
+	@cd console && $(NPM) run -s build && $(NPM) run -s size
+console-check: console/node_modules ## The console's format, lint, types, unit tests, and types of the API that are stale
+	@cd console && $(NPM) run -s types:check && $(NPM) run -s check
+browser: setup ## The console in Debian's Chromium, on the whole stack; left out where there is no Chromium, or no built console
+	@$(BIN)/python -m pytest -q -s -rs tests/browser
+SHOTS ?= console/screenshots
+screenshots: setup console ## Each page of the console in both themes, as pictures in SHOTS (console/screenshots)
+	@$(BIN)/python -m tests.browser.screenshots $(SHOTS)
+tour: setup console ## The five-minute guide as pictures: submit, live rows, scroll, failure, chaos, reconnect
+	@$(BIN)/python -m tests.browser.tour $(SHOTS)/tour
+console-types: console/node_modules ## Write the console's types from the OpenAPI document
+	@cd console && $(NPM) run -s types
 clean: ## Remove the virtual environment and all local state
-	rm -rf $(VENV) .payflow .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) console/node_modules console/dist .payflow .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

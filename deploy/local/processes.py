@@ -1,9 +1,11 @@
 """Starting a child process that never outlives its parent.
 
-Owns the parent-death signal, process groups and the polite end (TERM, then KILL). Must not know what runs.
+Owns the parent-death signal, process groups and the polite end (TERM, then KILL), and ports to listen on. Must not know what runs.
 """
 
+import contextlib
 import ctypes
+import itertools
 import os
 import signal
 import socket
@@ -14,6 +16,11 @@ from pathlib import Path
 
 STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_PORTS = 12_000
+_STEP = 1009
+"""Between where two processes with neighbouring ids begin to look for ports: they seldom meet."""
+_asked = itertools.count()
 
 
 def start(
@@ -46,10 +53,17 @@ def stop(process: subprocess.Popen[bytes], *, seconds: float = STOP_SECONDS) -> 
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback address that nobody listens on now, and nobody is likely to before the caller does.
+
+    It lies below those that outgoing connections are given (Linux): one of them could take it while a broker takes its seconds to start.
+    No two calls in a process give the same one before thousands were given, and processes begin at different places.
+    """
+    first = _first_port()
+    for _ in range(_PORTS if first else 0):
+        port = first + (os.getpid() * _STEP + next(_asked)) % _PORTS
+        if _bind(port):
+            return port
+    return _bind(0)
 
 
 def is_free(port: int) -> bool:
@@ -57,6 +71,22 @@ def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _first_port() -> int:
+    """Of those below the outgoing ones; 0 where that is not known, or too few are left."""
+    with contextlib.suppress(OSError, ValueError):
+        first = int(_OUTGOING.read_text().split()[0]) - _PORTS
+        return first if first > 10_000 else 0
+    return 0
+
+
+def _bind(port: int) -> int:
+    """The port, or one that the kernel chooses for 0; 0 if it is taken."""
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return int(probe.getsockname()[1])
+    return 0
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
