@@ -18,7 +18,7 @@ NAMES: dict[str, str] = {
     "ingest.decided": "K3",  # the decision was seen, the client has no answer
     "inbox.sent": "K4",  # forwarded and replied, the inbox offset is not committed
     "processor.before_write": "K5",  # decided, nothing written
-    "processor.in_transaction": "K6",  # written, not committed
+    "processor.mid_write": "K6",  # some of a poll's records are on the log, perhaps not all
     "processor.written": "K7",  # committed, memory has not moved
     "processor.folding": "K8",  # in the middle of recovery
     "processor.assigned": "K9",  # in the call-back of a rebalance

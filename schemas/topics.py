@@ -31,7 +31,7 @@ COMMANDS = Topic(
 )
 EVENTS = Topic(
     name="payouts.events",
-    description="One record per command record, in the partition of the same number, written in transactions.",
+    description="One record per command record, in the partition of the same number, written by one fenced producer.",
     key="merchant id",
     writers=("processor",),
     readers=("ingest", "rails", "projector", "processor"),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 TAKE_MAX = 500
 TAKE_BYTES_MAX = 8 * 1024 * 1024
-"""What is taken at once becomes one transaction: it must fit the broker's time."""
+"""What is taken at once is written at once: it must fit the broker's time."""
 TURNS_APART = 8
 """Faust hands over what it fetched together one by one, about five turns of the loop apart: then nothing more of it comes."""
 TURNS_MAX = 64

@@ -42,7 +42,7 @@ class Projection(Protocol):
 
 
 class Fence(Protocol):
-    """One life of the writer of one partition: runtime.event_log.fence.TransactionFence."""
+    """One life of the writer of one partition: runtime.event_log.fence.EpochFence."""
 
     async def open(self) -> None:
         """Become the only writer."""
@@ -51,10 +51,10 @@ class Fence(Protocol):
         """Committed events from `start` to the end; call after open()."""
 
     async def begin(self) -> None:
-        """Begin what the next write() fills, while its records are still being decided. Never needed; trouble is raised by write()."""
+        """See that the next write() may go ahead, while its records are still being decided. Never needed; trouble is raised by write()."""
 
     async def write(self, records: Sequence[Decided]) -> int:
-        """Write all in one transaction; returns the first one's offset. Raises FencedError, or another error: unknown."""
+        """Append all in order; returns the first one's offset. Raises FencedError, or another error: unknown, some of the first may be there."""
 
     def drop(self) -> None:
         """Forget it without waiting."""

@@ -19,7 +19,7 @@ from runtime.clock import SystemClock
 from runtime.dead_letter_watch import watch
 from runtime.dead_letters import DeadLetters, Limit
 from runtime.event_log import connection
-from runtime.event_log.fence import TransactionFence
+from runtime.event_log.fence import EpochFence
 from runtime.event_log.producer import CommandLog
 from runtime.logging import logger
 from runtime.settings import RefusedStartError, ServiceSettings
@@ -61,7 +61,7 @@ class Processor:
         self._writers = build_writers(self.app, self._writer)
         self._hint = Hint(self.app, COMMANDS.name, clock, lambda: {p: w.next_source for p, w in self._writers.open.items()})
         self._tools = Tools(
-            fence=partial(TransactionFence, settings.kafka_bootstrap_servers),
+            fence=partial(EpochFence, settings.kafka_bootstrap_servers),
             policy=settings.policy,
             clock=clock,
             projection=SqlProjection(self._pool),

@@ -16,7 +16,7 @@ from domain.policy import Policy
 from runtime import failpoints, metrics
 from runtime.clock import Clock, Turn
 from runtime.dead_letters import DeadLettersFullError
-from runtime.event_log.fence import FencedError
+from runtime.event_log.claim import FencedError
 from runtime.event_log.reader import Contiguity, GapFoundError
 from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
@@ -153,7 +153,7 @@ class PartitionWriter:
         waiting = await self._in_order(memory)
         if waiting:
             async with self._still:
-                await fence.begin()  # the broker hears of it while we look things up
+                await fence.begin()  # what the broker has to say comes while we look things up
                 await self._decide_and_write(fence, memory, waiting)
 
     async def _decide_and_write(self, fence: Fence, memory: Memory, waiting: list[Waiting]) -> None:

@@ -24,7 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from msgspec.structs import force_setattr
 
 from payflow.topics import TopicSettings, apply_topics
-from runtime.event_log import fence
+from runtime.event_log import claim
 from schemas.topics import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ VARIABLE = "OWN_LOG_SUFFIX"
 FAUST = ("services.processor", "services.processor.rails")
 
 _PLAIN_TOPICS = tuple(topic.name for topic in CATALOGUE)
-_plain_transactional_id = fence.transactional_id
+_plain_transactional_id = claim.transactional_id
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,13 @@ def _names(suffix: str) -> Iterator[None]:
     from payflow import restore  # not for the service processes, which start with this module
 
     plain = _plain_groups()
-    before = [topic.name for topic in CATALOGUE], fence.transactional_id, restore.GROUPS
+    before = [topic.name for topic in CATALOGUE], claim.transactional_id, restore.GROUPS
     _take_names(suffix)
     restore.GROUPS = tuple(f"{group}-{suffix}" for group in plain)
     try:
         yield
     finally:
-        names, fence.transactional_id, restore.GROUPS = before
+        names, claim.transactional_id, restore.GROUPS = before
         for topic, name in zip(CATALOGUE, names, strict=True):
             force_setattr(topic, "name", name)
 
@@ -102,7 +102,7 @@ def _plain_groups() -> tuple[str, ...]:
 def _take_names(suffix: str) -> None:
     for topic, plain in zip(CATALOGUE, _PLAIN_TOPICS, strict=True):
         force_setattr(topic, "name", f"{plain}.{suffix}")
-    fence.transactional_id = lambda partition: f"{_plain_transactional_id(partition)}-{suffix}"
+    claim.transactional_id = lambda partition: f"{_plain_transactional_id(partition)}-{suffix}"
 
 
 def _take_group(module: str, suffix: str) -> None:

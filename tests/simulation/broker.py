@@ -1,7 +1,8 @@
 """The broker's side of the in-memory log: commands, events with transactions, dead letters.
 
 Owns offsets, epochs and what a reader of committed records may see: commands are dense; on events a transaction's end takes an offset,
-aborted records keep theirs, and nothing at or behind the first open transaction is visible. All calls are atomic. Must not know a network.
+aborted records keep theirs, and nothing at or behind the first open transaction is visible. The coordinator knows the last epoch that it
+gave; the partition knows only those that wrote to it. All calls are atomic. Must not know a network.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from typing import NamedTuple
 
 from aiokafka.errors import InvalidTxnState, OffsetOutOfRangeError, ProducerFenced
 
-from runtime.event_log.fence import TRANSACTION_MS, Decided
+from runtime.event_log.claim import TRANSACTION_MS
+from runtime.event_log.fence import Decided
 
 
 class Command(NamedTuple):
@@ -21,7 +23,7 @@ class Command(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One record of `payouts.events`, with the number of its transaction."""
+    """One record of `payouts.events`, with the number of its transaction; 0 for one that is in none."""
 
     offset: int
     key: bytes
@@ -45,6 +47,7 @@ class DeadLetter(NamedTuple):
 
 
 Waiter = Callable[[], None]
+NO_TRANSACTION = 0
 
 
 class Partition:
@@ -54,7 +57,9 @@ class Partition:
         self.commands: list[Command] = []
         self.events: list[Event | None] = []
         self.epoch = -1
-        self.outcome: dict[int, bool] = {}
+        self._told = -1
+        """The newest epoch that has written here."""
+        self.outcome: dict[int, bool] = {NO_TRANSACTION: True}
         self._transaction = 0
         self._open_at: int | None = None
         self._opened_at = 0.0
@@ -74,10 +79,28 @@ class Partition:
         return offset
 
     def init_producer(self) -> int:
-        """A new writer: older ones are fenced, and what they left open is aborted. Returns its epoch."""
-        self._end(committed=False)
+        """A new writer: the coordinator refuses older ones, and what they left open is aborted. Returns its epoch."""
         self.epoch += 1
+        self._end(committed=False)
         return self.epoch
+
+    def renew(self, epoch: int) -> None:
+        """A transaction without a record: the coordinator affirms the epoch. Raises ProducerFenced."""
+        self._check(epoch)
+        self._told = epoch
+        self.events.append(None)
+        _wake(self.event_waiters)
+
+    def write(self, epoch: int, records: list[Decided]) -> int:
+        """Append records outside of transactions; returns the first one's offset. Raises ProducerFenced, InvalidTxnState."""
+        if epoch < self._told:
+            raise ProducerFenced
+        if self._open_at is not None:
+            raise InvalidTxnState
+        self._told = epoch
+        base = self._add(records, NO_TRANSACTION)
+        _wake(self.event_waiters)
+        return base
 
     def produce(self, epoch: int, records: list[Decided], now: float) -> int:
         """Append records to the writer's transaction; returns the first one's offset. Raises ProducerFenced."""
@@ -85,9 +108,13 @@ class Partition:
         if self._open_at is None:
             self._transaction += 1
             self._open_at, self._opened_at = len(self.events), now
+        self._told = epoch
+        return self._add(records, self._transaction)
+
+    def _add(self, records: list[Decided], transaction: int) -> int:
         base = len(self.events)
         for offset, record in enumerate(records, base):
-            event = Event(offset, record.key, record.value, record.source_offset, record.command_id, self._transaction)
+            event = Event(offset, record.key, record.value, record.source_offset, record.command_id, transaction)
             self.events.append(event)
         return base
 
@@ -101,8 +128,8 @@ class Partition:
     def time_out(self, now: float) -> None:
         """The broker aborts a transaction that is open for too long, and fences its writer."""
         if self._open_at is not None and now - self._opened_at > TRANSACTION_MS / 1000:
-            self._end(committed=False)
             self.epoch += 1
+            self._end(committed=False)
 
     def read(self, start: int, most: int) -> tuple[list[Event], int]:
         """Committed events from `start`, at most `most`, and the offset to go on at. Raises OffsetOutOfRangeError."""
@@ -129,7 +156,7 @@ class Partition:
         if self._open_at is None:
             return
         self.outcome[self._transaction] = committed
-        self._open_at = None
+        self._open_at, self._told = None, self.epoch
         self.events.append(None)
         _wake(self.event_waiters)
 

@@ -5,20 +5,15 @@ Owns the same contracts as runtime.event_log and runtime.dead_letters; tests/con
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from aiokafka.errors import (
-    InvalidProducerEpoch,
-    InvalidTxnState,
-    KafkaConnectionError,
-    KafkaError,
-    KafkaTimeoutError,
-    ProducerFenced,
-)
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from runtime import failpoints
 from runtime.dead_letters import DeadLetters
-from runtime.event_log.fence import OPEN_SECONDS, WRITE_SECONDS, Decided, FencedError
+from runtime.event_log.claim import LEASE_SECONDS, OPEN_SECONDS, WRITE_SECONDS, refusals
+from runtime.event_log.fence import Decided
 from runtime.event_log.producer import APPEND_SECONDS, LogUnavailableError
 from runtime.event_log.reader import CALL_SECONDS, LoggedEvent
 from schemas.codec import encode
@@ -29,7 +24,7 @@ from tests.simulation.network import Network
 
 LOG = "log"
 PAGE = 40
-FENCED = (ProducerFenced, InvalidProducerEpoch, InvalidTxnState)
+STAKE = Decided(b"", b"a new writer", -1, "")
 
 
 class Log:
@@ -85,36 +80,51 @@ def as_logged(partition: int, event: Event) -> LoggedEvent:
 
 
 class MemoryFence:
-    """runtime.event_log.fence.TransactionFence over the in-memory log."""
+    """runtime.event_log.fence.EpochFence over the in-memory log."""
 
     def __init__(self, log: Log, partition: int) -> None:
         self._log, self.partition = log, partition
-        self._epoch = -1
+        self._epoch, self._told_at = -1, 0.0
 
     async def open(self) -> None:
-        """Become the only writer."""
-        self._epoch = await self._log.ask(self._log.partition(self.partition).init_producer, seconds=OPEN_SECONDS)
+        """Become the only writer: for the coordinator, then for the partition."""
+        place, loop = self._log.partition(self.partition), self._log.network.loop
+        self._epoch = await self._log.ask(place.init_producer, seconds=OPEN_SECONDS)
+        with refusals():
+            await self._log.ask(lambda: place.produce(self._epoch, [STAKE], loop.clock), seconds=OPEN_SECONDS)
+            await self._log.ask(lambda: place.end(self._epoch, committed=False), seconds=OPEN_SECONDS)
+        self._told_at = loop.clock
 
     def history(self, start: int) -> AsyncIterator[list[LoggedEvent]]:
-        """Committed events from `start` to the end."""
+        """Valid events from `start` to the end."""
         return self._log.history(self.partition, start)
 
     async def begin(self) -> None:
-        """Nothing that anybody could see."""
+        """Nothing that anybody could see: the write renews by itself."""
 
     async def write(self, records: Sequence[Decided]) -> int:
-        """Write all in one transaction; returns the first one's offset. Raises FencedError, or another error: unknown."""
-        try:
-            return await asyncio.wait_for(self._transaction(records), WRITE_SECONDS)
-        except FENCED as error:
-            raise FencedError(type(error).__name__) from error
+        """Append all in order; returns the first one's offset. Raises FencedError, or another error: unknown, some may be there."""
+        with refusals():
+            return await asyncio.wait_for(self._append(list(records)), WRITE_SECONDS)
 
-    async def _transaction(self, records: Sequence[Decided]) -> int:
+    async def _append(self, records: list[Decided]) -> int:
         place, loop = self._log.partition(self.partition), self._log.network.loop
-        base = await self._timed(lambda: place.produce(self._epoch, list(records), loop.clock))
-        await failpoints.reach("processor.in_transaction")
-        await self._timed(lambda: place.end(self._epoch, committed=True))
-        return int(base)
+        if loop.clock - self._told_at > LEASE_SECONDS:
+            began = loop.clock
+            await self._timed(lambda: place.renew(self._epoch))
+            self._told_at = began
+        bases = []
+        for part in self._batches(records):
+            bases.append(await self._timed(partial(place.write, self._epoch, part)))
+            await failpoints.reach("processor.mid_write")
+        return int(bases[0])
+
+    def _batches(self, records: list[Decided]) -> list[list[Decided]]:
+        """Cut at random: each batch is on the log whole or not at all, all of them together are not."""
+        if len(records) < 2 or self._log.network.rng.random() < 0.5:
+            return [records]
+        cut = 1 + int(self._log.network.rng.random() * (len(records) - 1))
+        return [records[:cut], records[cut:]]
 
     def drop(self) -> None:
         """Nothing to let go of."""

@@ -16,7 +16,7 @@ from aiokafka import TopicPartition
 from runtime import failpoints
 from runtime.dead_letters import DeadLetters
 from runtime.event_log import connection, fence
-from runtime.event_log.fence import TransactionFence
+from runtime.event_log.fence import EpochFence
 from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import EventReader
 from schemas.topics import COMMANDS, DEAD_LETTERS
@@ -100,7 +100,7 @@ async def _on_kafka(bootstrap: str, story: Story) -> None:
     letters = DeadLetters(bootstrap)
     await letters.start()
     tools = Clients(
-        lambda p: TransactionFence(bootstrap, p),
+        lambda p: EpochFence(bootstrap, p),
         lambda: EventReader(bootstrap),
         commands,
         commands_end,

@@ -1,6 +1,7 @@
 """The fence and the writer on a real broker (DESIGN section 1; LIF-14, LIF-15, RUN-28)."""
 
 import asyncio
+import contextlib
 import subprocess
 import time
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from domain.book import Book
 from domain.evolve import evolve
-from runtime.event_log import connection
-from runtime.event_log.fence import Decided, FencedError, TransactionFence, transactional_id
+from runtime.event_log import claim, connection
+from runtime.event_log.claim import FencedError, transactional_id
+from runtime.event_log.fence import Decided, EpochFence
 from runtime.event_log.producer import CommandLog
 from runtime.event_log.reader import Contiguity, GapFoundError, LoggedEvent, history
 from runtime.ids import mint
@@ -48,26 +50,77 @@ def test_every_reader_of_events_reads_committed_and_never_jumps() -> None:
     assert asyncio.run(settings()) == ("read_committed", "none")
 
 
-def test_a_second_owner_fences_the_first_and_open_writes_are_never_seen(log: OwnLog) -> None:
+def test_a_second_owner_that_has_written_nothing_yet_refuses_the_first(log: OwnLog) -> None:
     async def story() -> list[bytes]:
-        first, second = TransactionFence(log.bootstrap, PARTITION), TransactionFence(log.bootstrap, PARTITION)
+        first, second = EpochFence(log.bootstrap, PARTITION), EpochFence(log.bootstrap, PARTITION)
         await first.open()
         await first.write([_decided(0), _decided(1)])
-        assert first._producer is not None
-        await first._producer.begin_transaction()
-        await (await first._send(first._producer, first._batches(first._producer, [_decided(2)])[0]))
         await second.open()
-        with pytest.raises((FencedError, Exception)):
-            await first._producer.commit_transaction()
+        with pytest.raises(FencedError):
+            await first.write([_decided(2)])
         await second.write([_decided(2)])
-        with pytest.raises(Exception):
+        with pytest.raises((FencedError, Exception)):
             await first.write([_decided(3)])
         first.drop()
         second.drop()
-        await asyncio.sleep(0.5)
         return [event.value for event in await _history(log.bootstrap)]
 
     assert asyncio.run(story()) == [b"x0", b"x1", b"x2"]
+
+
+def test_whoever_takes_over_in_the_middle_of_writes_knows_all_of_them(log: OwnLog) -> None:
+    """A writer without pause, taken over again and again: what a new owner reads is all that the old one ever gets onto the log."""
+
+    async def write_on(fence: EpochFence, source: int) -> None:
+        with contextlib.suppress(Exception):
+            while True:
+                await fence.write([_decided(source), _decided(source + 1)])
+                source += 2
+
+    async def story() -> list[int]:
+        owner = EpochFence(log.bootstrap, PARTITION)
+        await owner.open()
+        writing, taken = asyncio.create_task(write_on(owner, 0)), 0
+        for _ in range(12):
+            await asyncio.sleep(0.05)
+            heir = EpochFence(log.bootstrap, PARTITION)
+            await heir.open()
+            known = [event.source_offset async for events in heir.history(0) for event in events]
+            assert len(known) > taken
+            taken, old = len(known), writing
+            writing = asyncio.create_task(write_on(heir, len(known)))
+            await old
+            owner.drop()
+            owner = heir
+        writing.cancel()
+        owner.drop()
+        return [event.source_offset for event in await _history(log.bootstrap)]
+
+    found = asyncio.run(story())
+    assert found == list(range(len(found)))
+
+
+def test_a_producer_id_that_is_new_to_an_old_log_outlives_who_may_still_hold_the_old_one(
+    log: OwnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def outlive(self: claim.Claim) -> None:
+        waited.append(claim.OUTLIVED_SECONDS)
+
+    monkeypatch.setattr(claim.Claim, "_outlive", outlive)
+
+    async def take(name: str) -> None:
+        monkeypatch.setattr(claim, "transactional_id", lambda partition: f"{name}-{partition}-{log.suffix}")
+        fence = EpochFence(log.bootstrap, PARTITION)
+        await fence.open()
+        fence.drop()
+
+    async def story() -> list[int]:
+        return [await take(name) or len(waited) for name in ("first", "first", "forgotten", "forgotten")]
+
+    assert asyncio.run(story()) == [0, 0, 1, 1]
+    assert waited == [claim.LEASE_SECONDS + claim.WRITE_SECONDS]
 
 
 def test_a_gap_a_repeat_and_a_foreign_record_halt_a_reader() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.local.postgres import LocalPostgres
 from payflow.rebuild import lines, rebuild
-from runtime.event_log.fence import Decided, TransactionFence
+from runtime.event_log.fence import Decided, EpochFence
 from runtime.event_log.reader import history
 from runtime.settings import ServiceSettings
 from schemas.codec import decode_event, encode
@@ -53,7 +53,7 @@ def projector(kafka: OwnLog, views: Views, log: Path) -> Iterator[subprocess.Pop
 @asynccontextmanager
 async def log_writer(kafka: OwnLog) -> AsyncIterator[Callable[[Sequence[tuple[int, EventRecord]]], object]]:
     """Writes records to the log as the processor does: in transactions."""
-    fence = TransactionFence(kafka.bootstrap, PARTITION)
+    fence = EpochFence(kafka.bootstrap, PARTITION)
     await fence.open()
 
     async def write(records: Sequence[tuple[int, EventRecord]]) -> None:
