@@ -54,7 +54,10 @@ class Fence(Protocol):
         """See that the next write() may go ahead, while its records are still being decided. Never needed; trouble is raised by write()."""
 
     async def write(self, records: Sequence[Decided]) -> int:
-        """Append all in order; returns the first one's offset. Raises FencedError, or another error: unknown, some of the first may be there."""
+        """Append all in order; returns the first one's offset. Raises FencedError, or another error.
+
+        Which of the first are on the log is unknown then.
+        """
 
     def drop(self) -> None:
         """Forget it without waiting."""
