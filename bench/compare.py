@@ -22,7 +22,8 @@ def contenders(ground: Ground, tag: str) -> dict[str, Callable[[], Found]]:
     return {
         "product": lambda: product.measure(ground, rows, tag),
         "small batches": lambda: latency.once(ground, SIZES.small_sizes, tag),
-        "mini": lambda: mini.measure(ground, rival_rows, tag),
+        "mini": lambda: mini.measure(ground, rival_rows, tag, mini.GUIDES),
+        "lean mini": lambda: mini.measure(ground, rival_rows, tag, mini.LEAN),
         "chunked SQL": lambda: run_chunked.measure(ground, rival_rows, tag),
         "celery": lambda: run_celery.measure(ground, SIZES.celery_rows, tag),
         "raw loop": lambda: raw_loop.measure(ground, rival_rows),

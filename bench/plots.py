@@ -13,6 +13,7 @@ FILES = (
     "product, many merchants",
     "product, one hot merchant",
     "mini, many merchants",
+    "lean mini, many merchants",
     "celery many merchants",
 )
 STEP = 0.5

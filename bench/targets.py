@@ -46,12 +46,16 @@ def _of(case: str, figure: str) -> Callable[[Rounds], Spread | None]:
 
 
 TARGETS = (
-    Target("completed / mini pipeline", _by(MANY, "mini, many merchants"), ">= 0.6", ">= 1.5", BOTH, least=0.6),
-    Target("completed / chunked SQL, 1 worker", _by(MANY, "chunked SQL, 1 worker"), ">= 0.6", "", SQL, least=0.6),
-    Target("completed / chunked SQL, 2 workers", _by(MANY, "chunked SQL, 2 workers"), "", ">= 0.7", SQL),
-    Target("completed / Celery", _by(MANY, "celery many merchants"), ">= 40", ">= 100", SQL, least=40),
+    Target("one batch completed / mini pipeline", _by(HOT, "mini, one hot merchant"), ">= 0.6", ">= 1.5", BOTH, least=0.6),
+    Target("one batch completed / chunked SQL, 1 worker", _by(HOT, "chunked SQL, 1 worker"), ">= 0.6", "", SQL, least=0.6),
+    Target("one batch completed / chunked SQL, 2 workers", _by(HOT, "chunked SQL, 2 workers"), "", ">= 0.7", SQL),
+    Target("one batch completed / Celery", _by(HOT, "celery one hot merchant"), ">= 40", ">= 100", SQL, least=40),
+    Target("a hundred files / mini pipeline", _by(MANY, "mini, many merchants"), ">= 0.6", ">= 1.5", BOTH, least=0.6),
+    Target("a hundred files / chunked SQL, 1 worker", _by(MANY, "chunked SQL, 1 worker"), "", "", SQL),
+    Target("a hundred files / Celery", _by(MANY, "celery many merchants"), ">= 40", ">= 100", SQL, least=40),
     Target("one hot merchant / many", _by(HOT, MANY), ">= 0.8", "1.0", BOTH, least=0.8),
-    Target("hot merchant / Celery, hot", _by(HOT, "celery one hot merchant"), "", "", SQL),
+    Target("one batch completed / lean mini", _by(HOT, "lean mini, one hot merchant"), "", "", BOTH),
+    Target("a hundred files / lean mini", _by(MANY, "lean mini, many merchants"), "", "", BOTH),
     Target("accepted, rows/s", _of(HOT, "accepted_rows_per_s"), ">= 20,000", ">= 40,000", "on the log", least=20_000),
     Target(
         "visible / raw loop in chunks",
@@ -71,6 +75,7 @@ TARGETS = (
         "the same",
         most=5,
     ),
+    Target("lean mini / mini", _by("lean mini, one hot merchant", "mini, one hot merchant"), "", "", BOTH),
     Target("mini / chunked SQL, 1 worker", _by("mini, many merchants", "chunked SQL, 1 worker"), "", "", SQL),
     Target("mini / Celery", _by("mini, many merchants", "celery many merchants"), "", "", SQL),
 )

@@ -1,7 +1,7 @@
 """The mini pipeline's projector: the events of one poll become one transaction.
 
 Owns the order inside it: the offset guard first, then COPY of new rows, then one UPDATE of the completed ones. A payout that was born and
-completed in the same poll is written once.
+completed in the same poll is written once; in the guide's form (`each`) it is inserted and updated, as every other.
 """
 
 import asyncio
@@ -35,8 +35,9 @@ ENTRIES = """INSERT INTO ledger_entries (merchant_id, account, amount_minor, bat
 class Poll:
     """The events of one poll, folded."""
 
-    def __init__(self) -> None:
-        """Empty."""
+    def __init__(self, *, folded: bool = True) -> None:
+        """Empty; a payout's changes become one write unless `folded` is false."""
+        self._folded = folded
         self.born: dict[str, tuple[str, str, list[Any]]] = {}
         self.completed: dict[str, str] = {}
         self.sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
@@ -63,7 +64,7 @@ class Poll:
         now = datetime.now(UTC).isoformat()
         parts = []
         for name, (merchant, batch, row) in self.born.items():
-            reference = self.completed.pop(name, None)
+            reference = self.completed.pop(name, None) if self._folded else None
             state = f"pending\t1\t\\N\t{now}\t\\N" if reference is None else f"completed\t2\t{reference}\t{now}\t{now}"
             _, number, msisdn, amount, currency, own, payee = row
             parts.append(f"{name}\t{merchant}\t{batch}\t{number}\t{own}\t{amount}\t{currency}\t{msisdn} {payee}\t{state}\n")
@@ -86,7 +87,7 @@ async def write(connection: psycopg.AsyncConnection, poll: Poll, moves: Mapping[
         await cursor.execute(ENTRIES, list(map(list, zip(*poll.entries, strict=True))))
 
 
-async def main(bootstrap: str, tag: str, database_url: str, schema: str) -> None:
+async def main(bootstrap: str, tag: str, database_url: str, schema: str, form: str) -> None:
     """Project from the start of this round's topic."""
     link = await psycopg.AsyncConnection.connect(database_url, options=f"-c search_path={schema}", autocommit=True)
     await link.execute("DELETE FROM offsets")
@@ -95,7 +96,7 @@ async def main(bootstrap: str, tag: str, database_url: str, schema: str) -> None
     print("ready", flush=True)
     while True:
         found = await reader.getmany(timeout_ms=500, max_records=RECORDS)
-        poll, moves = Poll(), {}
+        poll, moves = Poll(folded=form != "each"), {}
         for place, records in found.items():
             moves[place.partition] = (records[0].offset, records[-1].offset + 1)
             for record in records:

@@ -1,6 +1,7 @@
 """Measures the mini pipeline: from reading the file to the last row completed in Postgres, many merchants and one.
 
-Owns starting its four processes and reading its clock.
+Owns starting its four processes and reading its clock, and its two forms: the guide's (a worker on Faust; each payout is inserted, then
+updated) and the lean one (no Faust; changes of one poll are folded into one write), which nobody has measured the targets against.
 """
 
 import asyncio
@@ -14,28 +15,35 @@ from bench.ground import Ground
 from bench.mini import wire
 
 SCHEMA = "bench_mini"
+GUIDES, LEAN = "mini", "lean mini"
+WORKERS = {GUIDES: "bench.mini.faust_worker", LEAN: "bench.mini.worker"}
+WRITES = {GUIDES: "each", LEAN: "folded"}
 WARM_UP = 800
 MERCHANTS = [f"m{number:03d}" for number in range(100)]
 
 
-def measure(ground: Ground, rows: int, tag: str) -> dict[str, dict[str, Any]]:
+def measure(ground: Ground, rows: int, tag: str, form: str) -> dict[str, dict[str, Any]]:
     """Both cases in one start."""
+    tag = f"{form.replace(' ', '-')}-{tag}"
     rival_books.prepare(ground.database_url, SCHEMA, [*MERCHANTS, "hot"])
     asyncio.run(wire.make_topics(ground.bootstrap, tag))
-    with doors(_wanted(ground, tag), env=ground.environ, folder=ground.folder / "mini") as opened:
+    with doors(_wanted(ground, tag, form), env=ground.environ, folder=ground.folder / "mini") as opened:
         _one(ground, opened, WARM_UP, f"{tag}-warm", MERCHANTS[: wire.PARTITIONS])
         ground.settle()
         many = _one(ground, opened, rows, f"{tag}-many", MERCHANTS)
         ground.settle()
-        return {"mini, many merchants": many, "mini, one hot merchant": _one(ground, opened, rows, f"{tag}-hot", ["hot"])}
+        return {
+            f"{form}, many merchants": many,
+            f"{form}, one hot merchant": _one(ground, opened, rows, f"{tag}-hot", ["hot"]),
+        }
 
 
-def _wanted(ground: Ground, tag: str) -> dict[str, list[str]]:
+def _wanted(ground: Ground, tag: str, form: str) -> dict[str, list[str]]:
     ends = (ground.bootstrap, tag)
     return {
-        "mini projector": ["bench.mini.projector", *ends, ground.database_url, SCHEMA],
+        "mini projector": ["bench.mini.projector", *ends, ground.database_url, SCHEMA, WRITES[form]],
         "mini rails": ["bench.mini.rails", *ends],
-        "mini worker": ["bench.mini.worker", *ends],
+        "mini worker": [WORKERS[form], *ends],
         "mini ingest": ["bench.mini.ingest", *ends],
     }
 
