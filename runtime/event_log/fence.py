@@ -77,16 +77,22 @@ class EpochFence:
         """
         with claim.refusals():
             async with asyncio.timeout(WRITE_SECONDS):
-                await self._affirm()
+                await self._renew_if_older(claim.LEASE_SECONDS)
                 return await self._append(records)
 
-    async def _affirm(self) -> None:
+    async def affirm(self) -> None:
+        """Ask the broker whether we are the writer still. Raises FencedError if not, or another error: unknown."""
+        with claim.refusals():
+            async with asyncio.timeout(WRITE_SECONDS):
+                await self._renew_if_older(-1.0)
+
+    async def _renew_if_older(self, seconds: float) -> None:
         """Never write on the word of a coordinator that was given long ago: an epoch of a forgotten id is refused only there."""
         assert self._claim is not None
         renewing, self._renewing = self._renewing, None
         if renewing is not None:
             await renewing
-        if self._claim.age > claim.LEASE_SECONDS:
+        if self._claim.age > seconds:
             await self._claim.renew()
 
     async def _append(self, records: Sequence[Decided]) -> int:

@@ -59,6 +59,9 @@ class Fence(Protocol):
         Which of the first are on the log is unknown then.
         """
 
+    async def affirm(self) -> None:
+        """Raise FencedError if we are the writer no longer, or another error where nobody says."""
+
     def drop(self) -> None:
         """Forget it without waiting."""
 

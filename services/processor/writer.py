@@ -162,7 +162,7 @@ class PartitionWriter:
             await self._keep_all_unreadable(readables)
             commands = (readable.command for readable in readables if readable.command is not None)
             fetched = await self._lookups.fetch(memory.book, commands, not_before=memory.forgotten_to)
-            rulings = await self._decide(memory, readables)
+            rulings = await self._decide(fence, memory, readables)
             await failpoints.reach("processor.before_write")
             base = await fence.write(poll.to_write(rulings))
         await failpoints.reach("processor.written")
@@ -193,14 +193,18 @@ class PartitionWriter:
         log.warning("writer.reread", partition=self.partition, why=text)
         return await self._tools.reread(self.partition, expected, came)
 
-    async def _decide(self, memory: Memory, readables: list[poll.Readable]) -> list[poll.Ruling]:
-        """In order, each with the memory of those before it; a file's chunks let other partitions' commands through between them."""
+    async def _decide(self, fence: Fence, memory: Memory, readables: list[poll.Readable]) -> list[poll.Ruling]:
+        """In order, each with the memory of those before it; a file's chunks let other partitions' commands through between them.
+
+        What cannot be decided halts its writer, unless another has become it meanwhile: then it is our memory that is too old.
+        """
         now, rulings = self._tools.clock.now_ms(), list[poll.Ruling]()
         for readable in readables:
             await self._turn.pass_on()
             try:
                 rulings += poll.decide_all(memory, [readable], now, self._tools.policy, self.partition)
             except Exception as error:
+                await fence.affirm()
                 raise HaltError(f"a decision failed: {error!r}") from error
         return rulings
 

@@ -126,6 +126,11 @@ class MemoryFence:
         cut = 1 + int(self._log.network.rng.random() * (len(records) - 1))
         return [records[:cut], records[cut:]]
 
+    async def affirm(self) -> None:
+        """Ask the coordinator."""
+        with refusals():
+            await self._timed(lambda: self._log.partition(self.partition).renew(self._epoch))
+
     def drop(self) -> None:
         """Nothing to let go of."""
 

@@ -132,6 +132,23 @@ def test_a_new_writer_fences_the_old_one_for_good(tell: Tell) -> None:
     tell(story)
 
 
+def test_a_writer_can_ask_whether_it_is_the_writer_still(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        old = await opened(clients)
+        await old.affirm()
+        await old.write([decided(0)])
+        await old.affirm()
+        new = await opened(clients)
+        with pytest.raises(FencedError):
+            await old.affirm()
+        await new.affirm()
+        assert [event.source_offset for event in await all_of(new, count=1)] == [0]
+        old.drop()
+        new.drop()
+
+    tell(story)
+
+
 def test_what_is_begun_early_is_seen_when_it_is_written_and_a_repeat_begins_nothing(tell: Tell) -> None:
     async def story(clients: Clients) -> None:
         fence = await opened(clients)

@@ -10,6 +10,7 @@ from domain.book import Book
 from domain.policy import Policy
 from runtime import clock
 from runtime.clock import SystemClock
+from runtime.event_log.claim import FencedError
 from runtime.event_log.fence import Decided
 from runtime.event_log.reader import GapFoundError, LoggedEvent
 from runtime.ids import mint
@@ -39,6 +40,8 @@ class World:
         self.commands_end: int | None = None
         """None: all commands are decided."""
         self.opened = 0
+        self.lost = False
+        """Whether somebody else has become the writer."""
         self.begun_while_reading: list[bool] = []
         """Whether anything had been looked up, each time a transaction was begun."""
         self.commands: dict[int, Waiting] = {}
@@ -54,6 +57,10 @@ class World:
 
     async def begin(self) -> None:
         self.begun_while_reading.append(self.reading)
+
+    async def affirm(self) -> None:
+        if self.lost:
+            raise FencedError("another is the writer")
 
     async def write(self, records: Sequence[Decided]) -> int:
         self.events += records
@@ -140,7 +147,31 @@ async def test_idm_04_a_repeat_is_known_even_while_the_first_is_being_forgotten(
     assert len(accepted) == 1, "the key was in memory when the poll began: it must not leave before the decision"
 
 
-async def test_a_transaction_is_begun_before_the_look_ups_so_that_the_broker_hears_of_it_meanwhile() -> None:
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_decision_that_fails_halts_the_writer_unless_another_has_become_it(
+    monkeypatch: pytest.MonkeyPatch, *, lost: bool
+) -> None:
+    monkeypatch.setattr(writers, "FENCED_SECONDS", 0.01)
+    decide_all, failed = poll.decide_all, list[str]()
+
+    def decide(
+        memory: Memory, readables: list[poll.Readable], now: int, policy: Policy, partition: int
+    ) -> list[poll.Ruling]:
+        if not failed:
+            failed.append("once")
+            raise LookupError("what it names is not in memory")
+        return decide_all(memory, readables, now, policy, partition)
+
+    monkeypatch.setattr(poll, "decide_all", decide)
+    world = World()
+    async with world.writer() as (writer, task):
+        world.lost = lost
+        writer.inbox.put(_merchant(0))
+        await _until(lambda: task.done() or world.events)
+        assert (task.done(), len(world.events), world.opened) == ((False, 1, 2) if lost else (True, 0, 1))
+
+
+async def test_the_claim_is_renewed_before_the_look_ups_so_that_the_broker_hears_of_it_meanwhile() -> None:
     world = World()
     async with world.writer() as (writer, _):
         writer.inbox.put(_command(0, RequestPayout(payout_id=mint(), form=FORM), key="K"))
