@@ -28,6 +28,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(getattr(pytest.mark, level))
 
 
+class Told:
+    """Names each failure at once: a run of half an hour may be ended before its summary."""
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Of workers, who started them tells."""
+        if report.failed:
+            self._terminal.write_line(f"\n{report.when} failed: {report.nodeid}")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where there is somebody to tell."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not os.environ.get("PYTEST_XDIST_WORKER"):
+        session.config.pluginmanager.register(Told(terminal))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Tests on the same ground share a worker."""
