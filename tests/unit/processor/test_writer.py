@@ -55,9 +55,9 @@ class World:
     async def begin(self) -> None:
         self.begun_while_reading.append(self.reading)
 
-    async def write(self, records: Sequence[Decided]) -> int:
+    async def write(self, records: Sequence[Decided]) -> list[int]:
         self.events += records
-        return len(self.events) - len(records)
+        return list(range(len(self.events) - len(records), len(self.events)))
 
     def drop(self) -> None:
         pass
