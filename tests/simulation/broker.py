@@ -101,8 +101,7 @@ class Partition:
 
     def write(self, epoch: int, records: list[Decided]) -> int:
         """Append records outside of transactions; returns the first one's offset. Raises ProducerFenced, InvalidTxnState."""
-        if epoch < self._told:
-            raise ProducerFenced
+        self._check_told(epoch)
         if self._open_at is not None:
             raise InvalidTxnState
         self._told = epoch
@@ -159,6 +158,10 @@ class Partition:
 
     def _check(self, epoch: int) -> None:
         if epoch != self.epoch:
+            raise ProducerFenced
+
+    def _check_told(self, epoch: int) -> None:
+        if epoch < self._told:
             raise ProducerFenced
 
     def _end(self, *, committed: bool) -> None:
