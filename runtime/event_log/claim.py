@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState, ProducerFenced
 
+from runtime.clock import SystemClock
 from runtime.event_log import connection, letting_go
+from runtime.event_log.writers_of import writers_of
 from runtime.logging import logger
 from schemas.topics import EVENTS
 
@@ -26,8 +28,10 @@ WRITE_SECONDS = 8.0
 """Below the transaction time-out, so that we give up before the broker does."""
 LEASE_SECONDS = 10.0
 """How long after the coordinator's last word a writer may go on without asking it again."""
-OUTLIVED_SECONDS = LEASE_SECONDS + WRITE_SECONDS
-"""After that long a writer that lost its claim unheard has asked the coordinator, and was refused."""
+OUTLIVED_SECONDS = LEASE_SECONDS + WRITE_SECONDS + letting_go.DROP_SECONDS
+"""After that long a writer that lost its claim unheard has asked the coordinator, and was refused; what it sent last has come, or never."""
+LATELY_MS = 300_000
+"""Who has not been on the partition for so long has no claim that is young enough to write on; hosts' clocks may differ by most of it."""
 _STAKE = b"a new writer"
 
 log = logger(__name__)
@@ -70,31 +74,35 @@ class Claim:
     async def stake(self) -> tuple[int, int]:
         """Become the only one; returns the producer's id and epoch, of which the sequence number 0 is used up. Raises on any trouble.
 
-        A producer id that is new to a log that is not: the coordinator had forgotten the old one, or counted it to its end. Epochs of
-        two ids do not fence each other, so who may still hold the old one is outlived first (about once in 32,000 claims, or after the
-        broker's transactional.id.expiration.ms without any).
+        Epochs of two ids do not fence each other. Where another id was on the partition lately (the coordinator had counted it to its end,
+        about once in 32,000 claims, or forgotten it; the log was just restored), who may still hold that one is outlived first. The id's
+        own epoch does not tell: a request that is repeated or a claim that failed has counted it up already.
         """
         with refusals():
             async with asyncio.timeout(OPEN_SECONDS):
                 await self._producer.start()
-                first = await self._tell_the_partition()
-            manager = self._producer._txn_manager  # noqa: SLF001  aiokafka does not say them
-            producer_id, epoch = int(manager.producer_id), int(manager.producer_epoch)
-            if epoch == 0 and first > 0:
+                await self._tell_the_partition()
+                foreign = await self._others_wrote_lately()
+            if foreign:
                 await self._outlive()
         async with asyncio.timeout(OPEN_SECONDS):
             await self.renew()  # can only begin once the transaction before it has ended on the partition, too
-        return producer_id, epoch
+        manager = self._producer._txn_manager  # noqa: SLF001  aiokafka does not say them
+        return int(manager.producer_id), int(manager.producer_epoch)
+
+    async def _others_wrote_lately(self) -> bool:
+        mine = self._producer._txn_manager.producer_id  # noqa: SLF001
+        since = SystemClock().now_ms() - LATELY_MS
+        return any(one.producer_id != mine and one.last_at > since for one in await writers_of(self._producer, self._place))
 
     async def _outlive(self) -> None:
         log.warning("claim.outliving", partition=self._place.partition, seconds=OUTLIVED_SECONDS)
         await asyncio.sleep(OUTLIVED_SECONDS)
 
-    async def _tell_the_partition(self) -> int:
+    async def _tell_the_partition(self) -> None:
         await self._producer.begin_transaction()
-        told = await self._producer.send_and_wait(self._place.topic, _STAKE, partition=self._place.partition)
+        await self._producer.send_and_wait(self._place.topic, _STAKE, partition=self._place.partition)
         await self._producer.abort_transaction()
-        return int(told.offset)
 
     async def renew(self) -> None:
         """Have the coordinator affirm the epoch, by a transaction without a record. Raises FencedError, or another error: drop it."""

@@ -70,8 +70,8 @@ class EpochFence:
         if self._renewing is None and self._claim.age > RENEW_SECONDS:
             self._renewing = asyncio.create_task(self._claim.renew())
 
-    async def write(self, records: Sequence[Decided]) -> int:
-        """Append all in order; returns the first one's offset. Raises FencedError, or another error: unknown.
+    async def write(self, records: Sequence[Decided]) -> list[int]:
+        """Append all in order; returns the offset of each: a renewal's end can stand between two. Raises FencedError, or another error.
 
         Where it raises, any number of the first may be on the log, up to all; never one without those before it.
         """
@@ -95,16 +95,17 @@ class EpochFence:
         if self._claim.age > seconds:
             await self._claim.renew()
 
-    async def _append(self, records: Sequence[Decided]) -> int:
+    async def _append(self, records: Sequence[Decided]) -> list[int]:
         assert self._producer is not None
-        offsets = []
+        offsets = list[int]()
         for batch in self._batches(self._producer, records):
             sent = await self._producer.send_batch(batch, EVENTS.name, partition=self.partition)
-            offsets.append(int((await sent).offset))
+            base = int((await sent).offset)
+            offsets += range(base, base + batch.record_count())
             await failpoints.reach("processor.mid_write")
         if min(offsets) < 0:
             raise KafkaError("the broker has it already and does not say where")
-        return offsets[0]
+        return offsets
 
     def _batches(self, producer: AIOKafkaProducer, records: Sequence[Decided]) -> list[BatchBuilder]:
         """As few Kafka batches as possible, in order."""

@@ -1,4 +1,4 @@
-"""Letting go of producers whose state is unknown: without waiting, in bounded time, and without a word in the log.
+"""Letting go of producers whose state is unknown: without waiting, in bounded time, and without a word in the log. Nothing is sent again.
 
 Owns what of aiokafka has to be cut for that. Must not know what was sent.
 """
@@ -14,7 +14,7 @@ _dropping: set["asyncio.Task[None]"] = set()
 
 
 def drop(producer: AIOKafkaProducer) -> None:
-    """Stop it in the background: its stop can hang for as long as the broker is away."""
+    """Stop it in the background: its end can hang for as long as the broker is away."""
     task = asyncio.get_running_loop().create_task(_discard(producer))
     _dropping.add(task)
     task.add_done_callback(_dropping.discard)
@@ -25,18 +25,11 @@ async def _discard(producer: AIOKafkaProducer) -> None:
     waiter = manager._transaction_waiter if manager is not None else None  # noqa: SLF001
     if waiter is not None:
         waiter.add_done_callback(lambda future: future.cancelled() or future.exception())
-    try:
-        async with asyncio.timeout(DROP_SECONDS):
-            await producer.stop()
-    except Exception:  # noqa: BLE001  the producer is lost either way; what matters is that it is not used again
-        await _cut(producer)
-
-
-async def _cut(producer: AIOKafkaProducer) -> None:
-    task = producer._sender.sender_task  # noqa: SLF001  stop() did not end it
-    if task is not None:
-        task.cancel()
-    with contextlib.suppress(Exception):
+    producer._closed = True  # noqa: SLF001  not stop(): that goes on sending what nobody waits for any more
+    sending = producer._sender.sender_task  # noqa: SLF001
+    if sending is not None:
+        sending.cancel()
+        await asyncio.wait({sending}, timeout=DROP_SECONDS)
+    with contextlib.suppress(Exception):  # the producer is lost either way; what matters is that it is not used again
         async with asyncio.timeout(DROP_SECONDS):
             await producer.client.close()
-    producer._closed = True  # noqa: SLF001  keeps its destructor from warning

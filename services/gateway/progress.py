@@ -21,11 +21,6 @@ from services.gateway.lately_written import LatelyWritten
 CHANNEL = "payflow_projection"
 RECONNECT_SECONDS = 1.0
 ENDS_SECONDS = 1.0
-MARKER = 1
-"""A transaction's end marker takes an offset behind its last record, so a projection that has everything stands one before the end.
-
-That is a guess, good enough while a partition moves. Where nothing moved between two looks, the log is read to know it."""
-
 LOST = (KafkaError, OSError, TimeoutError)
 """The broker is away; it is waited for."""
 
@@ -48,7 +43,8 @@ class Progress:
         self._fresh_at = 0
         self._lag = 0
         self._spans: dict[int, tuple[int, int]] = {}
-        """Of each partition that is not passed wholly: the views' offset and the end, as last seen."""
+        """Of each partition that is not passed wholly: the views' offset and the end, as last seen. Claims and ends of transactions take
+        offsets without being records: where nothing moved between two looks, the log is read to know."""
         self._read: dict[int, tuple[tuple[int, int], bool]] = {}
         """Of those that stand still: where, and whether there is a record."""
 
@@ -164,10 +160,10 @@ class Progress:
             self._read |= {p: (span, p in holding) for p, span in unread.items()}
 
     def _lacking(self, partition: int, span: tuple[int, int]) -> int:
-        guess = max(0, span[1] - span[0] - MARKER)
+        guess = span[1] - span[0]
         if partition not in self._read:
             return guess
-        return max(1, guess) if self._read[partition][1] else 0
+        return guess if self._read[partition][1] else 0
 
     def _log_is_short(self, known: Mapping[int, int], ends: Mapping[int, int]) -> bool:
         """Whether the views stand behind the end of the log: it was cut or made anew, and nobody may call them fresh (RUN-28)."""

@@ -48,7 +48,7 @@ class Transport(driver.Transport):
 
 
 class CommittedTransport(Transport):
-    """The same, for a topic that is written in transactions."""
+    """The same, for a topic with aborted records on it: claims."""
 
     Consumer = CommittedConsumer
 

@@ -53,8 +53,8 @@ class Fence(Protocol):
     async def begin(self) -> None:
         """See that the next write() may go ahead, while its records are still being decided. Never needed; trouble is raised by write()."""
 
-    async def write(self, records: Sequence[Decided]) -> int:
-        """Append all in order; returns the first one's offset. Raises FencedError, or another error.
+    async def write(self, records: Sequence[Decided]) -> list[int]:
+        """Append all in order; returns the offset of each: they need not follow each other. Raises FencedError, or another error.
 
         Which of the first are on the log is unknown then.
         """

@@ -164,9 +164,9 @@ class PartitionWriter:
             fetched = await self._lookups.fetch(memory.book, commands, not_before=memory.forgotten_to)
             rulings = await self._decide(fence, memory, readables)
             await failpoints.reach("processor.before_write")
-            base = await fence.write(poll.to_write(rulings))
+            offsets = await fence.write(poll.to_write(rulings))
         await failpoints.reach("processor.written")
-        for offset, (record, touched) in enumerate(rulings, base):
+        for offset, (record, touched) in zip(offsets, rulings, strict=True):
             await self._turn.pass_on()
             memory.stand(record, touched, offset)
             self._timers.note(count(memory.book, record, touched))

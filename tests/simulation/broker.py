@@ -59,6 +59,8 @@ class Partition:
         self.epoch = -1
         self._told = -1
         """The newest epoch that has written here."""
+        self._ending = False
+        """A renewal was affirmed and its end is not written yet."""
         self.outcome: dict[int, bool] = {NO_TRANSACTION: True}
         self._transaction = 0
         self._open_at: int | None = None
@@ -80,25 +82,31 @@ class Partition:
 
     def init_producer(self) -> int:
         """A new writer: the coordinator refuses older ones, and what they left open is aborted. Returns its epoch."""
+        self._end_renewal()
         self.epoch += 1
         self._end(committed=False)
         return self.epoch
 
     def renew(self, epoch: int) -> None:
-        """A transaction without a record: the coordinator affirms the epoch. Raises ProducerFenced."""
+        """A transaction without a record: the coordinator affirms the epoch. Its end comes late, behind the next write. Raises ProducerFenced."""
         self._check(epoch)
-        self._told = epoch
-        self.events.append(None)
-        _wake(self.event_waiters)
+        self._end_renewal()
+        self._ending = True
+
+    def _end_renewal(self) -> None:
+        if self._ending:
+            self._ending, self._told = False, self.epoch
+            self.events.append(None)
+            _wake(self.event_waiters)
 
     def write(self, epoch: int, records: list[Decided]) -> int:
         """Append records outside of transactions; returns the first one's offset. Raises ProducerFenced, InvalidTxnState."""
-        if epoch < self._told:
-            raise ProducerFenced
+        self._check_told(epoch)
         if self._open_at is not None:
             raise InvalidTxnState
         self._told = epoch
         base = self._add(records, NO_TRANSACTION)
+        self._end_renewal()
         _wake(self.event_waiters)
         return base
 
@@ -150,6 +158,10 @@ class Partition:
 
     def _check(self, epoch: int) -> None:
         if epoch != self.epoch:
+            raise ProducerFenced
+
+    def _check_told(self, epoch: int) -> None:
+        if epoch < self._told:
             raise ProducerFenced
 
     def _end(self, *, committed: bool) -> None:

@@ -102,22 +102,23 @@ class MemoryFence:
     async def begin(self) -> None:
         """Nothing that anybody could see: the write renews by itself."""
 
-    async def write(self, records: Sequence[Decided]) -> int:
-        """Append all in order; returns the first one's offset. Raises FencedError, or another error: unknown, some may be there."""
+    async def write(self, records: Sequence[Decided]) -> list[int]:
+        """Append all in order; returns the offset of each. Raises FencedError, or another error: unknown, some may be there."""
         with refusals():
             return await asyncio.wait_for(self._append(list(records)), WRITE_SECONDS)
 
-    async def _append(self, records: list[Decided]) -> int:
+    async def _append(self, records: list[Decided]) -> list[int]:
         place, loop = self._log.partition(self.partition), self._log.network.loop
         if loop.clock - self._told_at > LEASE_SECONDS:
             began = loop.clock
             await self._timed(lambda: place.renew(self._epoch))
             self._told_at = began
-        bases = []
+        offsets = list[int]()
         for part in self._batches(records):
-            bases.append(await self._timed(partial(place.write, self._epoch, part)))
+            base = await self._timed(partial(place.write, self._epoch, part))
+            offsets += range(base, base + len(part))
             await failpoints.reach("processor.mid_write")
-        return int(bases[0])
+        return offsets
 
     def _batches(self, records: list[Decided]) -> list[list[Decided]]:
         """Cut at random: each batch is on the log whole or not at all, all of them together are not."""

@@ -34,6 +34,7 @@ def caught(word: str) -> str | None:
 
 def test_a_fence_that_lets_everybody_write(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker.Partition, "_check", lambda self, epoch: None)
+    monkeypatch.setattr(broker.Partition, "_check_told", lambda self, epoch: None)
     assert caught("")
 
 

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.integration
 
 Tell = Callable[[Story], None]
 MID_WRITE = "processor.mid_write"
+LARGE = "x" * 600_000
+"""Two of them do not fit one batch of Kafka's."""
 
 
 def decided(source: int, text: str = "") -> Decided:
@@ -105,13 +107,13 @@ def test_events_are_read_as_they_were_written_where_the_writer_was_told(tell: Te
     async def story(clients: Clients) -> None:
         fence = await opened(clients)
         assert await all_of(fence) == []
-        first, second = await fence.write([decided(0), decided(1), decided(2)]), await fence.write([decided(3)])
+        told = await fence.write([decided(0), decided(1), decided(2)]) + await fence.write([decided(3)])
         events = await all_of(fence, count=4)
-        places = [(first, 0), (first + 1, 1), (first + 2, 2), (second, 3)]
+        places = list(zip(told, range(4), strict=True))
         assert [(e.partition, e.offset, e.source_offset, e.command_id, e.value) for e in events] == [
             (0, at, source, f"command-{source}", str(source).encode()) for at, source in places
         ]
-        assert [event.offset for event in await all_of(fence, first + 2, count=2)] == [first + 2, second]
+        assert [event.offset for event in await all_of(fence, told[2], count=2)] == told[2:]
         fence.drop()
 
     tell(story)
@@ -238,6 +240,18 @@ def test_a_renewed_claim_is_seen_by_nobody_and_a_lost_one_is_not_renewed(tell: T
     tell(story)
 
 
+@pytest.mark.usefixtures("short_lease")
+def test_a_writer_is_told_where_each_record_stands_also_if_a_renewal_ends_between_two(tell: Tell) -> None:
+    async def story(clients: Clients) -> None:
+        fence, told = await opened(clients), list[int]()
+        for source in range(0, 24, 2):
+            told += await fence.write([decided(source, LARGE), decided(source + 1, LARGE)])
+        assert [event.offset for event in await all_of(fence, count=24)] == told
+        fence.drop()
+
+    tell(story)
+
+
 def test_of_a_write_that_breaks_off_the_first_are_there_and_none_without_those_before(tell: Tell) -> None:
     async def story(clients: Clients) -> None:
         old = await opened(clients)
@@ -291,7 +305,7 @@ def test_a_reader_passes_claims_and_ends_of_transactions(tell: Tell) -> None:
         reader = clients.reader()
         await reader.start({0: 0})
         old = await opened(clients)
-        base = await old.write([decided(0)])
+        [base] = await old.write([decided(0)])
         assert [event.offset for event in await polled(reader, 1)] == [base]
         new = await opened(clients)
         for _ in range(20):

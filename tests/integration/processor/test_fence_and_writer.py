@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+from aiokafka.errors import NodeNotReadyError
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from domain.book import Book
 from domain.evolve import evolve
 from runtime.event_log import claim, connection
+from runtime.event_log import fence as fence_module
 from runtime.event_log.claim import FencedError, transactional_id
 from runtime.event_log.fence import Decided, EpochFence
 from runtime.event_log.producer import CommandLog
@@ -100,9 +102,10 @@ def test_whoever_takes_over_in_the_middle_of_writes_knows_all_of_them(log: OwnLo
     assert found == list(range(len(found)))
 
 
-def test_a_producer_id_that_is_new_to_an_old_log_outlives_who_may_still_hold_the_old_one(
+def test_where_another_producer_id_wrote_lately_whoever_claims_outlives_its_holder(
     log: OwnLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also the second to claim under the new id, while the first may still be waiting; not after a long rest."""
     waited: list[float] = []
 
     async def outlive(self: claim.Claim) -> None:
@@ -117,10 +120,37 @@ def test_a_producer_id_that_is_new_to_an_old_log_outlives_who_may_still_hold_the
         fence.drop()
 
     async def story() -> list[int]:
-        return [await take(name) or len(waited) for name in ("first", "first", "forgotten", "forgotten")]
+        counts = [await take(name) or len(waited) for name in ("first", "first", "forgotten", "forgotten")]
+        monkeypatch.setattr(claim, "LATELY_MS", 0)
+        return [*counts, await take("forgotten") or len(waited)]
 
-    assert asyncio.run(story()) == [0, 0, 1, 1]
-    assert waited == [claim.LEASE_SECONDS + claim.WRITE_SECONDS]
+    assert asyncio.run(story()) == [0, 0, 1, 2, 2]
+
+
+def test_what_is_dropped_is_not_sent_again(log: OwnLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that was given up must not come onto the log while others count it out."""
+    monkeypatch.setattr(fence_module, "WRITE_SECONDS", 0.3)
+    tries: list[object] = []
+
+    async def away(*request: object, **_: object) -> None:
+        tries.append(request)
+        raise NodeNotReadyError
+
+    async def story() -> tuple[int, int]:
+        fence = EpochFence(log.bootstrap, PARTITION)
+        await fence.open()
+        assert fence._producer is not None
+        fence._producer.client.send = away
+        with pytest.raises(TimeoutError):
+            await fence.write([_decided(0)])
+        fence.drop()
+        await asyncio.sleep(0.2)
+        told = len(tries)
+        await asyncio.sleep(1.0)
+        return told, len(tries)
+
+    before, after = asyncio.run(story())
+    assert before == after > 0
 
 
 def test_a_gap_a_repeat_and_a_foreign_record_halt_a_reader() -> None:

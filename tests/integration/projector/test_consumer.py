@@ -52,7 +52,7 @@ def projector(kafka: OwnLog, views: Views, log: Path) -> Iterator[subprocess.Pop
 
 @asynccontextmanager
 async def log_writer(kafka: OwnLog) -> AsyncIterator[Callable[[Sequence[tuple[int, EventRecord]]], object]]:
-    """Writes records to the log as the processor does: in transactions."""
+    """Writes records to the log as the processor does."""
     fence = EpochFence(kafka.bootstrap, PARTITION)
     await fence.open()
 

@@ -62,9 +62,9 @@ class World:
         if self.lost:
             raise FencedError("another is the writer")
 
-    async def write(self, records: Sequence[Decided]) -> int:
+    async def write(self, records: Sequence[Decided]) -> list[int]:
         self.events += records
-        return len(self.events) - len(records)
+        return list(range(len(self.events) - len(records), len(self.events)))
 
     def drop(self) -> None:
         pass
