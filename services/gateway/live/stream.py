@@ -141,7 +141,7 @@ class Streaming(Response):
             try:
                 if isinstance(plan, ChannelError):
                     raise plan
-                await self._talk.follow(plan)
+                await self._talk.follow(await self._talk.judged_again(plan))
             except ChannelError as error:
                 self._talk.refuse(wish.channel, error)
         await asyncio.Event().wait()
