@@ -62,9 +62,9 @@ describe("keys", () => {
 describe("the line's state", () => {
   it("names the try, the limit and the next try", () => {
     expect(wordsOf({ kind: "waiting", attempt: 3, nextTryAt: 9_500, why: "the line was cut" }, 5_000)[1]).toBe(
-      "Not live: the line was cut. Try 3 of 10 in 5 s",
+      "Not live, try 3 of 10 in 5 s: the line was cut",
     );
-    expect(wordsOf({ kind: "given_up", why: "away" }, 0)[1]).toContain("Ten tries failed");
+    expect(wordsOf({ kind: "given_up", why: "away" }, 0)[1]).toContain("ten tries failed");
   });
 });
 
