@@ -142,7 +142,14 @@ async def test_a_payout_is_followed_by_its_id_in_any_case(front: Front) -> None:
 
 @pytest.mark.parametrize(
     ("path", "header"),
-    [("", ""), ("", "NO!"), ("?merchant_id=NO!", None), ("?merchant_id=", None), ("?merchant_id=demo", "other")],
+    [
+        ("", ""),
+        ("", "NO!"),
+        ("?merchant_id=NO!", None),
+        ("?merchant_id=", None),
+        ("?merchant_id=demo", "other"),
+        ("?merchant_id=demo&merchant_id=other", None),
+    ],
 )
 async def test_sec_06_a_merchant_that_is_empty_malformed_or_contradicts_itself_is_refused(
     front: Front, path: str, header: str | None

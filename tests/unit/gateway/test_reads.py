@@ -253,6 +253,12 @@ async def test_dot_segments_never_reach_ingest(front: Front, path: str) -> None:
     assert (sent[0]["status"], front.ingest.passed_on) == (404, [])
 
 
+async def test_sec_06_two_merchants_that_differ_are_refused(front: Front) -> None:
+    for path in ("payouts/?", "balance/?", "feed/sse/?channel=payouts&"):
+        answer = await front.get(f"/api/v1/{path}merchant_id=demo&merchant_id=other")
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "query/merchant_id")
+
+
 async def test_con_15_a_payout_and_its_history_say_how_old_the_views_are(front: Front) -> None:
     front.store.payouts_held = [payout_row()]
     front.progress._fresh_at = SystemClock().now_ms() - 40_500
