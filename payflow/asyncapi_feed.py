@@ -166,7 +166,7 @@ TOLD: dict[str, Json] = {
         resume={"type": "object", "additionalProperties": CURSOR},
         retry_after_ms=WHOLE,
     ),
-    "FeedPong": _message("pong", "The answer to ping.", time=TIME),
+    "FeedPong": _message("pong", "The answer to ping; `lag_ms` is how old the views are now.", time=TIME, lag_ms=WHOLE),
 }
 STREAMED = tuple(name for name in TOLD if name not in {"FeedSignedIn", "FeedUnsubscribed", "FeedPong"})
 """What a stream of server-sent events tells: there nothing is said by the client."""

@@ -71,9 +71,10 @@ def tagged(request: Request, body: dict[str, Any]) -> Response:
     """JSON with a strong ETag; 304 if the client has it (API-20)."""
     etag = etag_of(body)
     held = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    headers = {"ETag": etag, **age(request)}
     if etag in held or held == ["*"]:
-        return Response(status_code=304, headers={"ETag": etag})
-    return json_response(body, headers={"ETag": etag})
+        return Response(status_code=304, headers=headers)
+    return json_response(body, headers=headers)
 
 
 def etag_of(payout: Mapping[str, Any]) -> str:
@@ -145,6 +146,11 @@ def freshness(request: Request) -> dict[str, object]:
         "source": found["source"],
         "max_age_ms": found["max_age_ms"],
     }
+
+
+def age(request: Request) -> dict[str, str]:
+    """How old the views are, whole seconds, for an answer whose body does not say so."""
+    return {"Age": str(int(str(door_of(request).progress.freshness()["max_age_ms"])) // 1000)}
 
 
 def listing(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from starlette.datastructures import QueryParams
 
 from runtime.http_problems import ProblemError
 from schemas.ids import is_merchant_id, is_uuid
@@ -199,6 +200,8 @@ def read_merchant(query: Mapping[str, str], header: str | None) -> str | None:
             raise refuse(name, "must be a merchant id", place)
     if named is not None and header is not None and named != header:
         raise refuse("merchant_id", "differs from the header X-Merchant-Id")
+    if isinstance(query, QueryParams) and len(set(query.getlist("merchant_id"))) > 1:
+        raise refuse("merchant_id", "stands there twice and differs")
     return named or header
 
 

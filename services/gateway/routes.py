@@ -9,6 +9,7 @@ from services.gateway import actions, batches, documentation, downloads, health,
 from services.gateway.access import file_reasons, reveal
 from services.gateway.described import described
 from services.gateway.door import (
+    age,
     door_of,
     json_response,
     listing,
@@ -95,7 +96,7 @@ async def get_payout_events(request: Request, payout_id: str) -> Response:
     if row is None:
         return await undecided(request, "payout", payout_id)
     changes = rows.history(await door_of(request).store.changes_of(row["id"]))
-    return json_response({"count": len(changes), "results": changes})
+    return json_response({"count": len(changes), "results": changes}, headers=age(request))
 
 
 async def write(request: Request) -> Response:

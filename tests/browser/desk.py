@@ -39,6 +39,15 @@ class Desk:
         expect(self.page.get_by_role("heading", level=1)).to_be_visible()
         return self.page
 
+    def draft(self, reference: str) -> None:
+        """On the page of payments: write one of 21,000 UGX and ask for its draft."""
+        self.page.get_by_label("Amount").fill("21000")
+        self.page.get_by_label("Currency").fill("UGX")
+        self.page.get_by_label("Paid to").select_option("mobile_money")
+        self.page.get_by_label("Wallet number").fill("+256772999077")
+        self.page.get_by_label("Your reference").fill(reference)
+        self.page.get_by_role("button", name="Make the draft").click()
+
     def live(self) -> None:
         """Wait until the line holds and everything on the page is followed."""
         expect(self.page.locator("header.top [data-connection=live]")).to_contain_text("Live")

@@ -90,6 +90,16 @@ def open_batch(stack: Stack, name: str, rows: int) -> str:
         api.close()
 
 
+def add_failing(stack: Stack, batch: str, *, first: int, rows: int) -> None:
+    """Rows that will fail for good, for a batch that takes rows still."""
+    api = PublicApi(stack.url)
+    try:
+        chunk = [{**_row(batch[-6:], number), "recipient_details": _failing()} for number in range(first, first + rows)]
+        api.post(f"/batches/{batch}/rows", {"first_row": first, "rows": chunk}, merchant=DEMO, key=str(uuid.uuid4()))
+    finally:
+        api.close()
+
+
 def seal(stack: Stack, batch: str) -> None:
     """Release it: from now on its rows are paid."""
     api = PublicApi(stack.url)
@@ -97,6 +107,10 @@ def seal(stack: Stack, batch: str) -> None:
         api.post(f"/batches/{batch}/seal", {}, merchant=DEMO, key=str(uuid.uuid4()))
     finally:
         api.close()
+
+
+def _failing() -> dict[str, str]:
+    return {"type": "mobile_money", "msisdn": FAILS}
 
 
 def _row(name: str, number: int) -> dict[str, object]:

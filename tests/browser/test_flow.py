@@ -59,6 +59,39 @@ def test_pressing_twice_is_one_payout(desk: Desk) -> None:
     assert desk.get("/payouts/", reference="pressed-twice", limit="10")["count"] == 1
 
 
+def test_a_draft_can_be_looked_at_for_longer_than_its_data_are_fresh(desk: Desk) -> None:
+    page = desk.open("/payments")
+    desk.draft("looked-at")
+    expect(page.get_by_role("heading", name="Look at it, then submit")).to_be_visible()
+    page.wait_for_timeout(7_000)
+    page.get_by_role("button", name="Submit the payment").click()
+    expect(page.get_by_role("link", name="Follow it live")).to_be_visible()
+    assert len(desk.writes("/submit/")) == 1
+
+
+def test_rows_that_fail_later_come_into_a_list_of_failed_rows(desk: Desk) -> None:
+    batch = ground.open_batch(desk.stack, "fails-later", 1)
+    ground.add_failing(desk.stack, batch, first=2, rows=4)
+    page = desk.open(f"/payouts/{batch}?status=failed")
+    desk.live()
+    expect(page.get_by_text("No row matches.")).to_be_visible()
+    ground.seal(desk.stack, batch)
+    page.get_by_role("button", name="4 new: show them").click()
+    expect(page.get_by_role("grid").get_by_text("Failed")).to_have_count(4)
+
+
+def test_an_answer_for_one_merchant_moves_nobody_who_looks_at_another(desk: Desk) -> None:
+    page = desk.open("/payments")
+    desk.put("/dev/faults/", {"mode": "latency"})
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/drafts/")):
+        desk.draft("left-behind")
+        page.locator("header.top select").first.select_option(RAMESH_EXPORTS)
+    desk.put("/dev/faults/", {"mode": "none"})
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    assert "draft=" not in page.url
+
+
 def test_another_merchant_leaves_nothing_of_the_one_before(desk: Desk, pages: Pages) -> None:
     page = desk.open(f"/payouts/{pages.batch}")
     expect(page.get_by_role("grid").get_by_text("nov-1", exact=True)).to_be_visible()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser import ground
 from tests.browser.desk import Desk
@@ -193,3 +193,52 @@ def test_the_chaos_panel_acts_on_real_requests(desk: Desk) -> None:
     page.get_by_role("button", name="perfect", exact=True).click()
     page.keyboard.press("Escape")
     desk.mend()
+
+
+@pytest.mark.parametrize("width", [1366, 1024, 800, 390])
+def test_a_line_that_is_cut_moves_nothing_of_the_header(desk: Desk, width: int) -> None:
+    page = desk.open("/")
+    desk.live()
+    page.set_viewport_size({"width": width, "height": 768})
+    page.wait_for_timeout(100)
+    before = page.locator("header.top").bounding_box()
+    desk.cut(for_good=True)
+    words = page.locator("header.top .connection-words")
+    expect(words).to_have_attribute("title", re.compile(r"Not live, try \d+ of 10 in \d+ s: "))
+    assert page.locator("header.top").bounding_box() == before
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_what_cannot_be_read_again_grows_old_though_the_line_is_live(desk: Desk) -> None:
+    page = desk.open("/merchant")
+    desk.live()
+    balances = page.locator("section.panel", has=page.get_by_role("heading", name="Balances", exact=True))
+    expect(balances.locator(".age-fresh")).to_be_visible()
+    desk.put("/dev/faults/", {"mode": "partial_outage", "themes": ["balance"]})
+    ground.pay(desk.stack, "1000", "grows-old")
+    expect(balances.get_by_text("Below is what was last known.")).to_be_visible()
+    expect(balances.locator(".age-stale")).to_be_visible()
+    desk.live()
+
+
+def test_a_lost_answer_is_asked_for_on_a_page_that_follows_nothing(desk: Desk) -> None:
+    page = desk.open("/payments")
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) > 1:
+            route.continue_()
+        else:
+            route.fetch()
+            route.abort("connectionreset")
+
+    page.route("**/api/v1/drafts/", lose)
+    desk.draft("lost-answer")
+    desk.until(lambda: len(keys) == 2, "the answer was not asked for")
+    assert keys[0] == keys[1]
+    expect(page.get_by_role("heading", name="Look at it, then submit")).to_be_visible()
+    expect(page.locator("section.banner")).to_have_count(0)

@@ -37,6 +37,17 @@ describe("the key of an act", () => {
   });
 });
 
+describe("the key of an act that was answered", () => {
+  it.each([409, 503])("is given up with its answer alone: %i", async (status) => {
+    const key = keyOfAct("seal", "b", String(status));
+    const code = status === 409 ? "invalid_state_transition" : "service_ending";
+    const send = vi.fn().mockRejectedValue(fromProblem({ code }, status, { writes: true, traceId: "t" }));
+    const asked = { method: "POST" as const, path: "/x", key };
+    await new Run(send, new Outbox(vi.fn())).start([{ id: "seal", words: "Seal", asked }]);
+    expect(keyOfAct("seal", "b", String(status)) === key).toBe(status === 503);
+  });
+});
+
 describe("a run over rows", () => {
   const act = (id: string): Act => ({ id, words: id, asked: { method: "POST", path: `/x/${id}`, key: `key-${id}` } });
   const decided = {

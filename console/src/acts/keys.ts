@@ -8,3 +8,8 @@ export function keyOfAct(...place: string[]): string {
   keys.set(name, key);
   return key;
 }
+
+/** It has its answer: the same act asked for once more is another request, and not told the answer of before. */
+export function answeredAct(key: string): void {
+  for (const [name, kept] of keys) if (kept === key) keys.delete(name);
+}

@@ -1,5 +1,6 @@
 // Doing one thing to many rows, one keyed request each (CON-06, CON-14): requested first, then what the server decided, row by row.
 // Owns the standing of each. Must not decide what may be done.
+import { answeredAct } from "~/acts/keys";
 import { Cell } from "~/keep/cell";
 import type { Asked } from "~/api/request";
 import { writtenBy, type Written } from "~/api/typed";
@@ -37,13 +38,18 @@ export class Run {
   private async one(act: Act): Promise<void> {
     try {
       const result = await this.send(act.asked);
-      if (result.kind === "decided") this.mark(act.id, { state: "decided" });
+      if (result.kind === "decided") this.answer(act, { state: "decided" });
       else this.wait(act, null);
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble.parts.certainty === "unknown") this.wait(act, trouble);
-      else this.mark(act.id, { state: "refused", trouble });
+      else this.answer(act, { state: "refused", trouble });
     }
+  }
+
+  private answer(act: Act, standing: Standing): void {
+    answeredAct(act.asked.key);
+    this.mark(act.id, standing);
   }
 
   private wait(act: Act, trouble: Trouble | null): void {
@@ -52,7 +58,7 @@ export class Run {
     this.box.add(
       { key, words: act.words, asked: { method, path, merchant, body, ifMatch }, sentAt: Date.now() },
       (result) => {
-        this.mark(act.id, "kind" in result ? { state: "decided" } : { state: "refused", trouble: result });
+        this.answer(act, "kind" in result ? { state: "decided" } : { state: "refused", trouble: result });
       },
     );
   }

@@ -2,7 +2,7 @@
 // Owns keys and paths. Must not know pages.
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { operations } from "~/api/schema";
-import { read, type Schemas } from "~/api/typed";
+import { read, readAged, type Schemas } from "~/api/typed";
 
 export type PayoutFilter = {
   status?: string | undefined;
@@ -106,13 +106,13 @@ export const batchesPage = (merchant: string, cursor: string | null, needed: boo
 export const payoutQuery = (merchant: string, id: string) =>
   queryOptions({
     queryKey: [...ofMerchant(merchant), "payout", id],
-    queryFn: ({ signal }) => read("/api/v1/payouts/{payout_id}/", { merchant, signal, place: { payout_id: id } }),
+    queryFn: ({ signal }) => readAged("/api/v1/payouts/{payout_id}/", { merchant, signal, place: { payout_id: id } }),
   });
 
 export const historyQuery = (merchant: string, id: string) =>
   queryOptions({
     queryKey: [...ofMerchant(merchant), "history", id],
-    queryFn: ({ signal }) => read("/api/v1/payouts/{payout_id}/events/", { merchant, signal, place: { payout_id: id } }),
+    queryFn: ({ signal }) => readAged("/api/v1/payouts/{payout_id}/events/", { merchant, signal, place: { payout_id: id } }),
   });
 
 export const batchQuery = (merchant: string, id: string) =>
@@ -122,7 +122,7 @@ export const batchQuery = (merchant: string, id: string) =>
       (await read("/api/v1/batches/{batch_id}/", { merchant, signal, place: { batch_id: id } })) as BatchNow,
   });
 
-/** What happened to a payout or a batch, and what comes next (TML-01, TML-02). */
+/** What happened to a payout or a batch, and what comes next (TML-01, TML-02). Of a batch also how long it took to be told. */
 export const payoutStoryQuery = (merchant: string, id: string) =>
   queryOptions({
     queryKey: [...ofMerchant(merchant), "story", id],
@@ -132,7 +132,11 @@ export const payoutStoryQuery = (merchant: string, id: string) =>
 export const batchStoryQuery = (merchant: string, id: string) =>
   queryOptions({
     queryKey: [...ofMerchant(merchant), "story", id],
-    queryFn: ({ signal }) => read("/api/v1/batches/{batch_id}/timeline/", { merchant, signal, place: { batch_id: id } }),
+    queryFn: async ({ signal }) => {
+      const began = performance.now();
+      const told = await read("/api/v1/batches/{batch_id}/timeline/", { merchant, signal, place: { batch_id: id } });
+      return { ...told, tookMs: performance.now() - began };
+    },
   });
 
 /** What can be done with a payout as it stands at this version, in the server's words. */

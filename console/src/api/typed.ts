@@ -26,6 +26,10 @@ interface Common {
   merchant?: string | undefined;
   signal?: AbortSignal | undefined;
 }
+/** What says how old it is. */
+export interface Aged {
+  freshness?: Freshness | undefined;
+}
 type WithPlaces<O> = Places<O> extends Record<string, string | number> ? { place: Places<O> } : { place?: undefined };
 
 /** What a write came to. `undecided`: it is on its way and nobody knows yet; never shown as success or failure (CON-14). */
@@ -42,6 +46,20 @@ export async function read<P extends Having<"get">>(
   const answered = await send<unknown>({ path: fill(path, place), query: query as Query | undefined, ...common });
   if (answered.status === 202) throw undecided();
   return answered.body as Answer<Operation<P, "get">, 200>;
+}
+
+/** The same of an answer that tells its age in a header alone: how old what it tells is, in the form of the others. */
+export async function readAged<P extends Having<"get">>(
+  path: P,
+  options: Common & WithPlaces<Operation<P, "get">>,
+): Promise<Answer<Operation<P, "get">, 200> & Aged> {
+  const { place, ...common } = options;
+  const { status, body, headers } = await send<object>({ path: fill(path, place), ...common });
+  if (status === 202) throw undecided();
+  const ageMs = 1000 * Number(headers.get("Age") ?? 0);
+  const timestamp = new Date(Date.now() - ageMs).toISOString();
+  const freshness: Freshness = { timestamp, source: "views", max_age_ms: ageMs };
+  return { ...body, freshness } as unknown as Answer<Operation<P, "get">, 200> & Aged;
 }
 
 /** Send a write under a key. Throws Trouble; a refusal is told by its certainty. */

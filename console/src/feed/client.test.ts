@@ -127,6 +127,22 @@ describe("a line that breaks", () => {
     expect(heard.at(-1)).toBe(false);
   });
 
+  it("vouches for nothing while what was missed is still to be told", async () => {
+    const { time, server, client, seen, follow } = set();
+    follow();
+    await time.pass(1_000);
+    server.lines[0]?.cut();
+    server.log.push(1, 2, 3);
+    server.catchesUp = false;
+    await time.pass(6_000);
+    expect([client.connection.kind, client.isWhole, seen]).toEqual(["live", false, []]);
+    const heard: boolean[] = [];
+    client.listen(() => heard.push(client.isWhole));
+    server.catchUp();
+    await time.pass(1_000);
+    expect([client.isWhole, heard, seen]).toEqual([true, [true], [1, 2, 3]]);
+  });
+
   it.each(["view_unavailable", "identity_unavailable"])("asks again in a moment after %s", async (code) => {
     const { time, server, client, told, follow } = set();
     follow();
@@ -295,8 +311,22 @@ describe("silence", () => {
     follow();
     await time.pass(60_000);
     expect(time.now - (client.pulse.asOf ?? 0)).toBeLessThan(5_000);
+    server.lagMs = 40_000;
     server.lines[0]?.tell({ type: "heartbeat", time: "", lag_ms: 40_000 });
     await time.pass(100);
     expect(time.now - (client.pulse.asOf ?? 0)).toBeGreaterThanOrEqual(40_000);
+  });
+
+  it("is told apart from news: only what the server says of the views' age makes what is known younger", async () => {
+    const { time, server, client, follow } = set();
+    follow();
+    await time.pass(10_000);
+    const asOf = client.pulse.asOf;
+    server.answersPings = false;
+    for (let value = 1; value <= 8; value += 1) {
+      server.add(value);
+      await time.pass(1_000);
+    }
+    expect([client.connection.kind, client.pulse.asOf]).toEqual(["live", asOf]);
   });
 });

@@ -42,6 +42,8 @@ export class FeedClient {
   private cancels: (() => void)[] = [];
   private turn = 0;
   private notBefore = 0;
+  /** The question behind the last subscription: once it is answered, all that was missed has been told. */
+  private caughtUpBy = 0;
 
   constructor(world: World) {
     this.world = world;
@@ -55,9 +57,10 @@ export class FeedClient {
     return this.state;
   }
 
-  /** Whether every channel that was asked for is followed: only then does silence mean that nothing changed. */
+  /** Whether every channel that was asked for is followed and caught up: only then does silence mean that nothing changed. */
   get isWhole(): boolean {
-    return this.state.kind === "live" && [...this.channels.values()].every((channel) => channel.state === "followed");
+    if (this.state.kind !== "live" || !this.pulse.hasAnswered(this.caughtUpBy)) return false;
+    return [...this.channels.values()].every((channel) => channel.state === "followed");
   }
 
   /** Be told of each change of the connection's state. */
@@ -73,7 +76,7 @@ export class FeedClient {
     this.channels.set(name, channel);
     channel.add(follower);
     if (this.state.kind === "idle") this.connect();
-    else if (this.state.kind === "live" && channel.state !== "followed" && !known) this.tell(channel.subscription());
+    else if (this.state.kind === "live" && channel.state !== "followed" && !known) this.subscribe([channel]);
     return () => this.unfollow(channel, follower);
   }
 
@@ -133,7 +136,9 @@ export class FeedClient {
   private hear(text: string): void {
     const message = parse(text);
     if (!message) return;
+    const before = this.isWhole;
     this.pulse.heard(message);
+    if (this.isWhole !== before) this.become({ ...this.state });
     if (message.type === "hello") return this.greet();
     if (message.type === "bye") return this.leaveAfter(message);
     if ("channel" in message && message.channel) return this.give(message.channel, message);
@@ -144,8 +149,14 @@ export class FeedClient {
     this.cancelAll();
     this.become({ kind: "live", since: this.world.now() });
     this.later(STEADY_MS, () => (this.attempt = 0));
-    this.pulse.start();
-    for (const channel of this.channels.values()) if (channel.state !== "refused") this.tell(channel.subscription());
+    this.caughtUpBy = 0;
+    this.pulse.begin();
+    this.subscribe([...this.channels.values()].filter((channel) => channel.state !== "refused"));
+  }
+
+  private subscribe(channels: readonly Channel[]): void {
+    for (const channel of channels) this.tell(channel.subscription());
+    if (channels.length) this.caughtUpBy = this.pulse.ask();
   }
 
   private give(name: string, message: Message): void {
@@ -154,8 +165,8 @@ export class FeedClient {
     const wish = channel?.take(message);
     if (this.isWhole !== before) this.become({ ...this.state });
     if (!channel || !wish) return;
-    if (wish === "again") this.tell(channel.subscription());
-    else this.later(AGAIN_MS, () => this.channels.get(name) === channel && this.tell(channel.subscription()));
+    if (wish === "again") this.subscribe([channel]);
+    else this.later(AGAIN_MS, () => this.channels.get(name) === channel && this.subscribe([channel]));
   }
 
   private leaveAfter(bye: Extract<Message, { type: "bye" }>): void {

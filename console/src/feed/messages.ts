@@ -38,7 +38,7 @@ export type Message =
   | { type: "reset"; channel: string; cursor?: string; reason?: string }
   | { type: "error"; channel: string | null; code: string; detail: string }
   | { type: "heartbeat"; time: string; lag_ms: number; position?: Record<string, number> }
-  | { type: "pong"; time: string }
+  | { type: "pong"; time: string; lag_ms?: number }
   | ({ type: "bookmark" } & About)
   | { type: "bye"; reason?: string; retry_after_ms?: number }
   | { type: "unsubscribed"; channel: string };

@@ -13,6 +13,8 @@ export interface Source {
   name: string;
   /** Whether the feed tells every change of it, so that it stays true while the feed is live. */
   live?: boolean;
+  /** Since when it is being read anew, or could not be: from then on the feed vouches for it no more. */
+  doubtedSince?: number | null;
 }
 
 export const AgeContext = createContext<number | null>(null);
@@ -23,7 +25,7 @@ export function useAsOf(source: Source | null): number | null {
   const connection = useConnection();
   if (!source) return null;
   const vouched = source.live && connection.kind === "live" && feed.isWhole ? (feed.pulse.asOf ?? 0) : 0;
-  return Math.max(source.asOf, vouched);
+  return Math.max(source.asOf, Math.min(vouched, source.doubtedSince ?? Infinity));
 }
 
 export function useAge(source: Source | null): number | null {

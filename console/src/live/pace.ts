@@ -9,8 +9,8 @@ export interface Throttle {
   cancel(): void;
 }
 
-/** Run `act` now, and then at most once per `everyMs`, never leaving the last wish out. */
-export function throttle(act: () => void, everyMs: number): Throttle {
+/** Run `act` now, and then at most once per so many ms, never leaving the last wish out. */
+export function throttle(act: () => void, everyMs: number | (() => number)): Throttle {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let wished = false;
   const open = () => {
@@ -19,7 +19,7 @@ export function throttle(act: () => void, everyMs: number): Throttle {
   };
   const run = () => {
     wished = false;
-    timer = setTimeout(open, everyMs);
+    timer = setTimeout(open, typeof everyMs === "number" ? everyMs : everyMs());
     act();
   };
   return {

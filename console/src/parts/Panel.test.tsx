@@ -1,14 +1,12 @@
 // A panel draws each of its states: loading, empty, error with last known data, waiting for the line, broken (CON-16), and its age (CON-15).
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unanswered } from "~/api/trouble";
 import { Panel, type Loaded } from "~/parts/Panel";
 
-vi.mock("~/feed/context", () => ({
-  useFeed: () => ({ isWhole: false, pulse: { asOf: Date.now(), lag: null } }),
-  useConnection: () => ({ kind: "live" }),
-}));
+const feed = { isWhole: false, pulse: { asOf: 0, lag: null } };
+vi.mock("~/feed/context", () => ({ useFeed: () => feed, useConnection: () => ({ kind: "live" }) }));
 vi.mock("~/place/merchant", () => ({ useMerchant: () => "demo" }));
 
 const idle = { data: undefined, error: null, isFetching: false, fetchStatus: "idle", refetch: vi.fn() } as const;
@@ -32,7 +30,10 @@ function draw(query: Loaded<string[]>, asOf = Date.now(), live = false) {
   );
 }
 
-beforeEach(() => vi.spyOn(console, "error").mockImplementation(() => undefined));
+beforeEach(() => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  Object.assign(feed, { isWhole: false, pulse: { asOf: Date.now(), lag: null } });
+});
 afterEach(cleanup);
 
 describe("a panel", () => {
@@ -74,5 +75,19 @@ describe("a panel", () => {
   it("says its age in words, with time and source", () => {
     draw({ ...idle, data: ["x"] }, Date.now() - 45_000);
     expect(screen.getByText(/critical, 4[45] s old/).textContent).toMatch(/as of \d\d:\d\d:\d\d, views/);
+  });
+  it("is as fresh as the feed vouches, but no fresher than when it began to be read anew in vain", () => {
+    feed.isWhole = true;
+    draw({ ...idle, data: ["x"] }, Date.now() - 45_000, true);
+    expect(screen.getByText(/^fresh/)).toBeTruthy();
+    cleanup();
+    vi.useFakeTimers();
+    const error = unanswered("timeout", { writes: false, traceId: "abc", seconds: 10 });
+    draw({ ...idle, data: ["x"], error }, Date.now() - 45_000, true);
+    expect(screen.getByText(/^fresh/)).toBeTruthy();
+    feed.pulse.asOf = Date.now() + 12_000; // the line lives, and what stands here is not what it tells of
+    act(() => void vi.advanceTimersByTime(12_000));
+    expect(screen.getByText(/^stale, 1[12] s old/)).toBeTruthy();
+    vi.useRealTimers();
   });
 });

@@ -1,6 +1,6 @@
 // A panel: a titled part of a page that loads, is empty, fails, grows old and recovers by itself (CON-15, CON-16).
 // Owns the five views and the line of freshness. Must not know what it shows; a part of it that breaks is replaced by a notice.
-import { Component, use, useId, type ReactNode } from "react";
+import { Component, use, useId, useState, type ReactNode } from "react";
 import { Age, AgeContext, useAge, useDegraded, type Source } from "~/freshness/Age";
 import { TroubleNotice } from "~/parts/TroubleNotice";
 
@@ -27,7 +27,9 @@ interface PanelProps<T> {
 export function Panel<T>({ title, query, source, isEmpty, empty, actions, children }: PanelProps<T>) {
   const heading = useId();
   const { data, error } = query;
-  const told = data === undefined ? null : source(data);
+  const doubtedSince = useSince(query.isFetching || error !== null);
+  const found = data === undefined ? null : source(data);
+  const told = found && { ...found, doubtedSince };
   const age = useAge(told);
   const degraded = useDegraded(told);
   return (
@@ -53,7 +55,7 @@ export function Panel<T>({ title, query, source, isEmpty, empty, actions, childr
         ) : null}
         {degraded ? <Notice tone="warn">{degraded}</Notice> : null}
         {error ? <TroubleNotice error={error} onRetry={() => void query.refetch()} /> : null}
-        {error && data !== undefined ? <p className="faint">Below is what was last known.</p> : null}
+        {error && told ? <p className="faint">Below is what was last known.</p> : null}
         {data === undefined ? (
           error ? null : (
             <Loading />
@@ -66,6 +68,14 @@ export function Panel<T>({ title, query, source, isEmpty, empty, actions, childr
       </Boundary>
     </section>
   );
+}
+
+/** When something began that is so now; null while it is not. */
+function useSince(isSo: boolean): number | null {
+  const [since, setSince] = useState<number | null>(null);
+  const now = isSo ? (since ?? Date.now()) : null;
+  if (now !== since) setSince(now);
+  return now;
 }
 
 /** What a page draws in a panel, inside the boundary: if it breaks, the panel stays. */

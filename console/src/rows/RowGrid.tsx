@@ -6,6 +6,7 @@ import { Money } from "~/parts/Money";
 import { Moment } from "~/parts/Moment";
 import { openPlainly } from "~/parts/openPlainly";
 import { Status } from "~/parts/Status";
+import { useMerchant } from "~/place/merchant";
 import { useSteady } from "~/parts/steady";
 import type { Slim } from "~/rows/slim";
 import type { RowWindow } from "~/rows/window";
@@ -32,6 +33,7 @@ export function RowGrid({ caption, rows, count, onOpen, selected, onSelect }: Gr
   const id = useId();
   useSyncExternalStore(rows.listen, () => rows.revision);
   const [open, select] = [useSteady(onOpen), useSteady(onSelect)];
+  const merchant = useMerchant();
   const virtual = useVirtualizer({
     count,
     getScrollElement: () => box.current,
@@ -76,6 +78,8 @@ export function RowGrid({ caption, rows, count, onOpen, selected, onSelect }: Gr
             index={item.index}
             top={item.start}
             row={rows.row(item.index)}
+            isMissing={rows.isMissing(item.index)}
+            merchant={merchant}
             isAt={item.index === keys.at}
             isSelected={selected.has(rows.row(item.index)?.id ?? "")}
             onAt={keys.setAt}
@@ -125,6 +129,8 @@ interface GridRowProps {
   index: number;
   top: number;
   row: Slim | undefined;
+  isMissing: boolean;
+  merchant: string;
   isAt: boolean;
   isSelected: boolean;
   onAt: (index: number) => void;
@@ -133,15 +139,16 @@ interface GridRowProps {
 }
 
 /** Drawn again only when something of it changes: while scrolling most rows stay as they are. */
-const GridRow = memo(function GridRow({ id, index, top, row, isAt, isSelected, onAt, onOpen, onSelect }: GridRowProps) {
+const GridRow = memo(function GridRow(props: GridRowProps) {
+  const { id, index, top, row, isMissing, merchant, isAt, isSelected, onAt, onOpen, onSelect } = props;
   const place = { transform: `translateY(${String(top)}px)` };
   const role = { id, role: "row", "aria-rowindex": index + 2, "aria-selected": isSelected, style: place };
   const name = isAt ? "grid-row grid-placed row-at" : "grid-row grid-placed";
   if (!row)
     return (
-      <div {...role} className={name} aria-busy>
+      <div {...role} className={name} aria-busy={!isMissing}>
         <span role="gridcell" className="faint grid-wide">
-          Row {index + 1} is being read…
+          Row {index + 1} {isMissing ? "could not be read." : "is being read…"}
         </span>
       </div>
     );
@@ -160,7 +167,11 @@ const GridRow = memo(function GridRow({ id, index, top, row, isAt, isSelected, o
         {row.row}
       </span>
       <span role="gridcell" className="cut">
-        <a href={`/payments/${row.id}`} tabIndex={-1} onClick={(event) => openPlainly(event, () => onOpen(row))}>
+        <a
+          href={`/payments/${row.id}?m=${merchant}`}
+          tabIndex={-1}
+          onClick={(event) => openPlainly(event, () => onOpen(row))}
+        >
           {row.reference ?? `…${row.id.slice(-8)}`}
         </a>
       </span>

@@ -33,7 +33,7 @@ export function allPayouts(merchant: string, filter: PayoutFilter): RowSource {
   return {
     page: async (cursor, signal) => {
       const found = await payoutsPage(merchant, filter, cursor, signal, PAGE);
-      return { rows: found.results.map(slimOf), next: found.next_cursor };
+      return { rows: found.results.map(slimOf), next: found.next_cursor, freshness: found.freshness };
     },
   };
 }
@@ -47,7 +47,7 @@ async function batchPage(
 ): Promise<PageOfRows> {
   const query = { ...given(filter), limit: PAGE, ...(cursor === "" ? {} : { cursor }) };
   const found = await read("/api/v1/batches/{batch_id}/rows/", { merchant, signal, place: { batch_id: batch }, query });
-  return { rows: found.results.map(slimOf), next: found.next_cursor };
+  return { rows: found.results.map(slimOf), next: found.next_cursor, freshness: found.freshness };
 }
 
 function given(filter: PayoutFilter): Record<string, string> {

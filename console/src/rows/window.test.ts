@@ -188,3 +188,32 @@ describe("a list that is read page by page", () => {
     expect([rows.error, rows.row(0)?.row]).toEqual([null, 1]);
   });
 });
+
+describe("how old the rows in sight are", () => {
+  it("is told by the oldest page in sight, as its answer said, and not by the last that was read", async () => {
+    let ages = [30_000, 0];
+    const page = async (cursor: string): Promise<PageOfRows> => {
+      const [first = 0] = ages;
+      ages = ages.slice(1);
+      const freshness = { timestamp: new Date(Date.now() - first).toISOString(), source: "projection", max_age_ms: first };
+      return Promise.resolve({ rows: [slim(Number(cursor) + 1)], next: null, freshness });
+    };
+    const rows = new RowWindow({ page, cursorOf: (number) => String(number * PAGE) });
+    expect([rows.asOf, rows.wasRead]).toEqual([0, false]);
+    rows.need(0, 10);
+    await settle();
+    expect(Date.now() - rows.asOf).toBeGreaterThanOrEqual(30_000);
+    rows.need(0, PAGE + 10);
+    await settle();
+    expect(Date.now() - rows.asOf).toBeGreaterThanOrEqual(30_000);
+    rows.need(PAGE, PAGE + 10);
+    expect(Date.now() - rows.asOf).toBeLessThan(5_000);
+  });
+
+  it("is nothing where no page could be read, and its rows are called missing, not on their way", async () => {
+    const rows = new RowWindow({ page: () => Promise.reject(new Error("away")), cursorOf: String });
+    rows.need(0, 10);
+    await settle();
+    expect([rows.asOf, rows.wasRead, rows.isMissing(5), rows.isMissing(PAGE)]).toEqual([0, false, true, false]);
+  });
+});

@@ -1,6 +1,8 @@
 // The rows of a long list that are held: pages around what is looked at, dropped when far, moved on by live changes (CON-10, CON-11).
 // Owns the pages and their memory. Must not know React, scrolling or where pages come from.
+import type { Freshness } from "~/api/typed";
 import type { Change } from "~/feed/messages";
+import { asOfAnswer } from "~/freshness/source";
 import { DRAW_EVERY_MS, throttle } from "~/live/pace";
 import { moved, weightOf, type Slim } from "~/rows/slim";
 
@@ -12,6 +14,8 @@ export interface PageOfRows {
   rows: Slim[];
   /** Behind which the next page begins; null at the end. */
   next: string | null;
+  /** How old the answer said it is. */
+  freshness?: Freshness | undefined;
 }
 
 export interface RowSource {
@@ -23,6 +27,8 @@ export interface RowSource {
 
 interface Held {
   rows: Slim[];
+  /** When it was true, ms. */
+  asOf: number;
   weight: number;
   usedAt: number;
 }
@@ -30,8 +36,8 @@ interface Held {
 export class RowWindow {
   /** Pages whose reading failed, and why. */
   error: unknown = null;
-  /** When the last page came, ms; 0 before the first. */
-  readAt = 0;
+  /** Whether a page has come. */
+  wasRead = false;
   private readonly source: RowSource;
   private readonly limit: number;
   private readonly pages = new Map<number, Held>();
@@ -57,6 +63,18 @@ export class RowWindow {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
+
+  /** When what is in sight was true: as of the oldest of its pages, ms; 0 where nothing is held. */
+  get asOf(): number {
+    const held = [...this.pages.values()];
+    const seen = held.filter(({ usedAt }) => usedAt >= this.clock);
+    return Math.min(...(seen.length ? seen : held).map(({ asOf }) => asOf), held.length ? Infinity : 0);
+  }
+
+  /** Whether a row could not be read. */
+  isMissing(index: number): boolean {
+    return this.failed.has(Math.floor(index / PAGE));
+  }
 
   get heldBytes(): number {
     return this.bytes;
@@ -160,11 +178,11 @@ export class RowWindow {
     this.drop(page);
     const rows = found.rows.map((slim) => this.newest(slim));
     const weight = rows.reduce((sum, slim) => sum + weightOf(slim), 0);
-    this.pages.set(page, { rows, weight, usedAt: this.clock });
+    this.pages.set(page, { rows, weight, usedAt: this.clock, asOf: asOfAnswer(found.freshness, Date.now()) });
     rows.forEach((slim, index) => this.at.set(slim.id, [page, index]));
     this.bytes += weight;
     this.error = null;
-    this.readAt = Date.now();
+    this.wasRead = true;
     this.chain(page, found);
     this.forgetFar();
   }

@@ -36,6 +36,12 @@ export class FormKey<D> {
     keep("session", this.name, null);
   }
 
+  /** What became of a request whose form was left since: `null` closes it; what belongs to another key stays as it is. */
+  settle(key: string, state: Keyed<D>["state"] | null): void {
+    const kept = recall("session", this.name, (value): value is Keyed<D> => this.isKeyed(value));
+    if (kept?.key === key) keep("session", this.name, state === null ? null : { ...kept, state });
+  }
+
   private isKeyed(value: unknown): value is Keyed<D> {
     const found = value as Partial<Keyed<D>> | null;
     return (

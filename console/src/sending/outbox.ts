@@ -54,7 +54,10 @@ export class Outbox {
 
   /** Ask again for all that wait, one after another; what stays unknown stays on the list. */
   async flush(): Promise<void> {
-    for (const item of this.list.get()) if (item.state === "waiting") await this.again(item);
+    for (const { key } of this.list.get()) {
+      const item = this.list.get().find((one) => one.key === key); // it may have been taken off, or asked for, meanwhile
+      if (item?.state === "waiting") await this.again(item);
+    }
   }
 
   private async again(item: Waiting): Promise<void> {

@@ -96,4 +96,16 @@ describe("the outbox", () => {
     await box.flush();
     expect(send).not.toHaveBeenCalled();
   });
+  it("sends nothing that was taken off the list while another one was asked for", async () => {
+    const box: Outbox = new Outbox(
+      vi.fn().mockImplementation(() => {
+        box.remove("k2");
+        return Promise.resolve(decided);
+      }),
+    );
+    box.add(item);
+    box.add({ ...item, key: "k2" });
+    await box.flush();
+    expect((box as unknown as { send: ReturnType<typeof vi.fn> }).send).toHaveBeenCalledTimes(1);
+  });
 });

@@ -1,6 +1,6 @@
 // A form with an idempotency key (CON-13, CON-14): typed content and key are kept in this tab; a second press while it is sent does nothing;
 // an unknown outcome freezes the content until the answer comes. Owns this behaviour. Must not know fields.
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Asked } from "~/api/request";
 import { writtenBy, type Written } from "~/api/typed";
 import { troubleOf, type Trouble } from "~/api/trouble";
@@ -30,6 +30,11 @@ export function useKeyedForm<D>(
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const [isSending, setSending] = useState(false);
   const sending = useRef(false);
+  const current = useRef<string | null>(keyed.key);
+  useEffect(() => {
+    current.current = keyed.key;
+    return () => void (current.current = null); // the page was left, or another merchant chosen
+  }, [keyed.key]);
   const hold = (next: Keyed<D>) => setKeyed(form.hold(next));
 
   const startOver = () => {
@@ -37,26 +42,27 @@ export function useKeyedForm<D>(
     setTrouble(null);
     setKeyed(form.open(empty));
   };
-  const decide = (result: Written<unknown>) => {
-    if (result.kind !== "decided") return hold({ ...keyed, state: "unknown" });
+  /** `sent` is what was asked for: its answer may come when the form was left, or given up for another one. */
+  const decide = (sent: Keyed<D>, result: Written<unknown>) => {
+    const isLeft = current.current !== sent.key;
+    if (result.kind !== "decided") return isLeft ? form.settle(sent.key, "unknown") : hold({ ...sent, state: "unknown" });
+    if (isLeft) return form.settle(sent.key, null);
     startOver();
     onDecided(result);
   };
-  const refuse = (refused: Trouble) => {
-    setTrouble(refused);
+  const refuse = (sent: Keyed<D>, refused: Trouble) => {
     const outcome = afterTrouble(refused);
-    if (outcome === "repeat_as_it_was") hold({ ...keyed, state: "unknown" });
-    else if (outcome === "mend_and_send") hold({ ...keyed, state: "open" });
-    else {
-      form.close();
-      hold({ key: crypto.randomUUID(), draft: keyed.draft, state: "open" });
-    }
+    const state = outcome === "new_key" ? null : outcome === "repeat_as_it_was" ? "unknown" : "open";
+    if (current.current !== sent.key) return form.settle(sent.key, state);
+    setTrouble(refused);
+    if (state === null) form.close();
+    hold({ ...sent, state: state ?? "open", key: state === null ? crypto.randomUUID() : sent.key });
   };
-  const wait = (asked: Omit<Asked, "key">, words: string) => {
+  const wait = (sent: Keyed<D>, asked: Omit<Asked, "key">, words: string) => {
     const { method, path, merchant, body, ifMatch } = asked;
     if (body instanceof FormData) return; // a file cannot be kept in the list: its form sends it again, with its key
-    outbox.add({ key: keyed.key, words, asked: { method, path, merchant, body, ifMatch }, sentAt: Date.now() }, (result) =>
-      "kind" in result ? decide(result) : refuse(result),
+    outbox.add({ key: sent.key, words, asked: { method, path, merchant, body, ifMatch }, sentAt: Date.now() }, (result) =>
+      "kind" in result ? decide(sent, result) : refuse(sent, result),
     );
   };
   const send = async (asked: (draft: D) => Omit<Asked, "key">, words: string) => {
@@ -64,16 +70,16 @@ export function useKeyedForm<D>(
     sending.current = true;
     setSending(true);
     setTrouble(null);
-    const request = asked(keyed.draft);
+    const [sent, request] = [keyed, asked(keyed.draft)];
     try {
-      const result = await writtenBy({ ...request, key: keyed.key });
-      outbox.remove(keyed.key);
-      decide(result);
-      if (result.kind === "undecided") wait(request, words);
+      const result = await writtenBy({ ...request, key: sent.key });
+      outbox.remove(sent.key);
+      decide(sent, result);
+      if (result.kind === "undecided") wait(sent, request, words);
     } catch (error) {
       const refused = troubleOf(error);
-      refuse(refused);
-      if (refused.parts.certainty === "unknown") wait(request, words);
+      refuse(sent, refused);
+      if (refused.parts.certainty === "unknown") wait(sent, request, words);
     } finally {
       sending.current = false;
       setSending(false);

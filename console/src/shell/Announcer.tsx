@@ -13,12 +13,18 @@ export function announceChanges(number: number): void {
 
 export function Announcer() {
   const [words, setWords] = useState("");
-  useEffect(() => gathered((number) => setWords(`${count(number)} changes`)), []);
+  useEffect(() => gathered((number) => setWords((before) => spoken(number, before))), []);
   return (
     <p className="hidden" role="status" aria-live="polite">
       {words}
     </p>
   );
+}
+
+/** What is said: never twice the same text, which would not be said again. */
+export function spoken(number: number, before: string): string {
+  const words = `${count(number)} ${number === 1 ? "change" : "changes"}`;
+  return words === before ? `${words} more` : words;
 }
 
 /** Tell how many changes came, some seconds after the first of them; the answer ends it. Nothing is drawn in between. */

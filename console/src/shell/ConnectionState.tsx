@@ -1,4 +1,5 @@
-// How the line stands: word, next try, and the Retry button after the tenth (CON-04). Owns the words. Must not open anything.
+// How the line stands: word, next try, and the Retry button after the tenth (CON-04). Owns the words: what matters most comes first, since the
+// header cuts what it has no room for. Must not open anything.
 import { TRIES } from "~/feed/backoff";
 import type { Connection } from "~/feed/connection";
 import { useConnection, useFeed } from "~/feed/context";
@@ -21,7 +22,9 @@ export function ConnectionState({ announces = false }: { announces?: boolean }) 
           {SPOKEN[connection.kind]}
         </span>
       ) : null}
-      <Word tone={tone}>{words}</Word>
+      <span className="connection-words" title={words}>
+        <Word tone={tone}>{words}</Word>
+      </span>
       {helps ? (
         <button type="button" className="button" onClick={() => feed.retry()}>
           {connection.kind === "given_up" ? "Retry" : "Try now"}
@@ -54,11 +57,11 @@ export function wordsOf(connection: Connection, now: number): [Tone, string] {
       const seconds = Math.max(0, Math.ceil((connection.nextTryAt - now) / 1000));
       return [
         "warn",
-        `Not live: ${connection.why}. Try ${String(connection.attempt)} of ${String(TRIES)} in ${String(seconds)} s`,
+        `Not live, try ${String(connection.attempt)} of ${String(TRIES)} in ${String(seconds)} s: ${connection.why}`,
       ];
     }
     case "given_up":
-      return ["bad", `Not live: ${connection.why}. Ten tries failed`];
+      return ["bad", `Not live, ten tries failed: ${connection.why}`];
     case "offline":
       return ["bad", "Offline"];
     case "signed_out":

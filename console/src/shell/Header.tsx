@@ -43,8 +43,10 @@ function MerchantSwitch() {
   const known = merchants.some((one) => one.id === merchant);
   return (
     <label className="inline-field whose">
-      <span className="faint unsaid">Merchant</span>
-      <select value={merchant} onChange={(event) => change(event.target.value)}>
+      <span className="faint on-wide" aria-hidden="true">
+        Merchant
+      </span>
+      <select aria-label="Merchant" value={merchant} onChange={(event) => change(event.target.value)}>
         {known ? null : <option value={merchant}>{merchant}</option>}
         {merchants.map((one) => (
           <option key={one.id} value={one.id}>

@@ -8,10 +8,7 @@ import { outbox } from "~/sending/outbox";
 export function OfflineBanner() {
   const online = useOnline();
   const list = useSyncExternalStore(outbox.list.listen, outbox.list.get);
-  const isLive = useConnection().kind === "live";
-  useEffect(() => {
-    if (online && isLive) void outbox.flush();
-  }, [online, isLive]);
+  useAskedAgain(online, list.length > 0);
   if (online && list.length === 0) return null;
   return (
     <section className={`notice banner tone-${online ? "unknown" : "bad"}`} aria-label="Connection">
@@ -24,6 +21,22 @@ export function OfflineBanner() {
       {list.length ? <Unanswered online={online} /> : null}
     </section>
   );
+}
+
+/** On a page that follows nothing no line says that the server is back: it is asked now and then. */
+const ASK_EVERY_MS = 10_000;
+
+/** What was sent and not answered is sent again as soon as the line is back. */
+function useAskedAgain(online: boolean, hasSome: boolean): void {
+  const line = useConnection().kind;
+  const [isLive, isIdle] = [line === "live", line === "idle"];
+  useEffect(() => {
+    if (!online || !(isLive || isIdle)) return;
+    void outbox.flush();
+    if (!isIdle || !hasSome) return;
+    const timer = setInterval(() => void outbox.flush(), ASK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [online, isLive, isIdle, hasSome]);
 }
 
 function Unanswered({ online }: { online: boolean }) {

@@ -15,8 +15,8 @@ export function SignedIn() {
   if (identity?.kind !== "person") return null;
   const why = waiting ? `${String(waiting)} not answered yet: see the list.` : null;
   return (
-    <span className="inline-field who">
-      <span className="faint unsaid">{identity.name}</span>
+    <span className="inline-field who" title={identity.name}>
+      <span className="faint on-wide cut">{identity.name}</span>
       <ActButton
         why={why}
         className="button quiet"

@@ -1,7 +1,7 @@
 // Keys mean what the help says and nothing while typing (CON-22); the line's state is told in words (CON-04); the palette finds (CON-22).
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { prefer } from "~/keep/preferences";
-import { announceChanges, gathered } from "~/shell/Announcer";
+import { announceChanges, gathered, spoken } from "~/shell/Announcer";
 import { wordsOf } from "~/shell/ConnectionState";
 import { onKeyDown, takeKey } from "~/shell/keys";
 import { offers } from "~/shell/offers";
@@ -62,9 +62,9 @@ describe("keys", () => {
 describe("the line's state", () => {
   it("names the try, the limit and the next try", () => {
     expect(wordsOf({ kind: "waiting", attempt: 3, nextTryAt: 9_500, why: "the line was cut" }, 5_000)[1]).toBe(
-      "Not live: the line was cut. Try 3 of 10 in 5 s",
+      "Not live, try 3 of 10 in 5 s: the line was cut",
     );
-    expect(wordsOf({ kind: "given_up", why: "away" }, 0)[1]).toContain("Ten tries failed");
+    expect(wordsOf({ kind: "given_up", why: "away" }, 0)[1]).toContain("ten tries failed");
   });
 });
 
@@ -86,6 +86,14 @@ describe("the palette", () => {
 });
 
 describe("live changes are announced", () => {
+  it("is never the same text twice, which no reader would say again", () => {
+    expect([spoken(1, ""), spoken(1, "1 change"), spoken(1, "1 change more"), spoken(2, "")]).toEqual([
+      "1 change",
+      "1 change more",
+      "1 change",
+      "2 changes",
+    ]);
+  });
   it("once for all that came within some seconds, and not again without new ones", () => {
     vi.useFakeTimers();
     const told: number[] = [];

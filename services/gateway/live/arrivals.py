@@ -48,19 +48,33 @@ class Arrivals:
         """Nobody comes. `let_in` makes followers of a group that is near."""
         self._page, self._known, self._let_in = page, known, let_in
         self._waiting: dict[Stretch, Group] = defaultdict(dict)
+        self._coming: dict[Subscription, asyncio.Future[bool]] = {}
         self._tasks: dict[Stretch, asyncio.Task[None]] = {}
 
     async def come(self, client: Client, subscription: Subscription) -> None:
         """Return when it follows; one who goes before is let in no more. Raises ProblemError while the views are away."""
-        if not await self._with_others(client, subscription):
-            arrival = Arrival(client, subscription, asyncio.get_running_loop().create_future())
-            await self._bring(subscription.cursor.partition, {subscription: arrival}, own_pace)
-            await arrival.let_in
+        try:
+            if not await self._with_others(client, subscription) and subscription in self._coming:
+                arrival = self._arrival(client, subscription)
+                await self._bring(subscription.cursor.partition, {subscription: arrival}, own_pace)
+                await arrival.let_in
+        finally:
+            self._coming.pop(subscription, None)
+
+    def leave(self, subscription: Subscription) -> None:
+        """Who is still coming is told nothing more, and is let in no more: its right may have ended (SEC-12)."""
+        let_in = self._coming.pop(subscription, None)
+        if let_in is not None and not let_in.done():
+            let_in.set_result(True)
+
+    def _arrival(self, client: Client, subscription: Subscription) -> Arrival:
+        self._coming[subscription] = let_in = asyncio.get_running_loop().create_future()
+        return Arrival(client, subscription, let_in)
 
     async def _with_others(self, client: Client, subscription: Subscription) -> bool:
-        at, let_in = subscription.cursor, asyncio.get_running_loop().create_future()
-        stretch = at.partition, at.offset // NEAR_PLACES
-        self._waiting[stretch][subscription] = Arrival(client, subscription, let_in)
+        arrival, at = self._arrival(client, subscription), subscription.cursor
+        let_in, stretch = arrival.let_in, (at.partition, at.offset // NEAR_PLACES)
+        self._waiting[stretch][subscription] = arrival
         if stretch not in self._tasks:
             self._tasks[stretch] = asyncio.create_task(self._bring_all(stretch))
         return await let_in
@@ -93,6 +107,7 @@ class Arrivals:
             page = await self._page(alone, start, known)
             for at in range(0, len(page), audience.FRAME_CHANGES):
                 await ready(group, alone)
+                _leave_out_gone(group, alone)
                 await alone.tell_changes(partition, page[at : at + audience.FRAME_CHANGES])
             if len(page) < PAGE:
                 _stand(group, Cursor(partition, known))
@@ -102,10 +117,14 @@ class Arrivals:
 
 def first(group: Group, alone: Audience) -> Cursor | None:
     """The place of the one that is furthest behind; those who have gone, or overflowed, are brought nowhere."""
+    _leave_out_gone(group, alone)
+    return min((one.cursor for one, arrival in group.items() if not arrival.client.overflowed), default=None)
+
+
+def _leave_out_gone(group: Group, alone: Audience) -> None:
     for subscription in [one for one, arrival in group.items() if arrival.let_in.done()]:
         alone.remove(subscription)
         del group[subscription]
-    return min((one.cursor for one, arrival in group.items() if not arrival.client.overflowed), default=None)
 
 
 def _stand(group: Group, at: Cursor) -> None:

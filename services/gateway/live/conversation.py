@@ -110,6 +110,14 @@ class Conversation:
             return Plan(wish, channel, now, resumed=False, reset=True)
         return Plan(wish, channel, places, resumed=True, reset=False)
 
+    async def judged_again(self, plan: Plan) -> Plan:
+        """A plan that had to wait while channels before it were caught up: its right may have ended. Raises ChannelError."""
+        try:
+            _check_right(await self.entry.principal(), plan.channel)
+        except ProblemError as problem:
+            raise channels.refused(problem) from None
+        return plan
+
     async def follow(self, plan: Plan) -> None:
         """Answer a subscription, and begin it. Raises ChannelError."""
         name, channel = plan.wish.channel, plan.channel
@@ -138,11 +146,11 @@ class Conversation:
         if not plan.resumed:
             state = await channels.snapshot(self._shared.store, channel, with_rows=plan.wish.rows)
             self.send({"type": "snapshot", "channel": channel.name, "cursor": cursor, **state})
-        for subscription in self.client.followed.get(channel.name, ()):
-            if channel.kind in OVERVIEWS:
-                await self._shared.overview.join(self.client, subscription)
-            else:
-                await self._shared.hub.join(self.client, subscription)
+        found = self.client.followed.get(channel.name, [])
+        for subscription in found:
+            if self.client.followed.get(channel.name) is not found:  # the right to it ended meanwhile
+                return
+            await (self._shared.overview if channel.kind in OVERVIEWS else self._shared.hub).join(self.client, subscription)
 
     def unsubscribe(self, name: str) -> None:
         """Follow a channel no more; one that is not followed is no error."""

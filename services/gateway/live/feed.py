@@ -63,10 +63,14 @@ class Beat:
         now = clock.now_ms()
         if self._made is None or not 0 <= now - self._made[0] < BEAT_SHARED_MS:
             position = {str(partition): offset for partition, offset in sorted(progress.next_offset.items())}
-            lag = progress.freshness()["max_age_ms"]
-            told = {"type": "heartbeat", "time": rfc3339(now), "position": position, "lag_ms": lag}
+            told = {"type": "heartbeat", "time": rfc3339(now), "position": position, "lag_ms": lag_ms(progress)}
             self._made = (now, frames.message(told))
         return self._made[1]
+
+
+def lag_ms(progress: Progress) -> object:
+    """How old the views are now."""
+    return progress.freshness()["max_age_ms"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,10 @@ class Feed:
     def time(self) -> str:
         """Now, as messages tell it."""
         return rfc3339(self.clock.now_ms())
+
+    def pong(self) -> dict[str, object]:
+        """The answer to a ping: who asks every few seconds knows as often how old the views are, not only at each heartbeat."""
+        return {"type": "pong", "time": self.time(), "lag_ms": lag_ms(self.progress)}
 
     def heartbeat(self) -> Frame:
         """The heartbeat of now, the very same for all who are due."""

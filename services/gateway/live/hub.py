@@ -72,7 +72,8 @@ class Hub:
             await self.advanced(partition, self._known.get(partition, 0))
 
     def leave(self, subscription: Subscription) -> None:
-        """Follow no more."""
+        """Follow no more; nor come any further."""
+        self._arrivals.leave(subscription)
         partition = subscription.cursor.partition
         self._followers[partition].remove(subscription)
         if not self._followers[partition]:

@@ -121,7 +121,7 @@ class Session:
             case {"type": "sign_in"}:
                 return await self._sign_in(message)
             case {"type": "ping"}:
-                self._talk.send({"type": "pong", "time": self._shared.time()})
+                self._talk.send(self._shared.pong())
             case _:
                 self._talk.refuse(None, ChannelError("validation_error", HINT))
         return True

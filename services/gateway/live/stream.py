@@ -47,7 +47,7 @@ async def stream(request: Request) -> Response:
     if shared.lines.is_full:
         raise ProblemError("backlog_full", FULL)
     wishes = read_wishes(request)
-    entry = entry_of(request, read_merchant(_single(query), request.headers.get("x-merchant-id")))
+    entry = entry_of(request, read_merchant(query, request.headers.get("x-merchant-id")))
     pipe: Pipe | None = request.scope.get("extensions", {}).get(LINE)
     if pipe is None:  # HEAD: it would open
         return Response(headers=HEADERS)
@@ -76,10 +76,6 @@ def _flag(query: Mapping[str, str], name: str) -> bool:
     if text not in {"true", "false"}:
         raise refuse(name, "must be true or false")
     return text == "true"
-
-
-def _single(query: Mapping[str, str]) -> dict[str, str]:
-    return {"merchant_id": query["merchant_id"]} if "merchant_id" in query else {}
 
 
 class Streaming(Response):
@@ -141,7 +137,7 @@ class Streaming(Response):
             try:
                 if isinstance(plan, ChannelError):
                     raise plan
-                await self._talk.follow(plan)
+                await self._talk.follow(await self._talk.judged_again(plan))
             except ChannelError as error:
                 self._talk.refuse(wish.channel, error)
         await asyncio.Event().wait()

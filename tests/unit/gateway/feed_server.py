@@ -15,10 +15,23 @@ import uvicorn
 from services.gateway.front_line import FrontProtocol
 from services.gateway.live.line import SERVED
 from tests.unit.gateway.documented import documented
-from tests.unit.gateway.front import Front
+from tests.unit.gateway.front import Front, change_row
 
 PATIENCE_SECONDS = 30.0
 """For what must come: how fast is the machine's affair."""
+BIG = "x" * 20_000
+
+
+def history(front: Front, changes: int, **given: Any) -> None:
+    """So many changes of `demo` on partition 3, each with a long reference."""
+
+    async def changes_between(start: tuple[int, int, int], end: int, wanted: Any, limit: int) -> list[dict[str, Any]]:
+        return [change_row(offset, reference=BIG, **given) for offset in range(start[1], min(end, changes))][:limit]
+
+    async def position(partition: int) -> int:
+        return changes
+
+    front.store.changes_between, front.store.position = changes_between, position
 
 
 @contextlib.asynccontextmanager

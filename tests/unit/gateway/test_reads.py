@@ -8,6 +8,7 @@ import pytest
 import yarl
 
 from domain.intake.headers import read_match
+from runtime.clock import SystemClock
 from services.gateway import door, rows
 from services.gateway.door import etag_of
 from services.gateway.proxy import target
@@ -250,3 +251,17 @@ async def test_dot_segments_never_reach_ingest(front: Front, path: str) -> None:
 
     await front.app(scope, receive, send)
     assert (sent[0]["status"], front.ingest.passed_on) == (404, [])
+
+
+async def test_sec_06_two_merchants_that_differ_are_refused(front: Front) -> None:
+    for path in ("payouts/?", "balance/?", "feed/sse/?channel=payouts&"):
+        answer = await front.get(f"/api/v1/{path}merchant_id=demo&merchant_id=other")
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "query/merchant_id")
+
+
+async def test_con_15_a_payout_and_its_history_say_how_old_the_views_are(front: Front) -> None:
+    front.store.payouts_held = [payout_row()]
+    front.progress._fresh_at = SystemClock().now_ms() - 40_500
+    for path in (f"/api/v1/payouts/{PAYOUT_ID}/", f"/api/v1/payouts/{PAYOUT_ID}/events/"):
+        answer = await front.get(path)
+        assert (answer.status_code, answer.headers["age"]) == (200, "40")

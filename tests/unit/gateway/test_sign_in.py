@@ -8,7 +8,7 @@ import pytest
 from services.gateway.access import line_watch
 from services.gateway.access.credentials import Credential
 from services.gateway.live import feed as feed_module
-from tests.unit.gateway.feed_server import RawClient, served
+from tests.unit.gateway.feed_server import RawClient, history, served
 from tests.unit.gateway.front import BATCH_ID, PAYOUT_ID, Admin, Front
 
 READ = "payouts:read"
@@ -194,3 +194,30 @@ async def test_liv_06_a_quiet_channel_is_given_newer_cursors() -> None:
         assert (mark["channel"], mark["cursor"]) == ("payouts:demo", "3:5000:0@demo")
         beat = await _next(client, "heartbeat")
         assert {"time", "position", "lag_ms"} <= beat.keys()
+
+
+async def test_sec_02_a_right_that_is_taken_away_ends_a_channel_that_is_still_being_caught_up(
+    closed: Front, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_watch, "LOOK_SECONDS", 0.05)
+    closed.store.batches_held = [{"id": BATCH_ID, "merchant_id": "demo"}]
+    history(closed, 300, batch_id=BATCH_ID)
+    await closed.hub.advanced(3, 300)
+    key = admin.key(READ, "batches:read")
+    channel = f"batch:{BATCH_ID}"
+    async with served(closed) as port:
+        client, _ = await _opened(port, Authorization=f"Bearer {key}")
+        client.send({"type": "subscribe", "channel": channel, "resume": "3:0:0"})
+        await _next(client, "changes")  # and reads no more for now: the rest has to wait
+        next(iter(admin.rows.values()))["scopes"].remove("batches:read")
+        closed.clock.advance(2001)
+        await asyncio.sleep(0.3)
+        ended = await _next(client, "error")
+        assert (ended["channel"], ended["code"]) == (channel, "forbidden")
+        client.send({"type": "ping"})
+        assert (await client.told())["type"] == "pong", "nothing of the channel is told behind its end"
+        history(closed, 310, batch_id=BATCH_ID)
+        await closed.hub.advanced(3, 310)
+        client.send({"type": "ping"})
+        assert (await client.told())["type"] == "pong"
+        assert not any(len(followers) for followers in closed.hub._followers.values())

@@ -11,7 +11,7 @@ from services.gateway.live import client as client_module
 from services.gateway.live import stream as stream_module
 from services.gateway.live.frames import Frame, message
 from services.gateway.live.stream_line import StreamLine
-from tests.unit.gateway.feed_server import RawClient, served
+from tests.unit.gateway.feed_server import RawClient, history, served
 from tests.unit.gateway.front import PAYOUT_ID, Admin, Front, change_row, payout_row
 from tests.unit.gateway.stream_client import StreamClient
 
@@ -298,3 +298,23 @@ async def test_liv_03_every_merchants_payouts_are_followed_at_once(front: Front)
         )
         assert asked[0] == {"payouts": ["*"]}
         assert stream.id == told["cursor"], "the last cursor is all that a client keeps"
+
+
+async def test_sec_02_a_right_that_ends_while_another_channel_is_caught_up_is_not_there_any_more(
+    closed: Front, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "LOOK_SECONDS", 0.05)
+    history(closed, 300)
+    await closed.hub.advanced(3, 300)
+    key = admin.key("payouts:read", "balance:read")
+    asked = "channel=payouts:demo&channel=merchant:demo:balance&resume=3:0:0@demo;3:0:0@demo"
+    async with served(closed) as port:
+        stream = await StreamClient.open(port, asked, Authorization=f"Bearer {key}")
+        await stream.until("changes")  # and reads no more for now: the second channel has to wait
+        next(iter(admin.rows.values()))["scopes"].remove("balance:read")
+        closed.clock.advance(2001)
+        await asyncio.sleep(0.3)
+        answer = await stream.told()
+        while answer["channel"] != "merchant:demo:balance":
+            answer = await stream.told()
+        assert (answer["type"], answer["code"]) == ("error", "forbidden")

@@ -50,8 +50,17 @@ export class Server {
   log: number[] = [];
   accepts = true;
   answersPings = true;
+  lagMs = 500;
+  /** While this is not so, what a resuming line missed is being read: nothing that was asked behind its subscription is answered. */
+  catchesUp = true;
   /** The least offset that a resume may name. */
   oldest = 0;
+
+  /** What was missed has been read. */
+  catchUp(): void {
+    this.catchesUp = true;
+    for (const line of this.lines) if (line.open) line.answer();
+  }
 
   add(value: number): void {
     this.log.push(value);
@@ -66,6 +75,7 @@ export class ServerLine implements Line {
   open = true;
   from: number | null = null;
   readonly said: Record<string, unknown>[] = [];
+  private readonly waiting: Record<string, unknown>[] = [];
   private readonly server: Server;
   private readonly time: Time;
   /** Delay of each message on its way. */
@@ -84,8 +94,20 @@ export class ServerLine implements Line {
     if (!this.open) return;
     const message = JSON.parse(text) as Record<string, unknown>;
     this.said.push(message);
-    if (message["type"] === "ping" && this.server.answersPings) this.tell({ type: "pong", time: "" });
-    if (message["type"] === "subscribe") this.subscribe(String(message["channel"]), message["resume"] as string | undefined);
+    this.waiting.push(message);
+    this.answer();
+  }
+
+  /** One message after another: what is asked behind a subscription is answered when that one is caught up. */
+  answer(): void {
+    this.catchUp();
+    while (this.waiting.length > 0 && !this.isBehind) {
+      const message = this.waiting.shift() ?? {};
+      if (message["type"] === "ping" && this.server.answersPings)
+        this.tell({ type: "pong", time: "", lag_ms: this.server.lagMs });
+      if (message["type"] === "subscribe")
+        this.subscribe(String(message["channel"]), message["resume"] as string | undefined);
+    }
   }
 
   close(): void {
@@ -107,8 +129,12 @@ export class ServerLine implements Line {
     );
   }
 
+  private get isBehind(): boolean {
+    return !this.server.catchesUp && this.from !== null && this.from < this.server.log.length;
+  }
+
   catchUp(): void {
-    while (this.from !== null && this.from < this.server.log.length) {
+    while (!this.isBehind && this.from !== null && this.from < this.server.log.length) {
       const value = this.server.log[this.from];
       this.from += 1;
       this.tell({

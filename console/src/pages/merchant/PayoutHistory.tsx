@@ -1,6 +1,5 @@
 // All payouts of a merchant, newest first, as far back as one scrolls (CON-12). Owns nothing but the choice of the list.
 import { useNavigate } from "@tanstack/react-router";
-import { fromViews } from "~/freshness/source";
 import { RowPanel } from "~/rows/RowPanel";
 import { allPayouts } from "~/rows/sources";
 import { useRows } from "~/rows/useRows";
@@ -16,7 +15,6 @@ export function PayoutHistory({ merchant }: { merchant: string }) {
       caption="Payouts of the merchant, newest first"
       rows={rows}
       count={rows.knownRows}
-      source={(readAt) => fromViews({}, readAt)}
       empty="No payout yet."
       onOpen={(row) => void navigate({ to: "/payments/$id", params: { id: row.id } })}
       selection={selection}

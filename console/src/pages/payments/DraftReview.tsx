@@ -16,8 +16,15 @@ import { Status } from "~/parts/Status";
 
 type Draft = Schemas["Draft"];
 
+/** No feed tells of drafts: what somebody is about to submit is read again, so that it is as fresh as submitting asks for. */
+const REREAD_MS = 3_000;
+const OPEN = ["draft", "submitting"];
+
 export function DraftReview({ id, merchant }: { id: string; merchant: string }) {
-  const draft = useQuery(draftQuery(merchant, id));
+  const draft = useQuery({
+    ...draftQuery(merchant, id),
+    refetchInterval: ({ state }) => (OPEN.includes(state.data?.status ?? "") ? REREAD_MS : false),
+  });
   return (
     <Panel title="Look at it, then submit" query={draft} source={() => asRead(draft.dataUpdatedAt, "drafts")}>
       {(data) => (
@@ -70,7 +77,7 @@ function Acts({ draft }: { draft: Draft }) {
   const [dropping, setDropping] = useState(false);
   const standings = useSyncExternalStore(run.standings.listen, run.standings.get);
   const common = useCommonReason(draft.merchant_id);
-  const settled = draft.status === "draft" || draft.status === "submitting" ? null : `The draft is ${draft.status} already.`;
+  const settled = OPEN.includes(draft.status) ? null : `The draft is ${draft.status} already.`;
   const act = (kind: "submit" | "discard") =>
     void run
       .start([actOf(kind, draft)])

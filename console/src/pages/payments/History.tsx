@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { historyQuery } from "~/api/reads";
 import type { Schemas } from "~/api/typed";
-import { asRead } from "~/freshness/source";
+import { fromViews } from "~/freshness/source";
 import { Copy } from "~/parts/Copy";
 import { ListTable, type Column } from "~/parts/ListTable";
 import { LogPlace, placeOf } from "~/parts/LogPlace";
@@ -48,7 +48,7 @@ export function History({ id }: { id: string }) {
     <Panel
       title="History"
       query={history}
-      source={() => asRead(history.dataUpdatedAt, "views", true)}
+      source={(data) => fromViews(data, history.dataUpdatedAt)}
       isEmpty={(data) => data.results.length === 0}
       empty="Nothing has happened yet."
     >

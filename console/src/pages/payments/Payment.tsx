@@ -1,13 +1,14 @@
 // One payout (CON-05): where it stands in its lifecycle, why, what can be done, and every change with its place on the log (CON-25).
 // Owns the page's order. Must not decide anything.
-import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { historyQuery, payoutQuery, payoutStoryQuery } from "~/api/reads";
 import { troubleOf } from "~/api/trouble";
-import type { Payout } from "~/api/typed";
+import type { Aged, Payout } from "~/api/typed";
 import { Drive } from "~/chaos/Drive";
 import { useChannel } from "~/feed/context";
-import { asRead } from "~/freshness/source";
+import { fromViews } from "~/freshness/source";
+import { useReread } from "~/live/refresh";
 import { announceChanges } from "~/shell/Announcer";
 import { Copy } from "~/parts/Copy";
 import { Money } from "~/parts/Money";
@@ -25,6 +26,8 @@ import { useMerchant } from "~/place/merchant";
 import { payeeOf } from "~/rows/slim";
 
 const route = getRouteApi("/payments/$id");
+/** A payout moves a few times, often close together. */
+const AGAIN_MS = 250;
 
 export function Payment() {
   const { id } = route.useParams();
@@ -52,7 +55,7 @@ export function Payment() {
       {isUndecided(payout.error) ? (
         <Notice tone="warn">Requested, and not decided yet. This page asks again by itself until it is.</Notice>
       ) : null}
-      <Panel title="Lifecycle" query={payout} source={() => asRead(payout.dataUpdatedAt, "views", true)}>
+      <Panel title="Lifecycle" query={payout} source={(one) => fromViews(one, payout.dataUpdatedAt)}>
         {(one) => (
           <>
             <LifecycleOf payout={one} />
@@ -79,12 +82,10 @@ function isUndecided(error: unknown): boolean {
 
 /** The channel of this payout: what the feed tells is read again, with the payee as this reader may see it. */
 function useLive(merchant: string, id: string): void {
-  const cache = useQueryClient();
-  const again = () => {
-    void cache.invalidateQueries({ queryKey: payoutQuery(merchant, id).queryKey });
-    void cache.invalidateQueries({ queryKey: historyQuery(merchant, id).queryKey });
-    void cache.invalidateQueries({ queryKey: payoutStoryQuery(merchant, id).queryKey });
-  };
+  const again = useReread(
+    [payoutQuery, historyQuery, payoutStoryQuery].map((query) => query(merchant, id).queryKey),
+    AGAIN_MS,
+  );
   useChannel(`payout:${id}`, {
     changes: (changes) => {
       announceChanges(changes.length);
@@ -145,9 +146,9 @@ function Why({ payout }: { payout: Payout }) {
   );
 }
 
-function Facts({ query }: { query: UseQueryResult<Payout> }) {
+function Facts({ query }: { query: UseQueryResult<Payout & Aged> }) {
   return (
-    <Panel title="Details" query={query} source={() => asRead(query.dataUpdatedAt, "views", true)}>
+    <Panel title="Details" query={query} source={(one) => fromViews(one, query.dataUpdatedAt)}>
       {(payout) => (
         <dl className="facts">
           {[
@@ -191,9 +192,9 @@ function BatchLink({ payout }: { payout: Payout }) {
   );
 }
 
-function Settlement({ query }: { query: UseQueryResult<Payout> }) {
+function Settlement({ query }: { query: UseQueryResult<Payout & Aged> }) {
   return (
-    <Panel title="Way to settlement" query={query} source={() => asRead(query.dataUpdatedAt, "views", true)}>
+    <Panel title="Way to settlement" query={query} source={(one) => fromViews(one, query.dataUpdatedAt)}>
       {(payout) => (
         <ol className="timeline">
           <Step name="Accepted" at={payout.created_at} />

@@ -3,7 +3,7 @@ import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { batchStoryQuery, type BatchNow } from "~/api/reads";
 import { fromViews } from "~/freshness/source";
 import { BatchActs } from "~/pages/payouts/BatchActs";
-import { TOLD_LIVE_MAX, useBatchLive } from "~/pages/payouts/batchLive";
+import { storyEvery, TOLD_LIVE_MAX, useBatchLive } from "~/pages/payouts/batchLive";
 import { BatchRows } from "~/pages/payouts/BatchRows";
 import { nameOf, Progress } from "~/pages/payouts/BatchList";
 import { SumTable } from "~/pages/payouts/SumTable";
@@ -17,8 +17,8 @@ import { SaveView } from "~/place/SaveView";
 
 export function BatchPage({ batch, query }: { batch: BatchNow; query: UseQueryResult<BatchNow> }) {
   const isSmall = batch.row_count <= TOLD_LIVE_MAX;
-  useBatchLive(batch.id, isSmall);
   const story = useQuery(batchStoryQuery(batch.merchant_id, batch.id));
+  useBatchLive(batch.id, storyEvery(story.data?.tookMs));
   return (
     <>
       <header className="page-head">

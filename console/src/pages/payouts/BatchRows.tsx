@@ -3,13 +3,14 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { BatchNow, PayoutFilter } from "~/api/reads";
-import { fromViews } from "~/freshness/source";
 import { count } from "~/money/amount";
 import { statusWord } from "~/parts/status";
 import { Filters } from "~/pages/payouts/Filters";
 import { SelectionBar } from "~/pages/payouts/SelectionBar";
 import { filtersOf } from "~/place/filters";
 import { useMerchant } from "~/place/merchant";
+import { mayFit, unseen, waiting } from "~/rows/comers";
+import { NewRows } from "~/rows/NewRows";
 import { RowPanel } from "~/rows/RowPanel";
 import { filteredBatch, wholeBatch } from "~/rows/sources";
 import { useRows } from "~/rows/useRows";
@@ -21,37 +22,48 @@ export function BatchRows({ batch }: { batch: BatchNow }) {
   const merchant = useMerchant();
   const filter = filtersOf(route.useSearch());
   const isWhole = Object.keys(filter).length === 0;
-  const [shown, setShown] = useState({ rows: batch.row_count, epoch: 0 });
+  const [shown, setShown] = useState({ rows: batch.row_count, epoch: 0, others: NONE });
   const source = isWhole ? wholeBatch(merchant, batch.id) : filteredBatch(merchant, batch.id, filter);
-  const rows = useRows(JSON.stringify([merchant, batch.id, filter, shown.epoch]), `batch:${batch.id}`, source);
+  const name = JSON.stringify([merchant, batch.id, filter, shown.epoch]);
+  const rows = useRows(name, `batch:${batch.id}`, source, (changes) =>
+    setShown((old) => {
+      const known = ofList(old.others, name);
+      const ids = waiting(known, changes, (change) => !isWhole && mayFit(filter, change));
+      return ids === known ? old : { ...old, others: { name, ids } };
+    }),
+  );
   const selection = useSelection();
   const navigate = useNavigate();
-  const more = batch.row_count - shown.rows;
+  const more = isWhole
+    ? batch.row_count - shown.rows
+    : unseen(ofList(shown.others, name), (id) => rows.byId(id) !== undefined);
   return (
     <RowPanel
       title="Rows"
       caption="Rows of the batch, in order"
       rows={rows}
       count={isWhole ? shown.rows : rows.knownRows}
-      source={(readAt) => fromViews({}, readAt)}
       empty={isWhole ? "No row yet." : "No row matches."}
       onOpen={(row) => void navigate({ to: "/payments/$id", params: { id: row.id } })}
       selection={selection}
     >
       <States batch={batch} filter={filter} />
       {isWhole ? null : <Filters />}
-      {more > 0 && isWhole ? (
-        <button
-          type="button"
-          className="button primary"
-          onClick={() => setShown({ rows: batch.row_count, epoch: shown.epoch + 1 })}
-        >
-          {count(more)} new: show them
-        </button>
-      ) : null}
+      <NewRows number={more} onShow={() => setShown({ rows: batch.row_count, epoch: shown.epoch + 1, others: NONE })} />
       <SelectionBar rows={rows} selection={selection} />
     </RowPanel>
   );
+}
+
+/** Rows that came into a filtered list since it was read, and which list that is. */
+interface Others {
+  name: string;
+  ids: ReadonlySet<string>;
+}
+const NONE: Others = { name: "", ids: new Set() };
+
+function ofList(others: Others, name: string): ReadonlySet<string> {
+  return others.name === name ? others.ids : NONE.ids;
 }
 
 const FIRST = ["failed", "requires_action", "returned", "rejected"];

@@ -3,12 +3,12 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { PayoutFilter } from "~/api/reads";
-import { fromViews } from "~/freshness/source";
 import type { Change } from "~/feed/messages";
-import { count } from "~/money/amount";
 import { Filters } from "~/pages/payouts/Filters";
 import { filtersOf } from "~/place/filters";
 import { useMerchant } from "~/place/merchant";
+import { isEntered, mayFit, unseen, waiting } from "~/rows/comers";
+import { NewRows } from "~/rows/NewRows";
 import { RowPanel } from "~/rows/RowPanel";
 import { allPayouts } from "~/rows/sources";
 import { useRows } from "~/rows/useRows";
@@ -23,47 +23,42 @@ export function PayoutList() {
   const filters = filtersOf(search);
   const filter: PayoutFilter =
     attention === "needed" && !filters.status ? { ...filters, status: "requires_action,failed" } : filters;
-  const [fresh, setFresh] = useState({ epoch: 0, ids: new Set<string>() });
+  const [fresh, setFresh] = useState(NOTHING);
   const navigate = useNavigate();
   const selection = useSelection();
-  const rows = useRows(
-    JSON.stringify([merchant, filter, fresh.epoch]),
-    `payouts:${merchant}`,
-    allPayouts(merchant, filter),
-    (others) => {
-      const found = newer(others, rows.row(0)?.id);
-      if (found.length) setFresh((old) => ({ ...old, ids: new Set([...old.ids, ...found].slice(-COUNTED_MAX)) }));
-    },
+  const name = JSON.stringify([merchant, filter, fresh.epoch]);
+  const rows = useRows(name, `payouts:${merchant}`, allPayouts(merchant, filter), (others) =>
+    setFresh((old) => {
+      const known = old.name === name ? old.ids : NOTHING.ids;
+      const ids = waiting(known, others, (change) => comes(filter, change, rows.row(0)?.id));
+      return ids === known ? old : { ...old, name, ids };
+    }),
   );
+  const found = fresh.name === name ? unseen(fresh.ids, (id) => rows.byId(id) !== undefined) : 0;
   return (
     <RowPanel
       title="Single rows"
       caption="Payouts, newest first"
       rows={rows}
       count={rows.knownRows}
-      source={(readAt) => fromViews({}, readAt)}
       empty="No payout matches these filters."
       onOpen={(row) => void navigate({ to: "/payments/$id", params: { id: row.id } })}
       selection={selection}
     >
       <Filters />
-      {fresh.ids.size ? (
-        <button
-          type="button"
-          className="button primary"
-          onClick={() => setFresh((old) => ({ epoch: old.epoch + 1, ids: new Set() }))}
-        >
-          {fresh.ids.size >= COUNTED_MAX ? `${count(COUNTED_MAX)} or more` : count(fresh.ids.size)} new: show them
-        </button>
-      ) : null}
+      <NewRows number={found} onShow={() => setFresh({ ...NOTHING, epoch: fresh.epoch + 1 })} />
       <SelectionBar rows={rows} selection={selection} />
     </RowPanel>
   );
 }
 
-const COUNTED_MAX = 9_999;
+/** Which list was read, how often it was begun anew, and who waits to be shown in it. */
+const NOTHING: { name: string; epoch: number; ids: ReadonlySet<string> } = { name: "", epoch: 0, ids: new Set() };
 
-/** Ids behind the newest one that is shown: ids rise with time. Whether they match the filters is known when they are read. */
-export function newer(changes: readonly Change[], top: string | undefined): string[] {
-  return changes.filter((change) => top === undefined || change.id > top).map((change) => change.id);
+/**
+ * Whether a payout that is not shown belongs to the list as far as it tells: made after the newest one that is shown (ids rise with time), or come
+ * into the list by its new state.
+ */
+export function comes(filter: PayoutFilter, change: Change, top: string | undefined): boolean {
+  return mayFit(filter, change) && (isEntered(filter) || top === undefined || change.id > top);
 }

@@ -4,13 +4,12 @@ import { useQueries } from "@tanstack/react-query";
 import { useState, useSyncExternalStore } from "react";
 import { whyNotAll } from "~/acts/allowed";
 import { Run, tally } from "~/acts/run";
-import { useIdentity, whyNot } from "~/api/identity";
 import { payoutActionsQuery } from "~/api/reads";
-import { useOnline } from "~/feed/context";
 import { grouped, sums } from "~/money/amount";
 import { ActButton } from "~/parts/ActButton";
 import { DangerDialog } from "~/parts/Dialog";
 import { Sums } from "~/parts/Money";
+import { useCommonReason } from "~/pages/payouts/BatchActs";
 import { useMerchant } from "~/place/merchant";
 import type { Slim } from "~/rows/slim";
 import type { Selection } from "~/rows/useSelection";
@@ -77,12 +76,10 @@ function heldOf(rows: RowWindow, selection: Selection): Slim[] {
 
 function useWhy(rows: RowWindow, selection: Selection): string | null {
   const merchant = useMerchant();
-  const right = whyNot(useIdentity(), "pay", merchant);
-  const online = useOnline();
+  const common = useCommonReason(merchant);
   const held = heldOf(rows, selection);
   const told = useQueries({ queries: held.map((row) => payoutActionsQuery(merchant, row.id, row.version)) });
-  if (right) return right;
-  if (!online) return "Offline: nothing new is sent.";
+  if (common) return common;
   if (held.length < selection.ids.size) return "Some selected rows are not in sight; scroll to them first.";
   return whyNotAll("cancel", told);
 }

@@ -45,12 +45,12 @@ export function Step({ name, at, children }: { name: string; at: string | null |
   );
 }
 
-/** The settlement of the last paid row that is known: date and countdown. */
+/** Date and countdown as told on a paid row; settled once the batch is, not with its first row. */
 function Settlement({ batch }: { batch: BatchNow }) {
   const merchant = useMerchant();
   const paid = batch.counts["completed"] ?? 0;
   const one = useQuery({
-    queryKey: [...ofMerchant(merchant), "settlement", batch.id],
+    queryKey: [...ofMerchant(merchant), "settlement", batch.id, batch.status],
     queryFn: ({ signal }) =>
       read("/api/v1/batches/{batch_id}/rows/", {
         merchant,
@@ -61,7 +61,7 @@ function Settlement({ batch }: { batch: BatchNow }) {
     enabled: paid > 0,
   });
   const row = one.data?.results[0];
-  if (row?.settled_at) return <Step name="Settled" at={row.settled_at} />;
+  if (batch.status === "settled" && row?.settled_at) return <Step name="Settled" at={row.settled_at} />;
   return (
     <Step name="Settled" at={null}>
       {row?.expected_settlement_date ? (
@@ -73,12 +73,19 @@ function Settlement({ batch }: { batch: BatchNow }) {
   );
 }
 
-/** A settlement date is a plain date: counted down to its beginning in UTC. */
+const DAY_MS = 86_400_000;
+
+/** A settlement date is a plain date, taken in UTC: counted down to its beginning, and late once the whole day has passed. */
+export function countdown(date: string, now: number): string {
+  const left = Date.parse(`${date}T00:00:00Z`) - now;
+  if (left > 0) return `in ${span(left)}`;
+  return left > -DAY_MS ? "today" : `late for ${span(-left - DAY_MS)}`;
+}
+
 export function Countdown({ date }: { date: string }) {
-  const left = Date.parse(`${date}T00:00:00Z`) - useNow();
   return (
     <p>
-      Expected on <strong>{date}</strong>, {left > 0 ? `in ${span(left)}` : `${span(-left)} ago: late`}
+      Expected on <strong>{date}</strong>, {countdown(date, useNow())}
     </p>
   );
 }

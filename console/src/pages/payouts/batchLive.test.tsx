@@ -2,11 +2,11 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { batchQuery, type BatchNow } from "~/api/reads";
+import { batchQuery, batchStoryQuery, type BatchNow } from "~/api/reads";
 import type { Batch } from "~/api/typed";
 import type { Follower } from "~/feed/channel";
 import { DRAW_EVERY_MS } from "~/live/pace";
-import { useBatchLive } from "~/pages/payouts/batchLive";
+import { storyEvery, useBatchLive } from "~/pages/payouts/batchLive";
 
 const heard: { follower: Follower } = { follower: {} };
 vi.mock("~/feed/context", () => ({ useChannel: (_: string, follower: Follower) => (heard.follower = follower) }));
@@ -14,7 +14,7 @@ vi.mock("~/place/merchant", () => ({ useMerchant: () => "demo" }));
 
 const told = (rows: number, status = "processing") => ({ id: "b", row_count: rows, status }) as unknown as Batch;
 
-function following(retells: boolean) {
+function following(storyEveryMs = 4_000) {
   const cache = new QueryClient();
   const drawn: (number | undefined)[] = [];
   const { queryKey } = batchQuery("demo", "b");
@@ -22,10 +22,10 @@ function following(retells: boolean) {
   cache.setQueryData(queryKey, told(0) as BatchNow);
   cache.getQueryCache().subscribe((event) => event.type === "updated" && drawn.push(shown()));
   const asked = vi.spyOn(cache, "invalidateQueries").mockImplementation(() => Promise.resolve(void drawn.push(-1)));
-  renderHook(() => useBatchLive("b", retells), {
+  renderHook(() => useBatchLive("b", storyEveryMs), {
     wrapper: ({ children }) => <QueryClientProvider client={cache}>{children}</QueryClientProvider>,
   });
-  return { drawn, shown, asked };
+  return { drawn, shown, asked, cache };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -35,7 +35,7 @@ afterEach(() => {
 });
 
 it("is drawn at once, and then once for all that was told within a tick", () => {
-  const { drawn, shown } = following(false);
+  const { drawn, shown } = following();
   for (let rows = 1; rows <= 40; rows += 1) heard.follower.batch?.(told(rows));
   expect([drawn, shown()]).toEqual([[1], 1]);
   vi.advanceTimersByTime(DRAW_EVERY_MS);
@@ -43,7 +43,7 @@ it("is drawn at once, and then once for all that was told within a tick", () => 
 });
 
 it("is taken before it is asked for again, so that an older word never comes behind the answer", () => {
-  const { drawn } = following(false);
+  const { drawn } = following();
   heard.follower.batch?.(told(1));
   heard.follower.batch?.(told(2));
   heard.follower.gap?.(3);
@@ -52,15 +52,16 @@ it("is taken before it is asked for again, so that an older word never comes beh
   expect(drawn.filter((rows) => rows !== -1)).toEqual([1, 2]);
 });
 
-it("has its story read again when its state changes, and with each change only where it is small", () => {
-  const large = following(false);
+it("has its story read again with its changes, the less often the longer that takes", () => {
+  expect([storyEvery(undefined), storyEvery(30), storyEvery(1_500)]).toEqual([4_000, 4_000, 30_000]);
+  const { asked, cache } = following(storyEvery(1_500));
+  cache.setQueryData(batchStoryQuery("demo", "b").queryKey, {} as never);
   heard.follower.batch?.(told(1));
-  expect(large.asked).not.toHaveBeenCalled();
+  expect(asked).toHaveBeenCalledTimes(1);
   vi.advanceTimersByTime(DRAW_EVERY_MS);
-  heard.follower.batch?.(told(2, "completed"));
-  expect(large.asked).toHaveBeenCalledTimes(1);
-  cleanup();
-  const small = following(true);
-  heard.follower.batch?.(told(1));
-  expect(small.asked).toHaveBeenCalledTimes(1);
+  heard.follower.batch?.(told(2));
+  vi.advanceTimersByTime(29_000);
+  expect(asked).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(1_000);
+  expect(asked).toHaveBeenCalledTimes(2);
 });

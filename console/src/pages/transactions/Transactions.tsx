@@ -97,6 +97,7 @@ function useStream(merchant: string, only: Only) {
       stream.gap(dropped);
       begin();
     },
+    reset: () => stream.gap(null), // and it is joined anew
   });
   const isLive = useConnection().kind === "live";
   const repeat = useEffectEvent(() => {
@@ -152,8 +153,8 @@ function Words({ stream }: { stream: Stream }) {
       {connection.kind !== "live" ? (
         <Notice tone="warn">Not live: what changes now is fetched when the line is back.</Notice>
       ) : null}
-      {state.leftOut ? (
-        <Notice tone="warn">{`The server left out ${count(state.leftOut)} changes that this page could not take in time; the latest were read again.`}</Notice>
+      {state.leftOut || state.leftOutSome ? (
+        <Notice tone="warn">{`The server left out ${leftOut(state)} that this page did not take in time; the latest were read again.`}</Notice>
       ) : null}
       {state.dropped ? (
         <p className="faint">
@@ -163,6 +164,12 @@ function Words({ stream }: { stream: Stream }) {
       ) : null}
     </>
   );
+}
+
+function leftOut({ leftOut: known, leftOutSome }: StreamState): string {
+  const counted = `${count(known)} ${known === 1 ? "change" : "changes"}`;
+  if (!leftOutSome) return counted;
+  return known ? `${counted} and more` : "some changes, it does not say how many,";
 }
 
 function Which({ only }: { only: Only }) {

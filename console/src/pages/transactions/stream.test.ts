@@ -53,6 +53,19 @@ describe("the stream", () => {
   });
 });
 
+describe("what is read again", () => {
+  it("is nothing missed where it was told before, and says in words that some were left out", () => {
+    const stream = new Stream(all);
+    stream.take([change(1), change(2, 3)]);
+    stream.pause();
+    stream.gap(null);
+    stream.take([change(1), change(2, 3), change(2, 4), change(3)]);
+    expect(stream.state()).toMatchObject({ missed: 2, leftOut: 0, leftOutSome: true });
+    stream.take([change(3), change(2, 4)]);
+    expect(stream.state().missed).toBe(2);
+  });
+});
+
 describe("drawing the stream", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());

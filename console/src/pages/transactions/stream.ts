@@ -12,8 +12,10 @@ export interface StreamState {
   missed: number;
   dropped: number;
   paused: boolean;
-  /** Changes that the server left out, by its own word; null counts are told as "some". */
+  /** Changes that the server left out, by its own word. */
   leftOut: number;
+  /** Whether it left out more without saying how many. */
+  leftOutSome: boolean;
 }
 
 export class Stream {
@@ -22,6 +24,7 @@ export class Stream {
   private missed = 0;
   private dropped = 0;
   private leftOut = 0;
+  private leftOutSome = false;
   private paused = false;
   private readonly wants: (change: Change) => boolean;
   private readonly listeners = new Set<() => void>();
@@ -34,7 +37,8 @@ export class Stream {
 
   /** As it is. */
   state(): StreamState {
-    return { shown: this.shown, missed: this.missed, dropped: this.dropped, paused: this.paused, leftOut: this.leftOut };
+    const { shown, missed, dropped, paused, leftOut, leftOutSome } = this;
+    return { shown, missed, dropped, paused, leftOut, leftOutSome };
   }
 
   /** As listeners were told it last: the very same until they are told again. */
@@ -51,7 +55,7 @@ export class Stream {
   };
 
   take(changes: readonly Change[]): void {
-    const wanted = changes.filter((change) => this.wants(change) || this.isListed(change));
+    const wanted = changes.filter((change) => (this.wants(change) || this.isListed(change)) && !this.isKnown(change));
     if (wanted.length === 0) return;
     if (this.paused) {
       this.missed += wanted.length;
@@ -60,9 +64,10 @@ export class Stream {
     this.soon.wish();
   }
 
-  /** The server left out changes. */
+  /** The server left out changes: so many, or null where it does not say. */
   gap(dropped: number | null): void {
-    this.leftOut += dropped ?? 1;
+    this.leftOut += dropped ?? 0;
+    this.leftOutSome ||= dropped === null;
     this.soon.wish();
   }
 
@@ -91,6 +96,11 @@ export class Stream {
     const { rows, dropped } = merged(this.shown, changes);
     this.shown = rows;
     this.dropped += dropped;
+  }
+
+  /** What is read again has mostly been told before: that is nothing missed. */
+  private isKnown(change: Change): boolean {
+    return [...this.shown, ...this.held].some((row) => row.id === change.id && row.version >= change.version);
   }
 
   private isListed(change: Change): boolean {
