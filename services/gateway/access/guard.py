@@ -168,7 +168,7 @@ class Guard:
 
     def _check_page(self, asked: HTTPConnection, method: str, known: Known) -> None:
         """What a browser sends by itself (a cookie) changes nothing without what only our page knows. Raises ProblemError 403."""
-        if known.csrf_hash is None or method in SAFE or method == SOCKET or asked.query_params.get(credentials.TICKET):
+        if known.csrf_hash is None or method in SAFE or method == SOCKET:
             return
         sent = asked.headers.getlist(credentials.CSRF_HEADER)
         right = len(sent) == 1 and hmac.compare_digest(stored(sent[0][: credentials.SECRET_MAX]), known.csrf_hash)

@@ -173,6 +173,9 @@ async def test_sec_03_a_cookie_changes_nothing_without_the_token_of_our_page(clo
     for forged in ({}, {"X_CSRF_Token": "x"}, {**headers, "Origin": "http://evil.example"}, {**headers, "Origin": "null"}):
         answer = await closed.ask("POST", "/api/v1/payouts/", **{**cookie, **forged})
         assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+    for path in ("/api/v1/payouts/?ticket=x", f"/api/v1/payouts/{PAYOUT_ID}/cancel/?ticket=x"):
+        answer = await closed.ask("POST", path, **cookie)
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed"), "a ticket is for the feed alone"
     assert closed.ingest.passed_on == []
     for origin in ({}, {"Origin": "http://localhost:8000"}, {"Origin": "http://localhost:3000"}):
         assert (await closed.ask("POST", "/api/v1/payouts/", **headers, **origin)).status_code == 200
