@@ -18,7 +18,16 @@ from domain.access.principal import OPEN, Principal, Refused, admit
 from runtime.http_problems import ProblemError, problem_response
 from runtime.inner_door import without_inner
 from services.gateway.access import credentials
-from services.gateway.access.asked import NOTHING_HERE, PRINCIPAL, check_size, named_merchants, no_route, note, telling
+from services.gateway.access.asked import (
+    NOTHING_HERE,
+    PRINCIPAL,
+    check_once,
+    check_size,
+    named_merchants,
+    no_route,
+    note,
+    telling,
+)
 from services.gateway.access.counting import Counter
 from services.gateway.access.credentials import Credential, Ticket, unauthorized
 from services.gateway.access.directory import Directory, Known
@@ -108,6 +117,7 @@ class Guard:
 
     async def _check(self, asked: HTTPConnection) -> Passed:
         check_size(asked)
+        check_once(asked)
         if self._checks is None:
             return Passed(OPEN)
         method = SOCKET if asked.scope["type"] == "websocket" else asked.scope["method"]

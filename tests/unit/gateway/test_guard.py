@@ -296,6 +296,19 @@ async def test_sec_10_headers_past_16_kib_are_431(closed: Front, admin: Admin) -
     assert (answer.status_code, answer.json()["code"]) == (431, "headers_too_large")
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["status=pending&status=failed", "limit=5&limit=6", "reference=a&status=pending&reference=a", "%6cimit=1&limit=1"],
+)
+async def test_api_19_a_parameter_that_says_two_things_is_400(front: Front, closed: Front, admin: Admin, query: str) -> None:
+    key = bearer(admin.key(READ, "drafts:read"))
+    for path in ("payouts", "drafts"):
+        for answer in (await front.get(f"/api/v1/{path}/?{query}"), await closed.get(f"/api/v1/{path}/?{query}", **key)):
+            assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+            assert answer.json()["errors"][0]["pointer"] in {"query/status", "query/limit", "query/reference"}
+    assert front.ingest.passed_on == closed.ingest.passed_on == []
+
+
 async def test_open_mode_asks_for_nothing_and_shows_payees_as_sent(front: Front) -> None:
     front.store.payouts_held = [payout_row(recipient=orjson.dumps(SENT))]
     [shown] = (await front.get("/api/v1/payouts/")).json()["results"]
