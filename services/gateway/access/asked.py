@@ -1,7 +1,7 @@
 """What a request says before it is decided about, and what is said when it is refused.
 
-Owns the size of its headers, that a parameter says one thing, the merchants that it names, who asks once that is known, the answer where there is no route, and the one log
-line of a denial. Must not decide.
+Owns the size of its headers, that a parameter says one thing, the merchants that it names, who asks once that is known, the answer where
+there is no route, and the one log line of a denial. Must not decide.
 """
 
 from collections.abc import Mapping
