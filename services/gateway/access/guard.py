@@ -35,6 +35,7 @@ from services.gateway.access.entry import ENTRY, Entry, Held
 from services.gateway.access.line_watch import Watched
 from services.gateway.access.redeeming import Redeem
 from services.gateway.access.sight import WHOLE
+from services.gateway.access.upheld import Upheld
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NOBODY = Principal(kind="anybody", id="none")
@@ -93,10 +94,27 @@ class Guard:
         try:
             if self._checks is not None and passed.route is not None and passed.route.path in FEED:
                 await self._pass_line(passed, passed.route, scope, receive, send)
+            elif passed.credential is not None and passed.route is not None and scope["method"] not in SAFE:
+                held = Held(passed.principal, passed.merchant, passed.credential)
+                await self._pass_body(passed.route, held, scope, receive, telling(send, passed.headers))
             else:
                 await self._app(scope, receive, telling(send, passed.headers))
         finally:
             WHOLE.reset(seen)
+
+    async def _pass_body(self, route: Route, held: Held, scope: Scope, receive: Receive, send: Send) -> None:
+        """A body may take minutes: it is carried out only for a credential that stands until it is whole (SEC-02)."""
+
+        async def still() -> bool:
+            return await self._again(route, held) is not None
+
+        upheld = Upheld(receive, send, still)
+        await self._app(scope, upheld.receive, upheld.send)
+        if upheld.owes_refusal:
+            asked = HTTPConnection(scope)
+            refused = unauthorized("The credential has ended while the body came in; nothing was taken.")
+            note(asked, refused)
+            await problem_response(asked, refused)(scope, receive, send)
 
     async def _pass_line(self, passed: Passed, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         """A line of the feed stays open: it is given who holds it, and closed once that one's right has ended."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
 import orjson
 import pytest
+from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 
 from domain.access.bucket import Limit
 from domain.access.matrix import PUBLIC, ROUTES, SOCKET
@@ -15,7 +17,7 @@ from domain.access.principal import OPEN, decode
 from runtime import logging as runtime_logging
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
 from services.gateway import rows
-from services.gateway.access import asked, line_watch
+from services.gateway.access import asked, line_watch, upheld
 from services.gateway.access.credentials import Credential
 from services.gateway.proxy import Proxy
 from tests.unit.gateway.feed_server import RawClient, served
@@ -109,6 +111,37 @@ async def test_sec_02_a_revoked_key_stops_within_5_seconds_though_it_is_not_aske
     next(iter(admin.rows.values()))["ended_at"] = 1
     closed.clock.advance(4900)
     assert (await closed.get("/api/v1/payouts/", **bearer(secret))).status_code == 401
+
+
+@pytest.mark.parametrize("last", [True, False])
+async def test_sec_02_a_key_that_ends_while_a_body_comes_in_has_it_not_carried_out(
+    closed: Front, admin: Admin, monkeypatch: pytest.MonkeyPatch, last: bool
+) -> None:
+    monkeypatch.setattr(upheld, "LOOK_SECONDS", 0.0)
+    secret, taken = admin.key("batches:write"), []
+
+    async def pass_on(request: Request) -> Response:
+        try:
+            taken.append(await request.body())
+        except ClientDisconnect:
+            return Response(status_code=503)
+        return Response(b"{}")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"amount,"
+        next(iter(admin.rows.values()))["ended_at"] = 1
+        closed.clock.advance(2100)
+        yield b"currency"
+        if not last:
+            yield b",msisdn"
+
+    closed.ingest.pass_on = pass_on
+    transport = httpx2.ASGITransport(app=closed.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+        whole = await client.post("/api/v1/batches/upload/", headers=bearer(secret), content=b"amount")
+        answer = await client.post("/api/v1/batches/upload/", headers=bearer(secret), content=pieces())
+    assert (whole.status_code, taken) == (200, [b"amount"])
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
 
 async def test_sec_02_without_the_database_nobody_passes_on_old_knowledge(closed: Front, admin: Admin) -> None:
