@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from domain.access.people import Person, read_person
-from domain.access.principal import OPEN
+from domain.access.principal import ALL
 from payflow.identity_desk import operator, run
 from runtime.clock import SystemClock
 from services.identity import persons
@@ -52,7 +52,7 @@ def list_users() -> None:
     """List people with their roles."""
 
     async def work(database: Database) -> list[dict[str, object]]:
-        return [persons.shown(person) for person in await persons.listed(database, OPEN)]
+        return [persons.shown(person) for person in await persons.listed(database, frozenset({ALL}))]
 
     for person in run("users list", work):
         grants = "; ".join(f"{g['role']} of {','.join(g['merchants'])}" for g in person["grants"])  # type: ignore[attr-defined]

@@ -54,11 +54,6 @@ class Principal(Struct, frozen=True, kw_only=True):
         held = [_scopes_at(self.grants, merchant) for merchant in merchants]
         return frozenset.intersection(*held) if held else frozenset()
 
-    def covers(self, merchants: frozenset[str]) -> bool:
-        """Whether some grant of its reaches each of these merchants."""
-        mine = frozenset().union(*(grant.merchants for grant in self.grants))
-        return ALL in mine or merchants <= mine
-
     def sees_whole(self, merchant: str | None) -> bool:
         """Whether recipients are shown as sent (SEC-07): in open mode, and to a key that is this merchant's own and may send or reveal.
 

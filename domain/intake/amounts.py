@@ -33,11 +33,11 @@ def read_amount(raw: Mapping[str, object], currencies: frozenset[str]) -> Amount
     known = None if isinstance(currency, Fault) else currency
     read = read_forms(raw, known)
     faults = read if isinstance(read, list) else []
-    if isinstance(currency, Fault):
-        return [*faults, currency]
     if not read:
         detail = 'is required: a decimal string such as "100.50" (or amount_minor, amount_paise)'
-        return [Fault(pointer="/amount", detail=detail)]
+        faults = [Fault(pointer="/amount", detail=detail)]
+    if isinstance(currency, Fault):
+        return [*faults, currency]
     return faults or Amount(next(iter(read.values())), currency) if isinstance(read, dict) else faults
 
 

@@ -40,15 +40,16 @@ class RowsRequest(Struct, frozen=True, kw_only=True):
     first_row: int | None = None
 
 
-def read_batch(raw: object, *, currencies: frozenset[str]) -> BatchRequest | list[Fault]:
-    """The batch, or all its faults."""
+def read_batch(raw: object, *, currencies: frozenset[str], owner: str | None = None) -> BatchRequest | list[Fault]:
+    """The batch, or all its faults. `owner` is whose it is, as far as that is known without its content."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
     faults = [*field_faults(raw, FIELDS), *_option_faults(raw)]
     declaration = read_declaration(raw.get("declared"), currencies)
     if isinstance(declaration, list):
         faults += under("/declared", declaration)
-    rows = _rows(raw["rows"], currencies, BATCH_ROWS_MAX) if "rows" in raw else ([], [])
+    whose = owner or _text(raw, "merchant_id")
+    rows = _rows(raw["rows"], currencies, BATCH_ROWS_MAX, whose) if "rows" in raw else ([], [])
     faults += under("/rows", rows[1])
     if faults or isinstance(declaration, list):
         return faults
@@ -63,15 +64,15 @@ def read_batch(raw: object, *, currencies: frozenset[str]) -> BatchRequest | lis
     )
 
 
-def read_rows(raw: object, *, currencies: frozenset[str]) -> RowsRequest | list[Fault]:
-    """A chunk of up to CHUNK_ROWS_MAX rows, or all its faults."""
+def read_rows(raw: object, *, currencies: frozenset[str], owner: str | None = None) -> RowsRequest | list[Fault]:
+    """A chunk of up to CHUNK_ROWS_MAX rows, or all its faults; `owner` as of a batch."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail='must be a JSON object such as {"rows": [...]}')]
     faults = field_faults(raw, frozenset({"rows", "first_row"}))
     first = raw.get("first_row")
     if first is not None and (isinstance(first, bool) or not isinstance(first, int) or not 1 <= first <= BATCH_ROWS_MAX):
         faults.append(Fault(pointer="/first_row", detail=f"must be an integer from 1 to {BATCH_ROWS_MAX}"))
-    forms, row_faults = _rows(raw.get("rows"), currencies, CHUNK_ROWS_MAX)
+    forms, row_faults = _rows(raw.get("rows"), currencies, CHUNK_ROWS_MAX, owner)
     faults += under("/rows", row_faults)
     if faults:
         return faults
@@ -139,7 +140,7 @@ def _sum(amount: object, currency: str) -> int:
     return int(whole) * unit + tail
 
 
-def _rows(raw: object, currencies: frozenset[str], most: int) -> tuple[list[PayoutForm], list[Fault]]:
+def _rows(raw: object, currencies: frozenset[str], most: int, owner: str | None) -> tuple[list[PayoutForm], list[Fault]]:
     if not isinstance(raw, list):
         return [], [Fault(pointer="", detail="must be a list of payout requests")]
     if not 1 <= len(raw) <= most:
@@ -147,12 +148,20 @@ def _rows(raw: object, currencies: frozenset[str], most: int) -> tuple[list[Payo
     forms: list[PayoutForm] = []
     faults: list[Fault] = []
     for index, row in enumerate(raw):
-        read = read_payout(row, currencies=currencies)
+        read = _of_owner(read_payout(row, currencies=currencies), owner)
         if isinstance(read, PayoutRequest):
             forms.append(read.form)
         elif len(faults) < ROW_FAULTS_MAX:
             faults += under(f"/{index}", read)
     return forms, faults
+
+
+def _of_owner(read: PayoutRequest | list[Fault], owner: str | None) -> PayoutRequest | list[Fault]:
+    """The row, unless it is another merchant's than its batch (BAT-01)."""
+    if isinstance(read, list) or read.merchant_id in {None, owner}:
+        return read
+    detail = "differs from the batch's merchant" if owner else "says whose one row is; say whose the batch is, beside rows"
+    return [Fault(pointer="/merchant_id", detail=detail)]
 
 
 def _option_faults(raw: Mapping[str, object]) -> list[Fault]:

@@ -23,7 +23,7 @@ class DraftRequest(Struct, frozen=True, kw_only=True):
     wanted: PayoutRequest | BatchRequest
 
 
-def read_draft(raw: object, *, currencies: frozenset[str]) -> DraftRequest | list[Fault]:
+def read_draft(raw: object, *, currencies: frozenset[str], owner: str | None = None) -> DraftRequest | list[Fault]:
     """`{"payout": {...}}` or `{"batch": {"rows": [...]}}`, with the forms of these requests; or all faults."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail='must be a JSON object such as {"payout": {...}}')]
@@ -33,7 +33,7 @@ def read_draft(raw: object, *, currencies: frozenset[str]) -> DraftRequest | lis
         detail = "send payout or batch, not both" if given else 'is required, or batch: {"payout": {...}}'
         return [*faults, Fault(pointer="/payout", detail=detail)]
     kind = given[0]
-    read = read_content(kind, raw[kind], currencies=currencies)
+    read = read_content(kind, raw[kind], currencies=currencies, owner=owner)
     if isinstance(read, list):
         return [*faults, *under(f"/{kind}", read)]
     content = raw[kind]
@@ -41,11 +41,13 @@ def read_draft(raw: object, *, currencies: frozenset[str]) -> DraftRequest | lis
     return faults or DraftRequest(kind=kind, content=dict(content), wanted=read)
 
 
-def read_content(kind: str, content: object, *, currencies: frozenset[str]) -> PayoutRequest | BatchRequest | list[Fault]:
+def read_content(
+    kind: str, content: object, *, currencies: frozenset[str], owner: str | None = None
+) -> PayoutRequest | BatchRequest | list[Fault]:
     """What a draft of this kind asks for, or all faults. A batch needs its rows: it is submitted whole."""
     if kind == "payout":
         return read_payout(content, currencies=currencies)
-    read = read_batch(content, currencies=currencies)
+    read = read_batch(content, currencies=currencies, owner=owner)
     if isinstance(read, BatchRequest) and read.rows is None:
         return [Fault(pointer="/rows", detail="is required: a list of payout requests")]
     return read

@@ -1,10 +1,11 @@
 """The line below HTTP at the front door: headers are bounded while they come in, and what does not come is not waited for (SEC-10).
 
-Owns what ASGI has no word for: what is no HTTP, headers past HEADER_BYTES_MAX, and a request whose headers are not complete within
-HEAD_SECONDS (also the first one of a connection that sends nothing). Must not know what is asked.
+Owns what ASGI has no word for: what is no HTTP, headers past HEADER_BYTES_MAX, a request whose headers are not complete within
+HEAD_SECONDS (also the first one of a connection that sends nothing), and offers of other protocols. Must not know what is asked.
 """
 
 import asyncio
+import re
 from typing import Any
 
 import msgspec
@@ -19,6 +20,10 @@ HEADER_BYTES_MAX = 64 * 1024
 PIECES_BYTES_MAX = 512 * 1024
 """What may have come while a head is not complete; more than a head, because it can stand behind a body in the same read."""
 HEAD_SECONDS = 10.0
+HEAD_END = b"\r\n\r\n"
+_OFFER = re.compile(rb"(?im)^upgrade(?=:(?![ \t]*websocket[ \t]*\r))")
+_PASSED_OVER = b"Ignored"
+"""As long as `Upgrade`: what is behind it stays where it is."""
 
 
 def _no_http() -> bytes:
@@ -33,12 +38,24 @@ def _no_http() -> bytes:
 NO_HTTP = _no_http()
 
 
+def _plain(data: bytes) -> bytes:
+    """The first bytes of a request without the offer to go on in another protocol than WebSocket.
+
+    Clients such as Java's send `Upgrade: h2c` with everything; the parser would take the body for that protocol's, and it would be lost.
+    """
+    end = data.find(HEAD_END) + len(HEAD_END)
+    ends = end if end >= len(HEAD_END) else len(data)
+    return _OFFER.sub(_PASSED_OVER, data[:ends]) + data[ends:] if _OFFER.search(data, 0, ends) else data
+
+
 class FrontProtocol(StreamProtocol):
     """uvicorn's protocol, and the pipe of streams, with a bound on headers in size and time."""
 
     _size = 0
     _pending = 0
     _late: asyncio.TimerHandle | None = None
+    _between = True
+    """Whether the next byte is the first of a request."""
 
     def connection_made(self, transport: Any) -> None:
         """A new connection has to send a request."""
@@ -53,6 +70,7 @@ class FrontProtocol(StreamProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request: its headers are to follow."""
         self._size = 0
+        self._between = False
         self._await_head()
         super().on_message_begin()
 
@@ -72,9 +90,14 @@ class FrontProtocol(StreamProtocol):
         if self._size <= HEADER_BYTES_MAX:
             super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """What comes next is another request."""
+        self._between = True
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
         """Bytes of a head that has not ended count too: one header may come in many pieces."""
-        super().data_received(data)
+        super().data_received(_plain(data) if self._between else data)
         if self._late is not None:
             self._pending += len(data)
             if self._pending > PIECES_BYTES_MAX:

@@ -53,7 +53,7 @@ async def revoke_key(request: Request, key_id: str) -> Response:
 @router.get("/users", **documented("list_users"))
 async def list_users(request: Request) -> Response:
     """People with their roles; those of the caller's merchants only."""
-    found = await persons.listed(desk_of(request).database, principal_of(request))
+    found = await persons.listed(desk_of(request).database, _mine(request, "GET", "/users"))
     return told({"count": len(found), "results": [persons.shown(person) for person in found]})
 
 
@@ -78,7 +78,8 @@ async def change_user(request: Request, user_id: str) -> Response:
     desk = desk_of(request)
     hashed = UNSET if isinstance(wish.password, UnsetType) else await desk.passwords.hashed(wish.password)
     wanted = persons.Change(name=wish.name, active=wish.active, grants=wish.grants, password_hash=hashed)
-    changed = await persons.alter(desk.database, desk.clock, principal_of(request), user_id.lower(), wanted, wish.reason)
+    by, mine = principal_of(request), _mine(request, "PATCH", "/users/x")
+    changed = await persons.alter(desk.database, desk.clock, by, mine, user_id.lower(), wanted, wish.reason)
     if changed is None:
         raise ProblemError("not_found", "There is no such person.")
     return told(persons.shown(changed))

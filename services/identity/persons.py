@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from domain.access.matrix import scopes_of
 from domain.access.people import Person
-from domain.access.principal import Grant, Principal
+from domain.access.principal import ALL, Grant, Principal
 from runtime.clock import Clock
 from runtime.http_problems import ProblemError
 from runtime.ids import mint
@@ -66,25 +66,31 @@ def check_reach(by: Principal, grants: tuple[Grant, ...]) -> None:
             )
 
 
-async def listed(database: Database, by: Principal) -> list[Row]:
-    """People by address, those whose merchants `by` covers; at most 1,000."""
+async def listed(database: Database, mine: frozenset[str]) -> list[Row]:
+    """People by address, those with roles for these merchants only, unless ALL is among them; at most 1,000."""
     found = await database.all(f"SELECT {COLUMNS} FROM users ORDER BY email LIMIT 1000")
-    return [person for person in found if by.covers(merchants_of(person))]
+    return [person for person in found if _within(person, mine)]
 
 
 async def alter(
-    database: Database, clock: Clock, by: Principal, user_id: str, wanted: Change, reason: str | None = None
+    database: Database,
+    clock: Clock,
+    by: Principal,
+    mine: frozenset[str],
+    user_id: str,
+    wanted: Change,
+    reason: str | None = None,
 ) -> Row | None:
     """Change a person and end the sign-ins where rights or password changed; the audit row keeps the reason.
 
-    None for one that `by` does not cover.
+    None for one that has roles for other merchants than `mine`, those for which `by` may do this.
     """
     if not is_uuid(user_id):
         return None
     now = clock.now_ms()
     async with database.transaction() as connection:
         found = await row(connection, f"SELECT {COLUMNS} FROM users WHERE id::text = %s FOR UPDATE", [user_id])
-        if found is None or not by.covers(merchants_of(found)):
+        if found is None or not _within(found, mine):
             return None
         check_reach(by, msgspec.convert(found["grants"], tuple[Grant, ...]))
         if not isinstance(wanted.grants, UnsetType):
@@ -114,6 +120,10 @@ async def end_sessions(connection: Connection, user_id: str, now: int, but: str 
 def merchants_of(person: Row) -> frozenset[str]:
     """Every merchant that a person's roles name."""
     return frozenset(merchant for grant in person["grants"] for merchant in grant["merchants"])
+
+
+def _within(person: Row, mine: frozenset[str]) -> bool:
+    return ALL in mine or merchants_of(person) <= mine
 
 
 def _entry(by: Principal, action: str, person: Row, detail: dict[str, object], reason: str | None = None) -> Entry:

@@ -35,7 +35,9 @@ async def add_rows(request: Request, batch_id: str) -> Response:
     ask = Ask(request)
     batch_id = canonical(batch_id)
     content = await ask.content()
-    wanted = await read_maybe_large(content, lambda: read_rows(content, currencies=ask.edge.currencies))
+    wanted = await read_maybe_large(
+        content, lambda: read_rows(content, currencies=ask.edge.currencies, owner=ask.merchant_id)
+    )
     if isinstance(wanted, RowsRequest) and wanted.first_row is None:
         ask.require_key("with rows that have no first_row")
     if ask.faults or isinstance(wanted, list):

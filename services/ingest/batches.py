@@ -42,7 +42,9 @@ async def create_batch(request: Request) -> Response:
     ask = Ask(request)
     ask.require_key("with a batch")
     content = await ask.content()
-    wanted = await read_maybe_large(content, lambda: read_batch(content, currencies=ask.edge.currencies))
+    wanted = await read_maybe_large(
+        content, lambda: read_batch(content, currencies=ask.edge.currencies, owner=ask.merchant_id)
+    )
     merchant_id = _owner(ask, content)
     if ask.faults:
         raise ask.problem(wanted)

@@ -1,7 +1,7 @@
 """Raw request bodies, within limits of size and time, and only of the content types that a route takes.
 
-Owns: 1 MiB of JSON in 10 s, 200 MiB of upload with 10 s between two pieces, no content encoding (a small compressed body can be a huge
-one). Must not know what the bytes mean.
+Owns: 1 MiB of JSON in 10 s, 200 MiB of upload with 10 s between two pieces and not too slowly in all, no content encoding (a small
+compressed body can be a huge one). Must not know what the bytes mean.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from services.ingest.problems import ProblemError
 JSON_BYTES_MAX = 1024 * 1024
 UPLOAD_BYTES_MAX = 200 * 1024 * 1024
 BODY_SECONDS = 10.0
+SLOW_SECONDS, SLOW_BYTES_A_SECOND = 30.0, 8 * 1024
+"""An upload may take so long, and longer by what it has brought at this speed: a byte now and then holds no place for ever."""
 JSON_TYPES = ("application/json",)
 PATCH_TYPES = ("application/json", "application/merge-patch+json")
 
@@ -54,11 +56,15 @@ async def read_json_bytes(request: Request, types: tuple[str, ...] = JSON_TYPES)
 async def stream(
     request: Request, bytes_max: int, *, within_seconds: float | None = None, idle_seconds: float = BODY_SECONDS
 ) -> AsyncIterator[bytes]:
-    """The body piece by piece. Raises ProblemError 413 past `bytes_max`, 400 when pieces stop coming or the client leaves."""
+    """The body piece by piece. Raises ProblemError 413 past `bytes_max`, 400 when pieces stop coming or the client leaves.
+
+    Without `within_seconds` it may take as long as it is not slower than SLOW_BYTES_A_SECOND.
+    """
     await _check_announced(request, bytes_max)
-    ends = None if within_seconds is None else asyncio.get_running_loop().time() + within_seconds
+    began = asyncio.get_running_loop().time()
     pieces, count = request.stream(), 0
     while True:
+        ends = began + (SLOW_SECONDS + count / SLOW_BYTES_A_SECOND if within_seconds is None else within_seconds)
         piece = await _next_piece(pieces, ends, idle_seconds)
         if piece is None:
             return
@@ -69,10 +75,10 @@ async def stream(
         yield piece
 
 
-async def _next_piece(pieces: AsyncIterator[bytes], ends: float | None, idle_seconds: float) -> bytes | None:
+async def _next_piece(pieces: AsyncIterator[bytes], ends: float, idle_seconds: float) -> bytes | None:
     idle = asyncio.get_running_loop().time() + idle_seconds
     try:
-        async with asyncio.timeout_at(idle if ends is None else min(idle, ends)):
+        async with asyncio.timeout_at(min(idle, ends)):
             return await anext(pieces, None)
     except TimeoutError:
         raise ProblemError("malformed_body", "The body did not arrive in time.", headers=_CLOSE) from None

@@ -1,7 +1,7 @@
 """What a request says before it is decided about, and what is said when it is refused.
 
-Owns the size of its headers, the merchants that it names, who asks once that is known, the answer where there is no route, and the one log
-line of a denial. Must not decide.
+Owns the size of its headers, that a parameter says one thing, the merchants that it names, who asks once that is known, the answer where
+there is no route, and the one log line of a denial. Must not decide.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ from runtime.logging import logger
 from schemas.ids import is_merchant_id
 
 HEADER_BYTES_MAX = 16 * 1024
+SEVERAL = frozenset({"channel", "ticket"})
+"""Parameters that may stand there more than once, or are refused in another way (401)."""
 PRINCIPAL = "payflow_principal"
 NOTHING_HERE = "There is nothing at this address."
 
@@ -36,6 +38,16 @@ def check_size(asked: HTTPConnection) -> None:
     """Raise ProblemError 431 past HEADER_BYTES_MAX (SEC-10)."""
     if sum(len(name) + len(value) for name, value in asked.scope["headers"]) > HEADER_BYTES_MAX:
         raise ProblemError("headers_too_large", f"The headers may have at most {HEADER_BYTES_MAX:,} bytes.")
+
+
+def check_once(asked: HTTPConnection) -> None:
+    """Raise ProblemError 400 for a parameter of the query that stands there twice: which of both is meant, nobody can say (API-19)."""
+    names = [name for name, _ in asked.query_params.multi_items() if name not in SEVERAL]
+    twice = next((name[:64] for at, name in enumerate(names) if name in names[:at]), None)
+    if twice is not None:
+        detail = "is given more than once; send it once, several values of one by comma"
+        fault = {"pointer": f"query/{twice}", "code": "validation_error", "detail": detail}
+        raise ProblemError("validation_error", f"The parameter {twice} {detail}.", errors=[fault])
 
 
 def named_merchants(asked: HTTPConnection) -> frozenset[str]:

@@ -18,7 +18,16 @@ from domain.access.principal import OPEN, Principal, Refused, admit
 from runtime.http_problems import ProblemError, problem_response
 from runtime.inner_door import without_inner
 from services.gateway.access import credentials
-from services.gateway.access.asked import NOTHING_HERE, PRINCIPAL, check_size, named_merchants, no_route, note, telling
+from services.gateway.access.asked import (
+    NOTHING_HERE,
+    PRINCIPAL,
+    check_once,
+    check_size,
+    named_merchants,
+    no_route,
+    note,
+    telling,
+)
 from services.gateway.access.counting import Counter
 from services.gateway.access.credentials import Credential, Ticket, unauthorized
 from services.gateway.access.directory import Directory, Known
@@ -26,6 +35,7 @@ from services.gateway.access.entry import ENTRY, Entry, Held
 from services.gateway.access.line_watch import Watched
 from services.gateway.access.redeeming import Redeem
 from services.gateway.access.sight import WHOLE
+from services.gateway.access.upheld import Upheld
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NOBODY = Principal(kind="anybody", id="none")
@@ -84,10 +94,27 @@ class Guard:
         try:
             if self._checks is not None and passed.route is not None and passed.route.path in FEED:
                 await self._pass_line(passed, passed.route, scope, receive, send)
+            elif passed.credential is not None and passed.route is not None and scope["method"] not in SAFE:
+                held = Held(passed.principal, passed.merchant, passed.credential)
+                await self._pass_body(passed.route, held, scope, receive, telling(send, passed.headers))
             else:
                 await self._app(scope, receive, telling(send, passed.headers))
         finally:
             WHOLE.reset(seen)
+
+    async def _pass_body(self, route: Route, held: Held, scope: Scope, receive: Receive, send: Send) -> None:
+        """A body may take minutes: it is carried out only for a credential that stands until it is whole (SEC-02)."""
+
+        async def still() -> bool:
+            return await self._again(route, held) is not None
+
+        upheld = Upheld(receive, send, still)
+        await self._app(scope, upheld.receive, upheld.send)
+        if upheld.owes_refusal:
+            asked = HTTPConnection(scope)
+            refused = unauthorized("The credential has ended while the body came in; nothing was taken.")
+            note(asked, refused)
+            await problem_response(asked, refused)(scope, receive, send)
 
     async def _pass_line(self, passed: Passed, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         """A line of the feed stays open: it is given who holds it, and closed once that one's right has ended."""
@@ -108,6 +135,7 @@ class Guard:
 
     async def _check(self, asked: HTTPConnection) -> Passed:
         check_size(asked)
+        check_once(asked)
         if self._checks is None:
             return Passed(OPEN)
         method = SOCKET if asked.scope["type"] == "websocket" else asked.scope["method"]
@@ -168,7 +196,7 @@ class Guard:
 
     def _check_page(self, asked: HTTPConnection, method: str, known: Known) -> None:
         """What a browser sends by itself (a cookie) changes nothing without what only our page knows. Raises ProblemError 403."""
-        if known.csrf_hash is None or method in SAFE or method == SOCKET or asked.query_params.get(credentials.TICKET):
+        if known.csrf_hash is None or method in SAFE or method == SOCKET:
             return
         sent = asked.headers.getlist(credentials.CSRF_HEADER)
         right = len(sent) == 1 and hmac.compare_digest(stored(sent[0][: credentials.SECRET_MAX]), known.csrf_hash)

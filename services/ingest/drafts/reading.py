@@ -22,7 +22,8 @@ async def read(ask: Ask, kept: Draft | None = None) -> tuple[DraftRequest, str]:
     if kept is not None:
         content = _unmasked(ask, kept, content)
     whole = content.get("batch") if isinstance(content, Mapping) else None
-    wanted = await read_maybe_large(whole, lambda: read_draft(content, currencies=ask.edge.currencies))
+    owned = ask.merchant_id or (kept.merchant_id if kept is not None else None)
+    wanted = await read_maybe_large(whole, lambda: read_draft(content, currencies=ask.edge.currencies, owner=owned))
     named = wanted.content.get("merchant_id") if isinstance(wanted, DraftRequest) else None
     owner = ask.owner(
         named or (kept.merchant_id if kept is not None else None),

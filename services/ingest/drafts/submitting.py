@@ -39,7 +39,7 @@ async def ask_for(ask: Ask, draft: Draft) -> Response:
 
 def check(ask: Ask, draft: Draft) -> PayoutRequest | BatchRequest:
     """What the draft asks for by the rules of now. Raises ProblemError with all faults."""
-    wanted = read_content(draft.kind, draft.content, currencies=ask.edge.currencies)
+    wanted = read_content(draft.kind, draft.content, currencies=ask.edge.currencies, owner=draft.merchant_id)
     if isinstance(wanted, list):
         raise ask.problem(under(f"/{draft.kind}", wanted), code=code_of_rows(wanted))
     return wanted

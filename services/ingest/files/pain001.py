@@ -19,7 +19,7 @@ from domain.intake.faults import Fault
 from services.ingest.files.faults import unreadable
 from services.ingest.files.pain001_checks import MessageChecks
 from services.ingest.files.pain001_grammar import NAMESPACES
-from services.ingest.files.pain001_payee import COLUMNS, cells_of, execution_date, text_of, texts_of
+from services.ingest.files.pain001_payee import COLUMNS, cells_of, execution_date, is_day, text_of, texts_of
 
 PIECE = 64 * 1024
 ELEMENT_BYTES_MAX = 2 * 1024 * 1024
@@ -210,7 +210,10 @@ class Pain001File:
             self._part.total += Decimal(amount)
 
     def _check_day(self, day: str) -> None:
-        if self._today is not None and day > self._today:
+        if not is_day(day):
+            detail = "must be a day such as 2026-01-31: nobody can say whether this one has come"
+            self._checks.fault("PmtInf/ReqdExctnDt", "schema_invalid", detail, self._row)
+        elif self._today is not None and day > self._today:
             detail = f"asks for {day}; payouts are sent at once here: send the file on that day"
             self._checks.fault("PmtInf/ReqdExctnDt", "not_yet", detail, self._row)
 

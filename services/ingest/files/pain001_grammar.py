@@ -90,12 +90,18 @@ for _version in SEQUENCES.values():
     }
 
 _TEXT_35 = re.compile(r".{1,35}", re.DOTALL)
+_ZONE = r"(?:Z|[+-]\d\d:\d\d)?"
+_DAY = re.compile(r"\s*\d{4}-\d\d-\d\d" + _ZONE + r"\s*", re.ASCII)
+_TIME = re.compile(r"\s*\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?" + _ZONE + r"\s*", re.ASCII)
 FORMS = {
     "MsgId": _TEXT_35,
     "PmtInfId": _TEXT_35,
     "InstrId": _TEXT_35,
     "EndToEndId": _TEXT_35,
-    "CreDtTm": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII),
+    "CreDtTm": _TIME,
+    "ReqdExctnDt": _DAY,
+    "Dt": _DAY,
+    "DtTm": _TIME,
     "NbOfTxs": re.compile(r"[0-9]{1,15}"),
     "CtrlSum": re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,17})?"),
     "PmtMtd": re.compile(r"TRF"),

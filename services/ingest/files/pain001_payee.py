@@ -4,6 +4,8 @@ Owns that table. An EndToEndId of NOTPROVIDED is no reference. Must not check: a
 """
 
 from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 COLUMNS = (
@@ -26,6 +28,15 @@ def execution_date(part: Any) -> str:
     """ISO date on which a PmtInf is to be carried out: text in .03, Dt or DtTm in .09."""
     text = text_of(part, "ReqdExctnDt") or text_of(part, "ReqdExctnDt/Dt") or text_of(part, "ReqdExctnDt/DtTm")
     return text[:10]
+
+
+@lru_cache(64)
+def is_day(text: str) -> bool:
+    """Whether this is a day of the calendar in ISO form."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def texts_of(transfer: Any) -> dict[str, str]:

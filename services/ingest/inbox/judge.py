@@ -7,7 +7,7 @@ for that opening. Must not write replies.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from domain.intake.content import content_hash
 from domain.intake.faults import Fault
@@ -139,11 +139,11 @@ class Turn:
 
     async def _merchant(self, record: InboxRecord, message: Message) -> str:
         merchant_id = (record.key or b"").decode("utf-8", "replace")
-        named = message.data.get("merchant_id", merchant_id)
         if merchant_id not in self._judge.merchants:
             await self._audit(record, merchant_id, "The record's key names a merchant that is not this upstream's.")
             raise ProblemError("forbidden", "This upstream may not act for the merchant that the record's key names.")
-        if named != merchant_id:
+        named = next((one for one in _named(message.data) if one != merchant_id), None)
+        if named is not None:
             await self._audit(record, str(named), "The content names another merchant than the record's key.")
             raise ProblemError("forbidden", "The content names another merchant than the record's key.")
         return merchant_id
@@ -194,3 +194,11 @@ class Turn:
     ) -> None:
         reply = reply_to_problem(record, asked, problem, self._edge.clock.now_ms())
         self.judged[record.offset] = Judged(record, reply, unreadable)
+
+
+def _named(data: Mapping[str, object]) -> Iterator[object]:
+    """Every merchant that a message's content names, its rows too."""
+    rows = data.get("rows")
+    for one in (data, *(rows if isinstance(rows, list) else ())):
+        if isinstance(one, Mapping) and one.get("merchant_id") is not None:
+            yield one["merchant_id"]

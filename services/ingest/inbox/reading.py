@@ -72,7 +72,7 @@ class Reading:
         return open_command(wanted, new_id, source="inbox", submit=False)
 
     def _add_rows(self, data: Mapping[str, object], _: str, batch_id: str | None) -> AddRows:
-        read = read_rows(_without_batch(data), currencies=self._currencies)
+        read = read_rows(_without_batch(data), currencies=self._currencies, owner=self._merchant_id)
         wanted = good(read, code="invalid_rows" if _only_rows(read) else None)
         if wanted.first_row is None:
             raise problem_of(

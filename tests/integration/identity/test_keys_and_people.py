@@ -5,6 +5,7 @@ import subprocess
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from domain.access.keys import stored
 from domain.access.matrix import Role
@@ -102,6 +103,10 @@ async def test_sec_06_keys_people_and_audit_of_other_merchants_are_not_there(ide
     assert (await identity.ask("GET", "/users", by=mine)).json()["count"] == 0
     for person in (bob["id"], "01a1fce3-eadb-73ce-b132-dc140c212c12", "x", "%00", "%27--"):
         assert (await identity.ask("PATCH", f"/users/{person}", {"active": False}, by=mine)).status_code == 404
+    also = mine.grants + of("person", Role.VIEWER, "other").grants
+    assert (await identity.ask("GET", "/users", by=structs.replace(mine, grants=also))).json()["count"] == 0
+    answer = await identity.ask("PATCH", f"/users/{bob['id']}", {"name": "B"}, by=structs.replace(mine, grants=also))
+    assert answer.status_code == 404, "who only looks on there is no administrator there"
     assert (await identity.ask("GET", "/audit", by=mine)).json()["results"] == []
     assert len((await identity.ask("GET", "/audit")).json()["results"]) == 3
 

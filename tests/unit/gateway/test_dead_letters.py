@@ -87,6 +87,9 @@ async def test_a_discard_needs_a_reason(held: Front, body: dict[str, object]) ->
 async def test_only_who_has_all_merchants_sees_them() -> None:
     admin = Admin()
     front = Front(admin, access="required", secret_key="0123456789abcdef0123456789abcdef")
+    token, _ = admin.session(("admin", ["demo"]), ("viewer", ["*"]))
+    mixed = await front.get(LETTERS, Cookie=f"__Host-payflow_session={token}")
+    assert (mixed.status_code, mixed.json()["code"]) == (403, "forbidden"), "all merchants by another role"
     some, every = admin.key("dead-letters:read"), admin.key("dead-letters:read", merchants=["*"])
     assert (await front.get(LETTERS, Authorization=f"Bearer {some}")).status_code == 403
     assert (await front.get(LETTERS, Authorization=f"Bearer {every}")).status_code == 200

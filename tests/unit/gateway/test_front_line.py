@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+from fastapi import Request, Response
 
 from services.gateway import front_line
 from services.gateway.front_line import FrontProtocol
@@ -106,3 +107,22 @@ async def test_sec_10_500_slow_clients_are_left_and_hold_up_nobody(front: Front,
             assert await asyncio.gather(*(ended(reader) for reader, _ in slow)) == [b""] * 500
         for _, writer in slow:
             writer.close()
+
+
+@pytest.mark.parametrize("offered", [b"h2c", b"TLS/1.0", b"h2c, websocket"])
+async def test_err_04_an_offer_to_upgrade_does_not_cost_a_request_its_body(front: Front, offered: bytes) -> None:
+    taken: list[bytes] = []
+
+    async def pass_on(request: Request) -> Response:
+        taken.append(await request.body())
+        return Response(b"{}")
+
+    front.ingest.pass_on = pass_on
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: %s\r\nHTTP2-Settings: AAMAAABkAAQ\r\n" % offered
+    body = b"upgrade: h2c\r\n\r\nupgrade: h2c\r\n"
+    head = b"POST /api/v1/payouts/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(body)
+    asked = head + offer + b"\r\n" + body
+    async with served(front) as port:
+        answered = await sent(port, asked, asked + head + b"Connection: close\r\n\r\n" + body, pause=0.3)
+    assert answered.count(b"HTTP/1.1 200") == 3
+    assert taken == [body] * 3

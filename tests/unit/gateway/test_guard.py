@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
 import orjson
 import pytest
+from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 
 from domain.access.bucket import Limit
 from domain.access.matrix import PUBLIC, ROUTES, SOCKET
@@ -15,7 +17,7 @@ from domain.access.principal import OPEN, decode
 from runtime import logging as runtime_logging
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
 from services.gateway import rows
-from services.gateway.access import asked, line_watch
+from services.gateway.access import asked, line_watch, upheld
 from services.gateway.access.credentials import Credential
 from services.gateway.proxy import Proxy
 from tests.unit.gateway.feed_server import RawClient, served
@@ -111,6 +113,37 @@ async def test_sec_02_a_revoked_key_stops_within_5_seconds_though_it_is_not_aske
     assert (await closed.get("/api/v1/payouts/", **bearer(secret))).status_code == 401
 
 
+@pytest.mark.parametrize("last", [True, False])
+async def test_sec_02_a_key_that_ends_while_a_body_comes_in_has_it_not_carried_out(
+    closed: Front, admin: Admin, monkeypatch: pytest.MonkeyPatch, last: bool
+) -> None:
+    monkeypatch.setattr(upheld, "LOOK_SECONDS", 0.0)
+    secret, taken = admin.key("batches:write"), []
+
+    async def pass_on(request: Request) -> Response:
+        try:
+            taken.append(await request.body())
+        except ClientDisconnect:
+            return Response(status_code=503)
+        return Response(b"{}")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"amount,"
+        next(iter(admin.rows.values()))["ended_at"] = 1
+        closed.clock.advance(2100)
+        yield b"currency"
+        if not last:
+            yield b",msisdn"
+
+    closed.ingest.pass_on = pass_on
+    transport = httpx2.ASGITransport(app=closed.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+        whole = await client.post("/api/v1/batches/upload/", headers=bearer(secret), content=b"amount")
+        answer = await client.post("/api/v1/batches/upload/", headers=bearer(secret), content=pieces())
+    assert (whole.status_code, taken) == (200, [b"amount"])
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
 async def test_sec_02_without_the_database_nobody_passes_on_old_knowledge(closed: Front, admin: Admin) -> None:
     key = bearer(admin.key(READ))
     assert (await closed.get("/api/v1/payouts/", **key)).status_code == 200
@@ -173,6 +206,9 @@ async def test_sec_03_a_cookie_changes_nothing_without_the_token_of_our_page(clo
     for forged in ({}, {"X_CSRF_Token": "x"}, {**headers, "Origin": "http://evil.example"}, {**headers, "Origin": "null"}):
         answer = await closed.ask("POST", "/api/v1/payouts/", **{**cookie, **forged})
         assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+    for path in ("/api/v1/payouts/?ticket=x", f"/api/v1/payouts/{PAYOUT_ID}/cancel/?ticket=x"):
+        answer = await closed.ask("POST", path, **cookie)
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed"), "a ticket is for the feed alone"
     assert closed.ingest.passed_on == []
     for origin in ({}, {"Origin": "http://localhost:8000"}, {"Origin": "http://localhost:3000"}):
         assert (await closed.ask("POST", "/api/v1/payouts/", **headers, **origin)).status_code == 200
@@ -291,6 +327,19 @@ async def test_sec_11_sign_in_is_limited_by_where_it_comes_from(admin: Admin) ->
 async def test_sec_10_headers_past_16_kib_are_431(closed: Front, admin: Admin) -> None:
     answer = await closed.get("/api/v1/payouts/", **bearer(admin.key(READ)), X_Long="x" * 17_000)
     assert (answer.status_code, answer.json()["code"]) == (431, "headers_too_large")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=pending&status=failed", "limit=5&limit=6", "reference=a&status=pending&reference=a", "%6cimit=1&limit=1"],
+)
+async def test_api_19_a_parameter_that_says_two_things_is_400(front: Front, closed: Front, admin: Admin, query: str) -> None:
+    key = bearer(admin.key(READ, "drafts:read"))
+    for path in ("payouts", "drafts"):
+        for answer in (await front.get(f"/api/v1/{path}/?{query}"), await closed.get(f"/api/v1/{path}/?{query}", **key)):
+            assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+            assert answer.json()["errors"][0]["pointer"] in {"query/status", "query/limit", "query/reference"}
+    assert front.ingest.passed_on == closed.ingest.passed_on == []
 
 
 async def test_open_mode_asks_for_nothing_and_shows_payees_as_sent(front: Front) -> None:

@@ -326,3 +326,17 @@ async def test_bad_options_are_named__ERR_04(ingest: Ingest, body: dict[str, Any
     assert answer.status_code == 400
     assert pointer in [fault["pointer"] for fault in answer.json()["errors"]]
     assert ingest.log.types(4) == []
+
+
+async def test_a_row_of_another_merchant_than_its_batch_is_refused__BAT_01(ingest: Ingest) -> None:
+    theirs = {"rows": [row(1), row(2, merchant_id="other")]}
+    batch_id = (await ingest.post("/batches", {"name": "open"}, Idempotency_Key="open")).json()["id"]
+    whose = {"merchant_id": "demo"}
+    for path, body in (("/batches", theirs), ("/batches", {**theirs, **whose}), (f"/batches/{batch_id}/rows", theirs)):
+        answer = await ingest.post(path, body, Idempotency_Key="theirs", X_Merchant_Id="demo")
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_rows"), path
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/rows/1/merchant_id"]
+    nobodys = await ingest.post("/batches", {"rows": [row(1, merchant_id="demo")]}, Idempotency_Key="nobodys")
+    assert nobodys.json()["errors"][0]["pointer"] == "/rows/0/merchant_id"
+    mine = {"rows": [row(1, merchant_id="demo")], **whose}
+    assert (await ingest.post("/batches", mine, Idempotency_Key="mine")).status_code == 201

@@ -104,6 +104,7 @@ async def test_a_key_makes_one_draft__LIF_05(ingest: Ingest) -> None:
         ({"payout": []}, "/payout"),
         ({"batch": {"name": "no rows"}}, "/batch/rows"),
         ({"batch": {"rows": [{**GOOD, "currency": "ZZZ"}]}}, "/batch/rows/0/currency"),
+        ({"batch": {"rows": [{**GOOD, "merchant_id": "other"}]}}, "/batch/rows/0/merchant_id"),
         ({"payout": GOOD, "colour": 1}, "/colour"),
     ],
 )

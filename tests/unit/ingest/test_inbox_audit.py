@@ -52,6 +52,7 @@ def judge(ingest: Ingest, trail: Any) -> InboxJudge:
         (record(1, b"NO\xff"), "NO\ufffd"),
         (record(1, b"demo", {"merchant_id": "other"}), "other"),
         (record(1, b"demo", {"merchant_id": {"a": 1}}), "{'a': 1}"),
+        (record(1, b"demo", {"rows": [GOOD, {**GOOD, "merchant_id": "other"}]}), "other"),
     ],
 )
 async def test_a_record_naming_another_merchant_is_refused_and_audited__INB_02(

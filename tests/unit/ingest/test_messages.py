@@ -44,6 +44,10 @@ BAD_MESSAGES: dict[str, tuple[str, str, str]] = {
     "no id": ("<MsgId>MSG-1</MsgId>", "", "schema_invalid"),
     "long id": ("MSG-1", "M" * 36, "schema_invalid"),
     "later day": ("2026-01-01</ReqdExctnDt>", "9999-01-01</ReqdExctnDt>", "not_yet"),
+    "a day that never comes": ("2026-01-01</ReqdExctnDt>", "2025-02-30</ReqdExctnDt>", "schema_invalid"),
+    "another writing of a later day": ("2026-01-01</ReqdExctnDt>", "01.12.2099</ReqdExctnDt>", "schema_invalid"),
+    "a day and more": ("2026-01-01</ReqdExctnDt>", "2026-01-01 or 2099</ReqdExctnDt>", "schema_invalid"),
+    "no day": ("2026-01-01</ReqdExctnDt>", "</ReqdExctnDt>", "schema_invalid"),
     "amount": (">1.50<", ">1.505<", "validation_error"),
     "negative": (">1.50<", ">-1.50<", "validation_error"),
     "IBAN": (

@@ -1,10 +1,13 @@
 """A batch as one CSV file: every row is checked before any row is on the log; decided by the law in memory."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pytest
 
+from services.ingest import bodies
 from tests.unit.ingest.conftest import Ingest
 
 HEADER = "amount,currency,msisdn,name\n"
@@ -282,3 +285,22 @@ async def test_a_name_is_kept_without_its_path_and_what_cannot_be_seen__SEC_10(i
     assert answer.status_code == 201, answer.text
     told = await ingest.client.get(f"/api/v1/uploads/{answer.json()['id']}", headers={"X-Merchant-Id": "demo"})
     assert told.json()["file_name"] == kept
+
+
+@pytest.mark.parametrize(("first", "status"), [(b"", 400), (b" " * 100_000 + b"\r\n", 201)], ids=["slow", "slow at the end"])
+async def test_an_upload_that_trickles_holds_its_place_for_a_bounded_time__SEC_10(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch, first: bytes, status: int
+) -> None:
+    monkeypatch.setattr(bodies, "SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(bodies, "SLOW_BYTES_A_SECOND", 1000)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield first
+        for piece in (HEADER.encode(), THREE.encode().removeprefix(HEADER.encode())):
+            await asyncio.sleep(0.2)
+            yield piece
+
+    headers = {"Idempotency-Key": "u", "Content-Type": "text/csv"}
+    answer = await ingest.client.post("/api/v1/batches/upload", content=pieces(), headers=headers)
+    assert answer.status_code == status
+    assert status == 201 or answer.json()["code"] == "malformed_body"

@@ -158,3 +158,8 @@ def test_api_28_an_amount_that_is_none_is_named_and_no_try(amount: object) -> No
 
 def test_api_28_an_amount_that_cannot_be_right_is_a_try() -> None:
     assert read_deposit_amounts({"amounts": ["5.00", "0"]}) == DepositAmounts(amounts=["5.00", "0"])
+
+
+def test_err_04_an_amount_that_is_missing_is_told_beside_a_bad_currency() -> None:
+    for currency in (None, "usd"):
+        assert set(_pointers(_read(amount=None, currency=currency))) == {"/amount", "/currency"}
