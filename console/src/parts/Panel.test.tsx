@@ -62,6 +62,18 @@ describe("a panel", () => {
     draw({ ...idle, data: ["old"], fetchStatus: "paused" });
     expect(screen.getByText(/Waiting for the connection/)).toBeTruthy();
   });
+  it("waits in the same words when a read was cut off, and raises no alarm of its own beside the banner", () => {
+    const error = unanswered("offline", { writes: false, traceId: "abc", seconds: 10 });
+    const line = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    draw({ ...idle, data: ["old"], error });
+    expect(screen.getByText(/Waiting for the connection/)).toBeTruthy();
+    expect(screen.queryByRole("alert")).toBeNull();
+    cleanup();
+    line.mockReturnValue(true);
+    draw({ ...idle, data: ["old"], error });
+    expect(screen.getByRole("alert").textContent).toContain("No connection");
+    line.mockRestore();
+  });
   it("replaces a broken part by a notice, and keeps its head", () => {
     draw({ ...idle, data: ["broken"] });
     expect(screen.getByText("This part of the page broke")).toBeTruthy();

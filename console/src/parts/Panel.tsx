@@ -1,6 +1,7 @@
 // A panel: a titled part of a page that loads, is empty, fails, grows old and recovers by itself (CON-15, CON-16).
 // Owns the five views and the line of freshness. Must not know what it shows; a part of it that breaks is replaced by a notice.
 import { Component, use, useId, useState, type ReactNode } from "react";
+import { troubleOf } from "~/api/trouble";
 import { Age, AgeContext, useAge, useDegraded, type Source } from "~/freshness/Age";
 import { TroubleNotice } from "~/parts/TroubleNotice";
 
@@ -32,6 +33,8 @@ export function Panel<T>({ title, query, source, isEmpty, empty, actions, childr
   const told = found && { ...found, doubtedSince };
   const age = useAge(told);
   const degraded = useDegraded(told);
+  const waits = query.fetchStatus === "paused" || wasCutOff(error);
+  const shown = waits ? null : error;
   return (
     <section className="panel" aria-labelledby={heading} aria-busy={query.isFetching}>
       <header className="panel-head">
@@ -50,12 +53,10 @@ export function Panel<T>({ title, query, source, isEmpty, empty, actions, childr
         </div>
       </header>
       <Boundary>
-        {query.fetchStatus === "paused" ? (
-          <Notice tone="warn">Waiting for the connection; this is read again when it is back.</Notice>
-        ) : null}
+        {waits ? <Notice tone="warn">Waiting for the connection; this is read again when it is back.</Notice> : null}
         {degraded ? <Notice tone="warn">{degraded}</Notice> : null}
-        {error ? <TroubleNotice error={error} onRetry={() => void query.refetch()} /> : null}
-        {error && told ? <p className="faint">Below is what was last known.</p> : null}
+        {shown ? <TroubleNotice error={shown} onRetry={() => void query.refetch()} /> : null}
+        {shown && told ? <p className="faint">Below is what was last known.</p> : null}
         {data === undefined ? (
           error ? null : (
             <Loading />
@@ -68,6 +69,11 @@ export function Panel<T>({ title, query, source, isEmpty, empty, actions, childr
       </Boundary>
     </section>
   );
+}
+
+/** Whether a read failed for want of a line that is still away: one banner says so for all panels, and it is read again when the line is back. */
+function wasCutOff(error: Error | null): boolean {
+  return error !== null && !navigator.onLine && troubleOf(error).parts.code === "offline";
 }
 
 /** When something began that is so now; null while it is not. */
