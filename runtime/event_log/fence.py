@@ -84,7 +84,7 @@ class EpochFence:
         """Ask the broker whether we are the writer still. Raises FencedError if not, or another error: unknown."""
         with claim.refusals():
             async with asyncio.timeout(WRITE_SECONDS):
-                await self._renew_if_older(-1.0)
+                await self._renew_if_older(0.0)
 
     async def _renew_if_older(self, seconds: float) -> None:
         """Never write on the word of a coordinator that was given long ago: an epoch of a forgotten id is refused only there."""

@@ -15,12 +15,13 @@ _dropping: set["asyncio.Task[None]"] = set()
 
 def drop(producer: AIOKafkaProducer) -> None:
     """Stop it in the background: its end can hang for as long as the broker is away."""
-    task = asyncio.get_running_loop().create_task(_discard(producer))
+    task = asyncio.get_running_loop().create_task(let_go(producer))
     _dropping.add(task)
     task.add_done_callback(_dropping.discard)
 
 
-async def _discard(producer: AIOKafkaProducer) -> None:
+async def let_go(producer: AIOKafkaProducer) -> None:
+    """The same, and wait for it: at most twice DROP_SECONDS, whatever state it is in. Never raises."""
     manager = producer._txn_manager  # noqa: SLF001  aiokafka leaves a fenced transaction's future unread; nobody else can
     waiter = manager._transaction_waiter if manager is not None else None  # noqa: SLF001
     if waiter is not None:

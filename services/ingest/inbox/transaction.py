@@ -6,21 +6,19 @@ what a reply says.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from runtime import failpoints
-from runtime.event_log import connection
+from runtime.event_log import connection, letting_go
 from schemas.topics import REPLIES
 
 OPEN_SECONDS = 15.0
 WRITE_SECONDS = 8.0
 """Below the transaction time-out, so that we give up before the broker does."""
 TRANSACTION_MS = 10_000
-DROP_SECONDS = 2.0
 
 
 class Outgoing(NamedTuple):
@@ -71,14 +69,4 @@ class ReplyWriter:
 
     async def drop(self) -> None:
         """Let go, in bounded time whatever state the producer is in."""
-        manager = self._producer._txn_manager  # noqa: SLF001  aiokafka leaves a fenced transaction's future unread
-        waiter = manager._transaction_waiter if manager is not None else None  # noqa: SLF001
-        if waiter is not None:
-            waiter.add_done_callback(lambda future: future.cancelled() or future.exception())
-        try:
-            async with asyncio.timeout(DROP_SECONDS):
-                await self._producer.stop()
-        except Exception:  # noqa: BLE001  it is lost either way; what matters is that it is not used again
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(DROP_SECONDS):
-                    await self._producer.client.close()
+        await letting_go.let_go(self._producer)
