@@ -7,7 +7,7 @@ know who asks.
 
 from msgspec import Struct
 
-from domain.batch.decide import NO_ROWS, SEALED_DROP, is_over, takes_no_rows
+from domain.batch.decide import NO_ROWS, is_over, takes_no_rows
 from domain.payout import rejections
 from schemas.words import BatchPhase, PayoutStatus
 
@@ -33,6 +33,7 @@ class Act(Struct, frozen=True, kw_only=True):
 
 PAYOUT = "/api/v1/payouts/{payout_id}"
 BATCH = "/api/v1/batches/{batch_id}"
+NOT_SEALED = "The batch is not sealed, so nothing of it runs; drop it instead."
 
 
 def payout_acts(status: PayoutStatus, *, unsealed: bool) -> list[Act]:
@@ -49,12 +50,13 @@ def batch_acts(phase: BatchPhase, row_count: int) -> list[Act]:
     """What can be done with a batch."""
     over = None if phase is BatchPhase.OPEN else ("batch_sealed", is_over(phase))
     late = None if phase is BatchPhase.OPEN else ("batch_sealed", takes_no_rows(phase))
-    sealed = ("batch_sealed", SEALED_DROP) if phase is BatchPhase.RELEASED else over
+    unsealed = ("invalid_state_transition", NOT_SEALED) if phase is BatchPhase.OPEN else over
     empty = None if row_count else ("validation_error", NO_ROWS)
     return [
         _act("add_rows", "POST", f"{BATCH}/rows", late),
         _act("seal", "POST", f"{BATCH}/seal", over or empty),
-        _act("drop", "DELETE", BATCH, sealed, destructive=True),
+        _act("drop", "DELETE", BATCH, over, destructive=True),
+        _act("stop", "DELETE", BATCH, None if phase is BatchPhase.RELEASED else unsealed, destructive=True),
         _act("download_result", "GET", f"{BATCH}/result", None),
     ]
 

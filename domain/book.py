@@ -10,7 +10,7 @@ from domain.payout.open_payouts import OpenPayouts
 from schemas.accounts import Verification
 from schemas.events import Answer
 from schemas.forms import BatchDeclaration
-from schemas.words import BatchPhase, Funding
+from schemas.words import BatchPhase, Funding, OnRowFailure
 
 
 class Merchant(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,10 @@ class BankAccount(Struct, frozen=True, kw_only=True):
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """A batch as the law needs it. `counts` and `sums_minor` map currency to number and sum of its rows while it is open."""
+    """A batch as the law needs it. `counts` and `sums_minor` map currency to number and sum of its rows while it is open.
+
+    `released_at` and `stopped_at` in ms UTC: when its rows became free to be paid, and when those not sent yet were called back.
+    """
 
     id: str
     merchant_id: str
@@ -49,7 +52,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     name: str | None = None
     reference: str | None = None
     funding: Funding = Funding.ALL_OR_NOTHING
-    on_row_failure: str = "continue"
+    on_row_failure: OnRowFailure = OnRowFailure.CONTINUE
     declaration: BatchDeclaration | None = None
     source: str = "api"
     submit: bool = False
@@ -57,6 +60,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     row_count: int = 0
     sums_minor: dict[str, int] = {}
     counts: dict[str, int] = {}
+    released_at: int | None = None
+    stopped_at: int | None = None
 
 
 class KeyRecord(Struct, frozen=True, kw_only=True):
@@ -68,12 +73,25 @@ class KeyRecord(Struct, frozen=True, kw_only=True):
     subject: str | None = None
 
 
+class Waiter(Struct, frozen=True, kw_only=True, gc=False):
+    """A place in a queue for funds: a payout's, or that of all rows of a batch that wait in the queue's currency.
+
+    `since` in ms UTC. `rows` says how many rows wait, none before `first_row` and none after `last_row`; it is 0 for a payout.
+    """
+
+    since: int
+    id: str
+    rows: int = 0
+    first_row: int = 0
+    last_row: int = 0
+
+
 class Book:
     """The memory of one partition. Dictionaries, changed in place by `domain.evolve.evolve` only; payouts that wait lie packed in theirs.
 
     `balances` maps (merchant, currency, account) to minor units. `keys` maps (merchant, key). `references` maps (merchant,
     reference) of payouts to payout id, `credits` the same for credits. `primaries` maps a merchant to its primary account.
-    `waiting` maps (merchant, currency) to the ids of payouts that wait for funds, first in first out.
+    `waiting` maps (merchant, currency) to the queue of those who wait for funds, first in first out (`domain.payout.queues`).
     """
 
     __slots__ = (
@@ -100,7 +118,7 @@ class Book:
         self.keys: dict[tuple[str, str], KeyRecord] = {}
         self.references: dict[tuple[str, str], str] = {}
         self.credits: dict[tuple[str, str], str] = {}
-        self.waiting: dict[tuple[str, str], list[str]] = {}
+        self.waiting: dict[tuple[str, str], list[Waiter]] = {}
 
     def keep_account(self, account: BankAccount) -> None:
         """Put a saved account into the book as it is now."""

@@ -11,7 +11,7 @@ from domain.batch import evolve as batch_evolve
 from domain.book import Book, KeyRecord
 from domain.merchant import evolve as merchant_evolve
 from domain.payout import evolve as payout_evolve
-from domain.payout.waiting import enqueue, leave, leave_all
+from domain.payout.queues import enqueue, leave, leave_all, leave_rows, waiting_rows
 from schemas import events
 from schemas.events import AnyEvent, EventRecord, Posting
 from schemas.words import Reason
@@ -20,8 +20,8 @@ from schemas.words import Reason
 def evolve(book: Book, record: EventRecord) -> list[str]:
     """Apply all facts of one record in place; returns the ids of the payouts that changed, in order.
 
-    New rows of a batch are not among them: until its release nobody owes them anything. That changes no row either: whoever waits
-    for it looks at the batch.
+    New rows of a batch are not among them: until its release nobody owes them anything. That changes no row either, but those that it
+    leaves to wait for funds: whoever waits for it looks at the batch.
 
     Raises IllegalMoveError (a damaged log or a bug) or KeyError for a payout that the book should hold and does not.
     """
@@ -59,17 +59,19 @@ def _apply(book: Book, event: AnyEvent, record: EventRecord) -> list[str]:  # no
         case events.PayoutAccepted() | events.PayoutRejected():
             return _born(book, event, merchant_id, at)
         case events.PayoutsFunded():
-            return _funded(book, event, at)
+            return _funded(book, event, merchant_id, at)
         case events.BatchOpened():
             book.batches[event.batch_id] = batch_evolve.opened(event, merchant_id, at)
         case events.RowsAdded():
             batch_evolve.rows_added(book, event, merchant_id, at)
         case events.BatchReleased():
-            batch_evolve.released(book, event)
+            return batch_evolve.released(book, event, merchant_id, at)
         case events.BatchRefused():
             return batch_evolve.refused(book, event, at)
         case events.BatchCanceled():
             return batch_evolve.dropped(book, event, at)
+        case events.BatchStopped():
+            return batch_evolve.stopped(book, event, merchant_id, at)
         case events.AttemptsStarted():
             return _started(book, event, at)
         case events.PayoutsCompleted():
@@ -101,7 +103,7 @@ def _born(book: Book, event: events.PayoutAccepted | events.PayoutRejected, merc
     if payout.reference is not None and isinstance(event, events.PayoutAccepted):
         book.references[merchant_id, payout.reference] = payout.id
     if payout.reason is Reason.FUNDS:
-        enqueue(book, payout)
+        enqueue(book, payout, payout.created_at)
     return [payout.id]
 
 
@@ -121,21 +123,26 @@ def _completed(book: Book, event: events.PayoutsCompleted, at: int) -> list[str]
     return completed
 
 
-def _funded(book: Book, event: events.PayoutsFunded, at: int) -> list[str]:
+def _funded(book: Book, event: events.PayoutsFunded, merchant_id: str, at: int) -> list[str]:
     funded = [item.payout_id for item in event.payouts]
     leave_all(book, book.payouts.each(funded))
     for item in event.payouts:
         book.payouts[item.payout_id] = payout_evolve.funded(book.payouts[item.payout_id], item, at)
+    for run in event.runs:
+        for payout in waiting_rows(book, run.batch_id, run.currency, run.first_row, run.last_row):
+            book.payouts[payout.id] = payout_evolve.funded_row(payout, at)
+            funded.append(payout.id)
+        leave_rows(book, merchant_id, run)
     return funded
 
 
 def _edited(book: Book, event: events.PayoutEdited, at: int) -> list[str]:
     """A payout that waits for funds keeps its place by age, also in the queue of its new currency."""
     payout = book.payouts[event.payout_id]
-    leave(book, payout)
+    since = leave(book, payout)
     book.payouts[payout.id] = payout_evolve.edited(payout, event.form, event.version, at)
     if payout.reason is Reason.FUNDS:
-        enqueue(book, book.payouts[payout.id])
+        enqueue(book, book.payouts[payout.id], since)
     return [payout.id]
 
 

@@ -7,7 +7,7 @@ or up to CHUNK_ROWS_MAX rows of one batch. Adding an optional field is free; a c
 from msgspec import UNSET, Struct, UnsetType
 
 from schemas.forms import BatchDeclaration, PayoutForm
-from schemas.words import Funding, OnInsufficientFunds, Outcome
+from schemas.words import Funding, OnInsufficientFunds, OnRowFailure, Outcome
 
 CHUNK_ROWS_MAX = 500
 CHUNK_BYTES_MAX = 512 * 1024
@@ -119,7 +119,7 @@ class OpenBatch(Body, frozen=True, kw_only=True, tag="open_batch"):
     name: str | None = None
     reference: str | None = None
     funding: Funding = Funding.ALL_OR_NOTHING
-    on_row_failure: str = "continue"
+    on_row_failure: OnRowFailure = OnRowFailure.CONTINUE
     declaration: BatchDeclaration | None = None
     source: str = "api"
     submit: bool = False
@@ -134,14 +134,17 @@ class AddRows(Body, frozen=True, kw_only=True, tag="add_rows"):
 
 
 class SealBatch(Body, frozen=True, kw_only=True, tag="seal_batch"):
-    """Close the batch, check its declaration, hold all its money and release it; or refuse all of it."""
+    """Close the batch, check its declaration, hold its money and release it; or refuse all of it.
+
+    Funded as available, rows that the balance does not cover wait (BAT-10).
+    """
 
     batch_id: str
     declaration: BatchDeclaration | None = None
 
 
 class CancelBatch(Body, frozen=True, kw_only=True, tag="cancel_batch"):
-    """Drop an unsealed batch. No money was held for it."""
+    """Drop an unsealed batch, or stop a running one: rows that were not sent are canceled, the others go on (BAT-13)."""
 
     batch_id: str
     reason: str | None = None

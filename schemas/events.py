@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from schemas.accounts import Verification
 from schemas.forms import BatchDeclaration, PayoutForm
-from schemas.words import AccountChange, EntryType, Funding, PayoutStatus, Reason, RecordOutcome
+from schemas.words import AccountChange, EntryType, Funding, OnRowFailure, PayoutStatus, Reason, RecordOutcome
 
 
 class Posting(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -124,11 +124,25 @@ class FundedPayout(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     reason: Reason | None = None
 
 
+class RowRun(Struct, frozen=True, kw_only=True, gc=False):
+    """Rows of a batch in one currency, from `first_row` to `last_row`: `count` of them, each version one higher.
+
+    Only those are meant that the event can be about; rows between them in another currency, or in another state, are not.
+    """
+
+    batch_id: str
+    currency: str
+    first_row: int
+    last_row: int
+    count: int
+
+
 class PayoutsFunded(Event, frozen=True, kw_only=True, tag="payouts_funded"):
-    """Waiting payouts of one merchant and currency, first in first out, got their hold."""
+    """Waiting payouts of one merchant and currency, first in first out, got their hold: `payouts`, and the waiting rows in `runs`."""
 
     payouts: list[FundedPayout]
     postings: list[Posting]
+    runs: list[RowRun] = []
 
 
 class BatchOpened(Event, frozen=True, kw_only=True, tag="batch_opened"):
@@ -138,7 +152,7 @@ class BatchOpened(Event, frozen=True, kw_only=True, tag="batch_opened"):
     name: str | None = None
     reference: str | None = None
     funding: Funding = Funding.ALL_OR_NOTHING
-    on_row_failure: str = "continue"
+    on_row_failure: OnRowFailure = OnRowFailure.CONTINUE
     declaration: BatchDeclaration | None = None
     source: str = "api"
     submit: bool = False
@@ -155,11 +169,15 @@ class RowsAdded(Event, frozen=True, kw_only=True, tag="rows_added"):
 
 
 class BatchReleased(Event, frozen=True, kw_only=True, tag="batch_released"):
-    """A batch is sealed, its money held, its rows are free to be paid. No row itself changes."""
+    """A batch is sealed, its money held, its rows are free to be paid.
+
+    No row changes, except that those of `waiting` wait for funds from now on: they have no hold (BAT-10).
+    """
 
     batch_id: str
     row_count: int
     postings: list[Posting]
+    waiting: list[RowRun] = []
 
 
 class BatchRefused(Event, frozen=True, kw_only=True, tag="batch_refused"):
@@ -179,6 +197,21 @@ class BatchCanceled(Event, frozen=True, kw_only=True, tag="batch_canceled"):
     row_count: int
     totals: list[TotalsDelta]
     reason: str | None = None
+
+
+class BatchStopped(Event, frozen=True, kw_only=True, tag="batch_stopped"):
+    """A running batch was stopped: its `row_count` rows that were pending are `canceled`, each version one higher, their holds released.
+
+    Rows that had been sent go on. `waiting_rows` of the canceled waited for funds and had no hold.
+    """
+
+    batch_id: str
+    row_count: int
+    totals: list[TotalsDelta]
+    postings: list[Posting] = []
+    waiting_rows: int = 0
+    code: str | None = None
+    detail: str | None = None
 
 
 class StartedAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -333,6 +366,7 @@ AnyEvent = (
     | BatchReleased
     | BatchRefused
     | BatchCanceled
+    | BatchStopped
     | AttemptsStarted
     | PayoutsCompleted
     | PayoutsFailed

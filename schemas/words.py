@@ -87,6 +87,14 @@ class Funding(StrEnum):
     """How a batch is funded when it is sealed (BAT-10)."""
 
     ALL_OR_NOTHING = "all_or_nothing"
+    AS_AVAILABLE = "as_available"
+
+
+class OnRowFailure(StrEnum):
+    """What a batch does when one of its rows has failed for good (BAT-10). `stop`: rows not sent yet are canceled."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
 
 
 class OnInsufficientFunds(StrEnum):

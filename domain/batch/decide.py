@@ -5,6 +5,7 @@ batch adds up and is covered is `domain.batch.seal`. Must not know files.
 """
 
 from domain.batch.evolve import opened
+from domain.batch.stop import stop_running
 from domain.batch.view import batch_view
 from domain.book import Batch
 from domain.case import Case, Decision, decided, json_answer, refused, repeated
@@ -21,7 +22,6 @@ from schemas.words import BatchPhase, PayoutStatus
 
 OK = 200
 CREATED = 201
-SEALED_DROP = "A sealed batch cannot be dropped; cancel its pending payouts."
 NO_ROWS = "The batch has no rows."
 
 
@@ -76,14 +76,14 @@ def add_rows(case: Case, body: AddRows) -> Decision:
 
 
 def cancel_batch(case: Case, body: CancelBatch) -> Decision:
-    """Drop an unsealed batch; a repeat is no error."""
+    """Drop an unsealed batch, or stop a running one; a repeat is no error."""
     batch = own_batch(case, body.batch_id)
     if batch is None:
         return rejections.not_found(case, "batch")
     if batch.phase in {BatchPhase.CANCELED, BatchPhase.REFUSED}:
         return repeated(subject=batch.id, answer=Answer(status=204, body=""))
     if batch.phase is not BatchPhase.OPEN:
-        return refused(case, "batch_sealed", SEALED_DROP, subject=batch.id)
+        return stop_running(case, batch, body.reason)
     event = BatchCanceled(
         batch_id=batch.id,
         row_count=batch.row_count,

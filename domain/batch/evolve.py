@@ -6,10 +6,11 @@ Owns how a batch grows and ends in the book. Must not know why.
 from msgspec import structs
 
 from domain.book import Batch, Book
-from domain.payout.evolve import canceled
-from schemas.events import BatchCanceled, BatchOpened, BatchRefused, BatchReleased, RowsAdded
+from domain.payout.evolve import canceled, waits
+from domain.payout.queues import enqueue_rows, leave_batch
+from schemas.events import BatchCanceled, BatchOpened, BatchRefused, BatchReleased, BatchStopped, RowsAdded
 from schemas.ids import row_payout_id
-from schemas.words import BatchPhase
+from schemas.words import BatchPhase, PayoutStatus
 
 
 def opened(event: BatchOpened, merchant_id: str, at: int) -> Batch:
@@ -38,9 +39,31 @@ def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> None:
     book.batches[event.batch_id] = _grown(book.batches[event.batch_id], event)
 
 
-def released(book: Book, event: BatchReleased) -> None:
-    """The batch is released; its rows do not change."""
-    book.batches[event.batch_id] = structs.replace(book.batches[event.batch_id], phase=BatchPhase.RELEASED)
+def released(book: Book, event: BatchReleased, merchant_id: str, at: int) -> list[str]:
+    """The batch is released. Returns the ids of the rows that wait for funds from now on; the others do not change."""
+    batch = book.batches[event.batch_id]
+    book.batches[event.batch_id] = structs.replace(batch, phase=BatchPhase.RELEASED, released_at=at)
+    touched = []
+    for run in event.waiting:
+        for payout in book.payouts.rows(run.batch_id, run.first_row, run.last_row):
+            if payout.currency == run.currency:
+                book.payouts[payout.id] = waits(payout, at)
+                touched.append(payout.id)
+        enqueue_rows(book, merchant_id, run, at)
+    return touched
+
+
+def stopped(book: Book, event: BatchStopped, merchant_id: str, at: int) -> list[str]:
+    """The rows that were not sent are canceled; their references stay taken (IDM-08). Returns their ids."""
+    batch = book.batches[event.batch_id]
+    book.batches[event.batch_id] = structs.replace(batch, stopped_at=at)
+    leave_batch(book, merchant_id, event.batch_id)
+    touched = []
+    for payout in book.payouts.rows(event.batch_id, 1, batch.row_count):
+        if payout.status is PayoutStatus.PENDING:
+            book.payouts[payout.id] = canceled(payout, payout.version + 1, at, event.code, event.detail)
+            touched.append(payout.id)
+    return touched
 
 
 def refused(book: Book, event: BatchRefused, at: int) -> list[str]:

@@ -1,10 +1,11 @@
-"""A batch is sealed: it adds up and is covered, and all its money is held at once; or all of it is refused (BAT-07, BAT-10).
+"""A batch is sealed: it adds up and is covered, and its money is held at once; or all of it is refused (BAT-07, BAT-10).
 
 Owns the order of the checks: empty, declaration, funds. Must not know rows one by one: their sums are enough.
 """
 
 from msgspec import structs
 
+from domain.batch.cover import Cover, covered_rows
 from domain.batch.decide import NO_ROWS, dropped_totals, is_over, open_cells, own_batch
 from domain.batch.view import batch_view
 from domain.book import Batch
@@ -12,11 +13,12 @@ from domain.case import Case, Decision, json_answer, problem_answer, refused, re
 from domain.keys import remember
 from domain.ledger import postings
 from domain.payout import rejections
+from domain.payout.queues import rows_in_queue
 from schemas.commands import SealBatch
 from schemas.events import BatchRefused, BatchReleased, Remember
 from schemas.forms import BatchDeclaration
 from schemas.money import EXPONENTS, format_amount
-from schemas.words import AVAILABLE, BatchPhase, RecordOutcome
+from schemas.words import AVAILABLE, BatchPhase, Funding, RecordOutcome
 
 OK = 200
 CREATED = 201
@@ -28,12 +30,13 @@ def seal_batch(case: Case, body: SealBatch) -> Decision:
     if batch is None:
         return rejections.not_found(case, "batch")
     if batch.phase is BatchPhase.RELEASED:
-        return repeated(subject=batch.id, answer=json_answer(OK, batch_view(batch, open_cells(batch))))
+        view = batch_view(batch, open_cells(batch), waiting_rows=rows_in_queue(case.book, batch))
+        return repeated(subject=batch.id, answer=json_answer(OK, view))
     if batch.phase is not BatchPhase.OPEN:
         return refused(case, "batch_sealed", is_over(batch.phase), subject=batch.id)
     if not batch.row_count:
         return refuse_batch(case, batch, "validation_error", NO_ROWS)
-    return _mismatch(case, batch, body) or _shortfall(case, batch) or _released(case, batch)
+    return _mismatch(case, batch, body) or _funded(case, batch)
 
 
 def refuse_batch(case: Case, batch: Batch, code: str, detail: str, **more: object) -> Decision:
@@ -59,10 +62,17 @@ def batch_key(case: Case, batch: Batch) -> Remember | None:
     return Remember(key=batch.idempotency_key, content_hash=known.content_hash, expires_at=known.expires_at)
 
 
-def _released(case: Case, batch: Batch) -> Decision:
-    legs = [leg for currency, total in sorted(batch.sums_minor.items()) for leg in postings.hold(total, currency)]
-    event = BatchReleased(batch_id=batch.id, row_count=batch.row_count, postings=legs)
-    view = batch_view(structs.replace(batch, phase=BatchPhase.RELEASED), open_cells(batch), released_at=case.now)
+def _funded(case: Case, batch: Batch) -> Decision:
+    if batch.funding is Funding.AS_AVAILABLE:
+        return _released(case, batch, covered_rows(case, batch))
+    return _shortfall(case, batch) or _released(case, batch, Cover(held_minor=batch.sums_minor))
+
+
+def _released(case: Case, batch: Batch, cover: Cover) -> Decision:
+    legs = [leg for currency, total in sorted(cover.held_minor.items()) for leg in postings.hold(total, currency)]
+    event = BatchReleased(batch_id=batch.id, row_count=batch.row_count, postings=legs, waiting=cover.waiting)
+    after = structs.replace(batch, phase=BatchPhase.RELEASED, released_at=case.now)
+    view = batch_view(after, open_cells(batch), waiting_rows=sum(run.count for run in cover.waiting))
     answer = json_answer(CREATED if batch.submit else OK, view)
     return Decision(
         outcome=RecordOutcome.DECIDED,

@@ -20,14 +20,14 @@ def batch_view(
     batch: Batch,
     cells: Cells,
     *,
-    released_at: int | None = None,
+    waiting_rows: int = 0,
     updated_at: int | None = None,
     refusal_code: str | None = None,
     refusal_detail: str | None = None,
 ) -> dict[str, object]:
-    """The JSON members of a batch from its totals. Times in ms UTC."""
+    """The JSON members of a batch from its totals; `waiting_rows` of its pending rows wait for funds. Times in ms UTC."""
     counts = _counts(cells)
-    attention, why = attention_of(batch.phase, counts, refusal_detail)
+    attention, why = attention_of(batch.phase, counts, refusal_detail, waiting_rows)
     return {
         "id": batch.id,
         "merchant_id": batch.merchant_id,
@@ -39,16 +39,18 @@ def batch_view(
         "attention": attention,
         "attention_reason": why,
         "funding": batch.funding.value,
-        "on_row_failure": batch.on_row_failure,
+        "on_row_failure": batch.on_row_failure.value,
         "row_count": batch.row_count,
         "counts": counts,
+        "waiting_rows": waiting_rows,
         "sums": _sums(cells),
         "progress": _progress(counts, batch.row_count),
         "refusal_code": refusal_code,
         "refusal_detail": refusal_detail,
         "idempotency_key": batch.idempotency_key,
         "created_at": rfc3339(batch.created_at),
-        "released_at": rfc3339_or_none(released_at),
+        "released_at": rfc3339_or_none(batch.released_at),
+        "stopped_at": rfc3339_or_none(batch.stopped_at),
         "updated_at": rfc3339(updated_at if updated_at is not None else batch.created_at),
     }
 
@@ -104,7 +106,9 @@ def status_of(phase: BatchPhase, counts: dict[str, int]) -> str:
     return next((status for status in ("returned", "failed") if counts[status]), "canceled")
 
 
-def attention_of(phase: BatchPhase, counts: dict[str, int], refusal_detail: str | None) -> tuple[str, str | None]:
+def attention_of(
+    phase: BatchPhase, counts: dict[str, int], refusal_detail: str | None, waiting_rows: int = 0
+) -> tuple[str, str | None]:
     """The level and the reason in words: whoever looks at the list sees which batch needs them, and why (LIF-17)."""
     if counts["requires_action"]:
         return "action_required", f"{_rows(counts['requires_action'])} with an unknown outcome"
@@ -112,6 +116,8 @@ def attention_of(phase: BatchPhase, counts: dict[str, int], refusal_detail: str 
         return "warning", refusal_detail or "The batch was refused at its seal"
     if counts["failed"]:
         return "warning", f"{_rows(counts['failed'])} failed"
+    if waiting_rows:
+        return "warning", f"{_rows(waiting_rows)} wait{'s' if waiting_rows == 1 else ''} for money"
     if phase is BatchPhase.RELEASED and counts["canceled"]:
         return "info", f"{_rows(counts['canceled'])} canceled"
     return "none", None

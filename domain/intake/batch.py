@@ -15,7 +15,7 @@ from schemas.commands import CHUNK_ROWS_MAX
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.ids import BATCH_ROWS_MAX, is_merchant_id
 from schemas.money import MoneyError, parse_amount
-from schemas.words import Funding
+from schemas.words import Funding, OnRowFailure
 
 FIELDS = frozenset({"name", "reference", "funding", "on_row_failure", "declared", "rows", "merchant_id"})
 ROW_FAULTS_MAX = 1000
@@ -27,7 +27,7 @@ class BatchRequest(Struct, frozen=True, kw_only=True):
     name: str | None = None
     reference: str | None = None
     funding: Funding = Funding.ALL_OR_NOTHING
-    on_row_failure: str = "continue"
+    on_row_failure: OnRowFailure = OnRowFailure.CONTINUE
     declaration: BatchDeclaration | None = None
     rows: list[PayoutForm] | None = None
     merchant_id: str | None = None
@@ -57,7 +57,7 @@ def read_batch(raw: object, *, currencies: frozenset[str], owner: str | None = N
         name=_text(raw, "name"),
         reference=_text(raw, "reference"),
         funding=Funding(str(raw.get("funding", Funding.ALL_OR_NOTHING))),
-        on_row_failure=str(raw.get("on_row_failure", "continue")),
+        on_row_failure=OnRowFailure(str(raw.get("on_row_failure", OnRowFailure.CONTINUE))),
         declaration=declaration,
         rows=rows[0] if "rows" in raw else None,
         merchant_id=_text(raw, "merchant_id"),
@@ -170,10 +170,9 @@ def _option_faults(raw: Mapping[str, object]) -> list[Fault]:
         faults.append(text_fault("/name", raw["name"], longest=VALUE_MAX, shortest=1))
     if raw.get("reference") is not None:
         faults.append(text_fault("/reference", raw["reference"], longest=REFERENCE_MAX, shortest=1))
-    if raw.get("funding", Funding.ALL_OR_NOTHING) not in [member.value for member in Funding]:
-        faults.append(Fault(pointer="/funding", detail=f"must be one of {', '.join(member.value for member in Funding)}"))
-    if raw.get("on_row_failure", "continue") != "continue":
-        faults.append(Fault(pointer="/on_row_failure", detail="must be continue"))
+    for name, words in (("funding", Funding), ("on_row_failure", OnRowFailure)):
+        if name in raw and raw[name] not in [word.value for word in words]:
+            faults.append(Fault(pointer=f"/{name}", detail=f"must be one of {', '.join(word.value for word in words)}"))
     merchant = raw.get("merchant_id")
     if merchant is not None and not (isinstance(merchant, str) and is_merchant_id(merchant)):
         faults.append(Fault(pointer="/merchant_id", code="unknown_merchant", detail="is not a merchant id"))

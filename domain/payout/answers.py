@@ -4,11 +4,11 @@ Owns the one event per meaning, with its money and totals. A contradiction is re
 means is `domain.payout.verdicts`. Must not know a provider's codes.
 """
 
+from domain.batch.stop import fund_after, stopped_by_failure
 from domain.case import Case, Decision, decided, repeated
 from domain.ledger import postings
 from domain.payout.state import Payout
 from domain.payout.verdicts import Answered, Contradiction, Verdict, sort_answers
-from domain.payout.waiting import fund_waiting
 from domain.totals import Totals
 from schemas.commands import ProviderAnswer, RecordAnswers
 from schemas.events import (
@@ -57,7 +57,7 @@ def _completed(_case: Case, body: RecordAnswers, pile: list[Answered]) -> list[A
 
 
 def _failed(case: Case, body: RecordAnswers, pile: list[Answered]) -> list[AnyEvent]:
-    """The holds are released in the same event, and whoever waited for funds is funded right after."""
+    """The holds are released in the same event; a batch may stop by it, and whoever waited for funds is funded right after."""
     freed = {currency: amount + fee for currency, (amount, fee) in _sums(pile).items()}
     event = PayoutsFailed(
         provider=body.provider,
@@ -66,7 +66,9 @@ def _failed(case: Case, body: RecordAnswers, pile: list[Answered]) -> list[AnyEv
         totals=_totals(body, pile, S.FAILED),
         batch_id=body.batch_id,
     )
-    return [event, *(funded for currency, total in freed.items() for funded in fund_waiting(case, currency, total))]
+    stopped = stopped_by_failure(case, body.batch_id, [payout for payout, _ in pile])
+    legs = [*event.postings, *(leg for one in stopped for leg in one.postings)]
+    return [event, *stopped, *fund_after(case, body.batch_id if stopped else None, legs)]
 
 
 def _retried(case: Case, body: RecordAnswers, pile: list[Answered]) -> list[AnyEvent]:

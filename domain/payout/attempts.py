@@ -113,7 +113,7 @@ def _may_start(case: Case, payout: Payout) -> bool:
         return False
     if payout.batch_id is not None:
         batch = case.book.batches.get(payout.batch_id)
-        return batch is not None and batch.phase is BatchPhase.RELEASED
+        return batch is not None and batch.phase is BatchPhase.RELEASED and payout.reason is None
     if payout.reason is Reason.SCHEDULE:
         return payout.due_at is not None and payout.due_at <= case.now
     return payout.reason is None

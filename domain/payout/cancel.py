@@ -7,7 +7,7 @@ from domain.case import Case, Decision, decided, refused, repeated
 from domain.ledger import postings
 from domain.payout import rejections
 from domain.payout.state import Payout
-from domain.payout.waiting import fund_waiting
+from domain.payout.waiting import Turn, fund_waiting
 from domain.totals import Totals
 from schemas.commands import CancelPayout
 from schemas.events import Answer, AnyEvent, PayoutCanceled, TotalsDelta
@@ -44,7 +44,7 @@ def _canceled(case: Case, payout: Payout, reason: str | None) -> Decision:
         totals=_totals(payout),
         batch_id=payout.batch_id,
     )
-    events: list[AnyEvent] = [event, *fund_waiting(case, payout.currency, total, {payout.id: 0})]
+    events: list[AnyEvent] = [event, *fund_waiting(case, payout.currency, total, Turn(changed={payout.id: 0}))]
     return decided(events, subject=payout.id, answer=CANCELED)
 
 

@@ -10,11 +10,11 @@ from domain.intake.masked import MASKED, masked_members
 from domain.ledger import postings
 from domain.payout import rejections
 from domain.payout.decide import saved_account, shortage
-from domain.payout.evolve import edited
+from domain.payout.evolve import edited, funded_row
 from domain.payout.evolve import funded as with_funds
 from domain.payout.state import Payout
 from domain.payout.view import payout_view
-from domain.payout.waiting import fund_waiting
+from domain.payout.waiting import Turn, fund_waiting, is_funded
 from domain.totals import Totals
 from schemas.commands import EditPayout
 from schemas.events import Answer, PayoutEdited, PayoutsFunded, Posting, TotalsDelta
@@ -91,9 +91,9 @@ def _refunded(case: Case, payout: Payout, form: PayoutForm) -> list[PayoutsFunde
     """Who gets a hold now that a payout in a queue asks for more, for less, or in another currency. It keeps its place by age."""
     total = form.amount_minor + payout.fee_minor
     if form.currency == payout.currency:
-        return fund_waiting(case, payout.currency, 0, {payout.id: total})
-    left = fund_waiting(case, payout.currency, 0, {payout.id: 0})
-    return left + fund_waiting(case, form.currency, 0, {payout.id: total}, joining=payout)
+        return fund_waiting(case, payout.currency, 0, Turn(changed={payout.id: total}))
+    left = fund_waiting(case, payout.currency, 0, Turn(changed={payout.id: 0}))
+    return left + fund_waiting(case, form.currency, 0, Turn(changed={payout.id: total}, joining=payout))
 
 
 def _on_available(legs: list[Posting], currency: str) -> int:
@@ -110,10 +110,21 @@ def _edited(case: Case, payout: Payout, form: PayoutForm, legs: list[Posting], f
         totals=_totals(payout, form),
         batch_id=payout.batch_id,
     )
-    after = edited(payout, form, event.version, case.now)
-    for item in (item for event in funded for item in event.payouts if item.payout_id == payout.id):
-        after = with_funds(after, item, case.now)
+    after = _after(edited(payout, form, event.version, case.now), funded, case.now)
     return decided([event, *funded], subject=payout.id, answer=_answer(case, after))
+
+
+def _after(payout: Payout, funded: list[PayoutsFunded], now: int) -> Payout:
+    """The edited payout, with its hold if it waited and got it by the same command."""
+    if payout.reason is not Reason.FUNDS:
+        return payout
+    for event in funded:
+        if payout.batch_id is None:
+            own = next((item for item in event.payouts if item.payout_id == payout.id), None)
+            payout = with_funds(payout, own, now) if own is not None else payout
+        elif is_funded(event, payout):
+            payout = funded_row(payout, now)
+    return payout
 
 
 def _follow(payout: Payout, form: PayoutForm) -> list[Posting]:

@@ -136,6 +136,16 @@ def unknown(payout: Payout, item: UnpaidPayout, at: int) -> Payout:
     return structs.replace(_unpaid(payout, item, at), status=S.REQUIRES_ACTION, reason=Reason.OUTCOME_UNKNOWN)
 
 
+def waits(payout: Payout, at: int) -> Payout:
+    """It waits for funds from now on."""
+    return structs.replace(payout, reason=Reason.FUNDS, version=payout.version + 1, updated_at=at)
+
+
+def funded_row(payout: Payout, at: int) -> Payout:
+    """A row of a batch that no longer waits for funds."""
+    return structs.replace(payout, reason=None, version=payout.version + 1, updated_at=at)
+
+
 def funded(payout: Payout, item: FundedPayout, at: int) -> Payout:
     """It no longer waits for funds."""
     moved(payout, S.PENDING, item.version)

@@ -72,6 +72,7 @@ MEANINGS: dict[str, Meaning] = {
     "still_in_progress": Meaning(Actor.PROVIDER, "The provider has not said how it ended. Do not pay it again.", _WAIT),
     "not_found": Meaning(Actor.OPERATOR, "The provider does not know it; ask there before anything else.", _WAIT),
     "insufficient_funds": Meaning(Actor.MERCHANT, "Credit the merchant and pay again.", _SENDER),
+    "batch_stopped": Meaning(Actor.MERCHANT, "Put the failed row right, and send the stopped rows in a new batch.", _SENDER),
     "declaration_mismatch": Meaning(
         Actor.MERCHANT, "Compare the rows with what was declared and send the batch again.", _SENDER
     ),

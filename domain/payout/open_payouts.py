@@ -67,6 +67,14 @@ class OpenPayouts(MutableMapping[str, Payout]):
                 self[payout_id] = unpack(cell, payout_id, merchant_id, batch_id, row)
         return ids
 
+    def rows(self, batch_id: str, first_row: int, last_row: int) -> Iterator[Payout]:
+        """The rows of a batch that are here, in order, a chunk at hand at a time; they may be changed as they come."""
+        prefix = row_prefix(batch_id)
+        for first in range(first_row, last_row + 1, CHUNK):
+            ids = [f"{prefix}{row:08x}" for row in range(first, min(first + CHUNK, last_row + 1))]
+            hand = self.at_hand(ids)
+            yield from [hand[payout_id] for payout_id in ids if payout_id in hand and hand[payout_id].batch_id == batch_id]
+
     def batch_ids(self) -> set[str]:
         """The batches that payouts here are rows of."""
         named = {payout.batch_id for payout in self._hand.values() if payout.batch_id is not None}

@@ -90,6 +90,17 @@ def _end(payout: Payout, moved: Moved) -> Outlook:
     return Outlook(step="none", text=words, who=who, retry_safe=payout.status in SAFE_AGAIN, money_moved=moved)
 
 
+def _under_way(rows: int, waiting_rows: int, paid: Moved) -> Outlook:
+    if rows > waiting_rows:
+        words = f"{rows - waiting_rows} rows are on their way."
+        words += f" {waiting_rows} wait for money: credit the merchant." if waiting_rows else ""
+        return Outlook(
+            step="pay", text=words, who=Actor.MERCHANT if waiting_rows else Actor.NOBODY, money_moved=Moved.UNKNOWN
+        )
+    words = f"{waiting_rows} rows wait for money: credit the merchant, and they go out by themselves, the first ones first."
+    return Outlook(step="wait_funds", text=words, who=Actor.MERCHANT, money_moved=paid)
+
+
 def attention(payout: Payout, outlook: Outlook) -> tuple[str, str | None]:
     """The level and the reason in words: what needs somebody, and what only should be known (LIF-17)."""
     if payout.status is PayoutStatus.REQUIRES_ACTION:
@@ -105,8 +116,8 @@ def attention(payout: Payout, outlook: Outlook) -> tuple[str, str | None]:
     return "none", None
 
 
-def batch_outlook(phase: BatchPhase, counts: dict[str, int]) -> Outlook:
-    """The next step of a batch, from its phase and the number of its rows in each state."""
+def batch_outlook(phase: BatchPhase, counts: dict[str, int], waiting_rows: int = 0) -> Outlook:
+    """The next step of a batch, from its phase and the number of its rows in each state; `waiting_rows` wait for funds."""
     unknown, failed = counts["requires_action"], counts["failed"] + counts["returned"]
     left = sum(count for status, count in counts.items() if status not in DONE)
     if phase is BatchPhase.OPEN:
@@ -116,9 +127,7 @@ def batch_outlook(phase: BatchPhase, counts: dict[str, int]) -> Outlook:
             step="none", text="It ended without a payment; its rows may be sent again.", who=Actor.MERCHANT, retry_safe=True
         )
     if left > unknown:
-        return Outlook(
-            step="pay", text=f"{left - unknown} rows are on their way.", who=Actor.NOBODY, money_moved=Moved.UNKNOWN
-        )
+        return _under_way(left - unknown, waiting_rows, Moved.YES if counts["completed"] else Moved.NO)
     if unknown:
         words = f"Nobody can say yet whether {unknown} rows were paid; the provider is asked. Do not pay them again."
         return Outlook(step="inquire", text=words, who=Actor.OPERATOR, money_moved=Moved.UNKNOWN)

@@ -13,6 +13,7 @@ BATCH_OPENED = "batch.opened.v1"
 BATCH_RELEASED = "batch.released.v1"
 BATCH_REFUSED = "batch.refused.v1"
 BATCH_CANCELED = "batch.canceled.v1"
+BATCH_STOPPED = "batch.stopped.v1"
 BATCH_PROGRESS = "batch.progress.v1"
 BALANCE_UPDATED = "balance.updated.v1"
 TEST = "webhook.test.v1"
@@ -31,6 +32,7 @@ KINDS = (
     BATCH_RELEASED,
     BATCH_REFUSED,
     BATCH_CANCELED,
+    BATCH_STOPPED,
     BATCH_PROGRESS,
     BALANCE_UPDATED,
 )

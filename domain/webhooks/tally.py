@@ -24,7 +24,7 @@ _OVER = {BatchPhase.REFUSED, BatchPhase.CANCELED}
 
 
 class BatchMove(Struct, frozen=True, kw_only=True):
-    """What one event changed of a batch: rows that came, rows that ended (negative: began again), and its phase, if it did.
+    """What one event changed of a batch: rows that came, rows that ended (negative: began again), its phase, or that it was stopped.
 
     `order` is the first of PER_MOVE order numbers that are its own.
     """
@@ -38,6 +38,7 @@ class BatchMove(Struct, frozen=True, kw_only=True):
     phase: BatchPhase | None = None
     code: str | None = None
     detail: str | None = None
+    stopped: int = 0
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -74,6 +75,7 @@ def fold(before: Tally | None, move: BatchMove) -> tuple[Tally, list[Notice]]:
     )
     passed = [mark for mark in MARKS if tally.told < mark <= tally.percent] if tally.released else []
     told = [] if move.phase is None else [_notice(tally, move, 0, _PHASES[move.phase], _phase(move))]
+    told += [_notice(tally, move, 0, kinds.BATCH_STOPPED, _stop(move))] if move.stopped else []
     told += [
         _notice(tally, move, at, kinds.BATCH_PROGRESS, {"percent": mark})
         for at, mark in enumerate(passed, PER_MOVE - len(passed))
@@ -101,6 +103,10 @@ def _notice(tally: Tally, move: BatchMove, at: int, kind: str, more: dict[str, o
         at=move.at,
         own=own,
     )
+
+
+def _stop(move: BatchMove) -> dict[str, object]:
+    return {"stopped": move.stopped, "code": move.code, "detail": move.detail}
 
 
 def _phase(move: BatchMove) -> dict[str, object]:

@@ -217,6 +217,11 @@ def _batch_canceled(told: Told, event: events.BatchCanceled) -> None:
     told.batch(event.batch_id, event.totals, phase=BatchPhase.CANCELED, detail=masked_text(event.reason))
 
 
+def _stopped(told: Told, event: events.BatchStopped) -> None:
+    detail = masked_text(event.detail)
+    told.batch(event.batch_id, event.totals, stopped=event.row_count, code=event.code, detail=detail)
+
+
 def _nothing(told: Told, event: object) -> None:
     """These change nothing that a webhook tells, besides the balance."""
 
@@ -235,6 +240,7 @@ _TELLERS: dict[type, Callable[[Told, Any], None]] = {
     events.BatchReleased: _released,
     events.BatchRefused: _refused,
     events.BatchCanceled: _batch_canceled,
+    events.BatchStopped: _stopped,
     events.AttemptsStarted: _started,
     events.PayoutsCompleted: _completed,
     events.PayoutsFailed: _unpaid(S.FAILED, None),

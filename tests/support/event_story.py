@@ -15,7 +15,7 @@ from schemas.commands import Command, CommandRecord, ProviderAnswer
 from schemas.events import EventRecord
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.ids import row_payout_id
-from schemas.words import OnInsufficientFunds, Outcome, PayoutStatus, Reason
+from schemas.words import Funding, OnInsufficientFunds, OnRowFailure, Outcome, PayoutStatus, Reason
 
 START = 1_767_225_600_000
 HOSTILE = 'tab\there, line\nend, \\N \\. back\\slash, \'quotes", null\0, \u20ac \U0001f4b8, {json: "x"}, \r, \x1f, %s'
@@ -73,11 +73,24 @@ class EventStory:
             amount_minor=amount_minor, currency=currency, recipient=recipient, reference=reference, description=text
         )
 
-    def batch(self, merchant_id: str, rows: int, *, chunk: int = 7, amount_minor: int = 100, submit: bool = False) -> str:
+    def batch(
+        self,
+        merchant_id: str,
+        rows: int,
+        *,
+        chunk: int = 7,
+        amount_minor: int = 100,
+        submit: bool = False,
+        funding: Funding = Funding.ALL_OR_NOTHING,
+        on_row_failure: OnRowFailure = OnRowFailure.CONTINUE,
+    ) -> str:
         """An open batch with rows."""
         batch_id = self.mint()
         key = f"batch-{batch_id}" if submit else None
-        self.tell(merchant_id, commands.OpenBatch(batch_id=batch_id, name=HOSTILE, submit=submit), key=key)
+        body = commands.OpenBatch(
+            batch_id=batch_id, name=HOSTILE, submit=submit, funding=funding, on_row_failure=on_row_failure
+        )
+        self.tell(merchant_id, body, key=key)
         for first in range(1, rows + 1, chunk):
             forms = [
                 self.form(amount_minor + row, self.random.choice(("USD", "EUR")), f"row {row}")
@@ -249,7 +262,12 @@ def _change(story: EventStory, merchant_id: str) -> None:
 def _batch(story: EventStory, merchant_id: str) -> None:
     rows = story.random.randrange(1, 20)
     submit = story.random.random() < 0.5
-    batch_id = story.batch(merchant_id, rows, submit=submit)
+    choose = story.random.choice
+    funding, on_row_failure = choose(tuple(Funding)), choose(tuple(OnRowFailure))
+    amount = choose((100, 100, 4_000))
+    batch_id = story.batch(
+        merchant_id, rows, submit=submit, funding=funding, on_row_failure=on_row_failure, amount_minor=amount
+    )
     roll = story.random.random()
     if roll < 0.2:
         story.tell(merchant_id, commands.CancelBatch(batch_id=batch_id, reason=HOSTILE))
@@ -258,4 +276,18 @@ def _batch(story: EventStory, merchant_id: str) -> None:
     seal = commands.SealBatch(batch_id=batch_id, declaration=declared)
     story.tell(merchant_id, seal, key=f"batch-{batch_id}" if submit else f"seal-{batch_id}")
     if roll < 0.8:
+        _disturb(story, merchant_id, row_payout_id(batch_id, rows))
         story.pay_batch(merchant_id, batch_id, rows)
+    if story.random.random() < 0.3:
+        story.tell(merchant_id, commands.CancelBatch(batch_id=batch_id, reason=HOSTILE))
+
+
+def _disturb(story: EventStory, merchant_id: str, payout_id: str) -> None:
+    """The last row, which may wait for funds, is canceled or edited, perhaps."""
+    roll = story.random.random()
+    if roll < 0.2:
+        story.tell(merchant_id, commands.CancelPayout(payout_id=payout_id))
+    elif roll < 0.6:
+        currency = story.random.choice(("USD", "EUR"))
+        body = commands.EditPayout(payout_id=payout_id, amount_minor=story.random.randrange(1, 9_000), currency=currency)
+        story.tell(merchant_id, body)

@@ -13,6 +13,7 @@ from domain.book import Book
 from domain.decide import decide
 from domain.evolve import evolve
 from domain.needs import needs
+from domain.payout.queues import members
 from domain.payout.state import TRANSITIONS, UNFINISHED, Payout
 from domain.policy import Policy
 from schemas import commands
@@ -34,8 +35,16 @@ AnyFact = TypeVar("AnyFact", bound=Event)
 def contents(book: Book) -> dict[str, Any]:
     """All that a book holds, as values that can be compared."""
     held = {name: dict(getattr(book, name)) for name in Book.__slots__}
-    held["waiting"] = {key: list(queue) for key, queue in book.waiting.items()}
+    held["waiting"] = {
+        key: [(waiter.since, waiter.id, waiter.rows) for waiter in queue] for key, queue in book.waiting.items()
+    }
     return held
+
+
+def queue_of(book: Book, merchant: str, currency: str = "USD") -> list[str]:
+    """The ids of those who wait for funds, in order."""
+    queue = book.waiting.get((merchant, currency), [])
+    return [payout.id for waiter in queue for payout in members(book, waiter, currency)]
 
 
 def form(amount_minor: int = 1_000, currency: str = "USD", **more: Any) -> PayoutForm:
@@ -140,9 +149,9 @@ class Scene:
             self.given(commands.AddRows(batch_id=batch_id, first_row=1, rows=list(rows)), merchant)
         return batch_id
 
-    def released(self, *rows: PayoutForm) -> tuple[str, list[str]]:
+    def released(self, *rows: PayoutForm, **more: Any) -> tuple[str, list[str]]:
         """A released batch; returns its id and its payouts' ids."""
-        batch_id = self.batch(*rows)
+        batch_id = self.batch(*rows, **more)
         self.given(commands.SealBatch(batch_id=batch_id))
         return batch_id, [row_payout_id(batch_id, row) for row in range(1, len(rows) + 1)]
 

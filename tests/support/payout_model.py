@@ -26,11 +26,12 @@ class Item:
     batch: str | None = None
     tries: int = 0
     open_until: int = 0
+    sealed_at: int = 0
 
     @property
-    def age(self) -> tuple[int, str]:
-        """Who is first when several wait."""
-        return self.since, self.id
+    def age(self) -> tuple[int, str, str]:
+        """Who is first when several wait: a row since its batch was sealed, next to the other rows."""
+        return (self.since, self.id, "") if self.batch is None else (self.sealed_at, self.batch, self.id)
 
 
 class Word(NamedTuple):
@@ -58,7 +59,8 @@ class Model:
 
     items: dict[str, Item] = field(default_factory=dict)
     incoming: dict[tuple[str, str], int] = field(default_factory=dict)
-    released: set[str] = field(default_factory=set)
+    as_available: set[str] = field(default_factory=set)
+    stops: set[str] = field(default_factory=set)
 
     def statuses(self) -> dict[str, str]:
         """Payout to state as clients see it."""
@@ -166,6 +168,8 @@ class Model:
         elif outcome == "failed":
             item.state = "retry" if retryable and item.tries < TRIES else "failed"
             self.fund(item.merchant, item.currency)
+            if item.state == "failed" and item.batch in self.stops:
+                self.stop(item.batch, item.merchant)
         elif outcome == "unknown":
             item.state = "stuck" if item.state == "stuck" else "unknown"
         elif item.state in {"processing", "unknown"}:
@@ -196,15 +200,30 @@ class Model:
         again = known.outcome == "failed" and known.retryable and self.items[word.payout].tries < TRIES
         return again and word.outcome == "paid"
 
-    def seal(self, batch: str, merchant: str) -> None:
-        """All rows are held, or all are canceled."""
+    def seal(self, batch: str, merchant: str, now: int) -> None:
+        """All rows are held, or all are canceled; or, funded as available, each is held until one does not fit."""
         rows = [item for item in self.items.values() if item.batch == batch and item.state == "unsealed"]
+        for item in rows:
+            item.sealed_at = now
+        if batch in self.as_available:
+            for item in rows:
+                queued = bool(self.queue(merchant, item.currency))
+                item.state = "funds" if queued or item.amount > self.available(merchant, item.currency) else "pending"
+            return
         need: dict[str, int] = {}
         for item in rows:
             need[item.currency] = need.get(item.currency, 0) + item.amount
         covered = rows and all(total <= self.available(merchant, currency) for currency, total in need.items())
         for item in rows:
             item.state = "pending" if covered else "canceled"
+
+    def stop(self, batch: str, merchant: str) -> None:
+        """All rows that were not sent are canceled, and others may have their money."""
+        rows = [item for item in self.items.values() if item.batch == batch and item.state in {"pending", "funds"}]
+        for item in rows:
+            item.state = "canceled"
+        for currency in sorted({item.currency for item in rows}):
+            self.fund(merchant, currency)
 
     def drop(self, batch: str) -> None:
         """All rows are canceled."""

@@ -60,7 +60,7 @@ def test_the_words_of_a_batchs_acts_are_those_of_their_refusals(seed: int) -> No
         rows = AddRows(batch_id=batch.id, first_row=batch.row_count + 1, rows=[story.form()])
         tries: dict[str, Command] = {
             "seal": SealBatch(batch_id=batch.id),
-            "drop": CancelBatch(batch_id=batch.id),
+            "drop" if batch.phase is BatchPhase.OPEN else "stop": CancelBatch(batch_id=batch.id),
             "add_rows": rows,
         }
         for name, body in tries.items():

@@ -15,7 +15,9 @@ OPEN, RELEASED, REFUSED, CANCELED = BatchPhase
 def view(phase: BatchPhase = RELEASED, cells: Cells | None = None, **more: Any) -> dict[str, Any]:
     cells = cells or {}
     count = sum(count for count, _ in cells.values())
-    return batch_view(Batch(id="b", merchant_id="acme", created_at=START, phase=phase, row_count=count), cells, **more)
+    times = {name: more.pop(name) for name in ("released_at", "stopped_at") if name in more}
+    batch = Batch(id="b", merchant_id="acme", created_at=START, phase=phase, row_count=count, **times)
+    return batch_view(batch, cells, **more)
 
 
 CELLS: Cells = {

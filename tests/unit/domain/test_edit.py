@@ -7,7 +7,20 @@ import pytest
 from schemas.commands import CancelPayout, EditPayout
 from schemas.events import PayoutEdited, PayoutsFunded
 from schemas.words import OnInsufficientFunds, PayoutStatus, Reason
-from tests.support.given import ACME, START, Scene, fact, facts, form, is_quiet, is_refusal, postings_of, start, told
+from tests.support.given import (
+    ACME,
+    START,
+    Scene,
+    fact,
+    facts,
+    form,
+    is_quiet,
+    is_refusal,
+    postings_of,
+    queue_of,
+    start,
+    told,
+)
 
 WAIT = OnInsufficientFunds.WAIT
 PHONE = {"type": "mobile_money", "msisdn": "+256700000001"}
@@ -221,7 +234,7 @@ def test_a_waiting_payout_takes_its_age_along_into_another_currency() -> None:
     behind = scene.pending(400, on_insufficient_funds=WAIT)
     record = scene.given(EditPayout(payout_id=moving, amount_minor=50, currency="EUR"))
     assert [item.payout_id for item in fact(record, PayoutsFunded).payouts] == [behind]
-    assert scene.book.waiting == {(ACME, "EUR"): [older, moving, younger]}
+    assert queue_of(scene.book, ACME, "EUR") == [older, moving, younger]
     record = scene.credit(140, "EUR")
     assert [item.payout_id for item in fact(record, PayoutsFunded).payouts] == [older, moving]
 

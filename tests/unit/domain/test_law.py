@@ -22,8 +22,8 @@ from schemas.codec import decode_event, encode
 from schemas.commands import Command
 from schemas.events import AnyEvent, EventRecord
 from schemas.ids import row_payout_id
-from schemas.words import OnInsufficientFunds, Outcome
-from tests.support.given import Scene, answers, contents, form, is_quiet, said, start, told
+from schemas.words import Funding, OnInsufficientFunds, OnRowFailure, Outcome
+from tests.support.given import Scene, answers, contents, form, is_quiet, queue_of, said, start, told
 from tests.support.payout_model import Item, Model
 
 MERCHANTS = ("acme", "zebra")
@@ -47,6 +47,7 @@ class Law(RuleBasedStateMachine):
         self.model = Model()
         self.keyed: list[tuple[str, Command, str, EventRecord]] = []
         self.open_batches: list[tuple[str, str]] = []
+        self.sealed_batches: list[tuple[str, str]] = []
 
     @initialize(balance=st.sampled_from([0, 100, 500]))
     def open(self, balance: int) -> None:
@@ -164,9 +165,17 @@ class Law(RuleBasedStateMachine):
             groups.setdefault((item.merchant, item.batch), []).append(item.id)
         return [(merchant, batch, named) for (merchant, batch), named in groups.items()]
 
-    @rule(merchant=merchants, rows=st.lists(st.tuples(AMOUNTS, currencies), min_size=1, max_size=4))
-    def open_batch(self, merchant: str, rows: list[tuple[int, str]]) -> None:
-        self.open_batches.append((self.scene.batch(merchant=merchant), merchant))
+    @rule(
+        merchant=merchants,
+        rows=st.lists(st.tuples(AMOUNTS, currencies), min_size=1, max_size=4),
+        funding=st.sampled_from(Funding),
+        on_row_failure=st.sampled_from(OnRowFailure),
+    )
+    def open_batch(self, merchant: str, rows: list[tuple[int, str]], funding: Funding, on_row_failure: OnRowFailure) -> None:
+        batch_id = self.scene.batch(merchant=merchant, funding=funding, on_row_failure=on_row_failure)
+        self.open_batches.append((batch_id, merchant))
+        self.model.as_available |= {batch_id} if funding is Funding.AS_AVAILABLE else set()
+        self.model.stops |= {batch_id} if on_row_failure is OnRowFailure.STOP else set()
         self.add_rows(-1, rows)
 
     @precondition(lambda self: self.open_batches)
@@ -188,7 +197,8 @@ class Law(RuleBasedStateMachine):
     def seal(self, which: int) -> None:
         batch_id, merchant = self.open_batches.pop(which % len(self.open_batches))
         self.tell(commands.SealBatch(batch_id=batch_id), merchant, keyed=True)
-        self.model.seal(batch_id, merchant)
+        self.model.seal(batch_id, merchant, self.scene.now)
+        self.sealed_batches.append((batch_id, merchant))
 
     @precondition(lambda self: self.open_batches)
     @rule(which=ANY)
@@ -196,6 +206,14 @@ class Law(RuleBasedStateMachine):
         batch_id, merchant = self.open_batches.pop(which % len(self.open_batches))
         self.tell(commands.CancelBatch(batch_id=batch_id), merchant)
         self.model.drop(batch_id)
+
+    @precondition(lambda self: self.sealed_batches)
+    @rule(which=ANY)
+    def stop(self, which: int) -> None:
+        """BAT-13: rows that were not sent, and no others."""
+        batch_id, merchant = self.sealed_batches[which % len(self.sealed_batches)]
+        self.tell(commands.CancelBatch(batch_id=batch_id), merchant, keyed=True)
+        self.model.stop(batch_id, merchant)
 
     @precondition(lambda self: self.keyed)
     @rule(which=ANY)
@@ -218,7 +236,7 @@ class Law(RuleBasedStateMachine):
                 assert self.scene.available(currency, merchant) == self.model.available(merchant, currency)
                 assert self.scene.held(currency, merchant) == self.model.held(merchant, currency)
                 waiting = [item.id for item in self.model.queue(merchant, currency)]
-                assert self.scene.book.waiting.get((merchant, currency), []) == waiting
+                assert queue_of(self.scene.book, merchant, currency) == waiting
 
     @invariant()
     def tries_are_counted(self) -> None:
@@ -251,6 +269,7 @@ WALK = (
     (Law.add_rows, 1),
     (Law.seal, 2),
     (Law.drop, 1),
+    (Law.stop, 1),
     (Law.repeat, 2),
 )
 """What a busy day is made of, by weight."""
@@ -270,8 +289,10 @@ def walk(seed: int, steps: int = 150) -> Law:
     law.open(chance.choice((0, 100, 500)))
     rules, weights = zip(*WALK, strict=True)
     for chosen in chance.choices(rules, weights, k=steps):
-        if (chosen in {Law.add_rows, Law.seal, Law.drop} and not law.open_batches) or (
-            chosen is Law.repeat and not law.keyed
+        if (
+            (chosen in {Law.add_rows, Law.seal, Law.drop} and not law.open_batches)
+            or (chosen is Law.stop and not law.sealed_batches)
+            or (chosen is Law.repeat and not law.keyed)
         ):
             continue
         chosen(law, **_drawn(chance, chosen))
@@ -300,6 +321,8 @@ def _drawn(chance: random.Random, chosen: Callable[..., None]) -> dict[str, Any]
         "times": chance.randint(1, 2),
         "wait": chance.choice((0, 9_000, 31_000, 110_000)),
         "rows": rows,
+        "funding": chance.choice(list(Funding)),
+        "on_row_failure": chance.choice(list(OnRowFailure)),
     }
     return {name: drawn[name] for name in inspect.signature(chosen).parameters if name in drawn}
 

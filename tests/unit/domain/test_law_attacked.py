@@ -158,7 +158,7 @@ class Attacked(Law):
         wished = declared(batch.row_count, **batch.sums_minor) if true else declared(batch.row_count + 1 + count)
         self.tell(commands.SealBatch(batch_id=batch_id, declaration=wished), merchant, keyed=True)
         if true:
-            self.model.seal(batch_id, merchant)
+            self.model.seal(batch_id, merchant, self.scene.now)
         else:
             self.model.drop(batch_id)
 

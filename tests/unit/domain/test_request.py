@@ -7,7 +7,7 @@ from schemas import commands
 from schemas.events import PayoutAccepted, PayoutRejected
 from schemas.times import LATEST_MS
 from schemas.words import OnInsufficientFunds, PayoutStatus, Reason, RecordOutcome
-from tests.support.given import ACME, START, Scene, fact, facts, form, is_quiet, is_refusal, postings_of, told
+from tests.support.given import ACME, START, Scene, fact, facts, form, is_quiet, is_refusal, postings_of, queue_of, told
 
 
 def test_an_accepted_payout_is_pending_and_its_money_held() -> None:
@@ -89,7 +89,7 @@ def test_a_payout_may_wait_for_funds_instead() -> None:
         "funds",
         None,
     )
-    assert scene.book.waiting == {(ACME, "USD"): [body.payout_id]}
+    assert queue_of(scene.book, ACME, "USD") == [body.payout_id]
 
 
 def test_a_rejected_payout_gives_its_reference_back() -> None:

@@ -346,7 +346,7 @@ LAW: dict[type[Any], tuple[Callable[[], Ask], list[Fault]]] = {
     ),
     commands.CancelBatch: (
         lambda: on_batch(commands.CancelBatch, form(10)),
-        [KEY, FOREIGN, Fault(409, "batch_sealed", "cannot be dropped", seal)],
+        [KEY, FOREIGN],
     ),
     commands.EditPayout: (
         lambda: on_payout(commands.EditPayout, amount_minor=200),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.payout import waiting
+from domain.payout import queues, waiting
 from schemas.events import PayoutsFunded
 from schemas.words import OnInsufficientFunds, Outcome, Reason
-from tests.support.given import ACME, START, Scene, answers, fact, facts, postings_of, said
+from tests.support.given import ACME, START, Scene, answers, fact, facts, postings_of, queue_of, said
 
 WAIT = OnInsufficientFunds.WAIT
 
@@ -22,7 +22,7 @@ def test_a_credit_funds_those_who_fit_first_in_first_out() -> None:
     assert facts(record) == ["MerchantCredited", "PayoutsFunded"]
     assert funded(record) == [first]
     assert (scene.available(), scene.held()) == (200, 100)
-    assert scene.book.waiting == {(ACME, "USD"): [big, small]}
+    assert queue_of(scene.book, ACME, "USD") == [big, small]
     assert funded(scene.credit(310)) == [big, small]
     assert scene.available() == 0
     assert scene.book.waiting == {}
@@ -41,7 +41,7 @@ def test_nobody_who_waits_is_overtaken_by_one_who_would_wait_too() -> None:
     big = scene.pending(100, on_insufficient_funds=WAIT)
     small = scene.pending(10, on_insufficient_funds=WAIT)
     assert scene.payout(small).reason is Reason.FUNDS
-    assert scene.book.waiting[ACME, "USD"] == [big, small]
+    assert queue_of(scene.book, ACME) == [big, small]
 
 
 def test_who_fits_and_finds_no_queue_does_not_wait() -> None:
@@ -66,11 +66,12 @@ def test_the_order_is_by_acceptance_and_then_by_id() -> None:
         scene.given(scene.request(100, payout_id=payout_id, on_insufficient_funds=WAIT))
     scene.now += 1
     third = scene.pending(100, on_insufficient_funds=WAIT)
-    assert scene.book.waiting[ACME, "USD"] == [early_id, late_id, third]
+    assert queue_of(scene.book, ACME) == [early_id, late_id, third]
     scene.book.waiting.clear()
     for payout_id in (third, late_id, early_id, third):
-        waiting.enqueue(scene.book, scene.payout(payout_id))
-    assert scene.book.waiting[ACME, "USD"] == [early_id, late_id, third]
+        payout = scene.payout(payout_id)
+        queues.enqueue(scene.book, payout, payout.created_at)
+    assert queue_of(scene.book, ACME) == [early_id, late_id, third]
 
 
 def test_a_funded_payout_goes_on_to_wait_for_its_schedule() -> None:
