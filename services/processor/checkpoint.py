@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.book import Book
-from domain.payout.waiting import enqueue
+from domain.payout.queues import date_queues, enqueue
 from schemas.words import Reason
 from services.processor import rows
 
@@ -87,7 +87,7 @@ async def _payouts(cursor: Cursor, partition: int, book: Book) -> None:
             payout = rows.payout_of(row)
             book.payouts[payout.id] = payout
             if payout.reason is Reason.FUNDS:
-                enqueue(book, payout)
+                enqueue(book, payout, payout.created_at if payout.batch_id is None else 0)
 
 
 async def _batches(cursor: Cursor, partition: int, book: Book) -> None:
@@ -95,6 +95,7 @@ async def _batches(cursor: Cursor, partition: int, book: Book) -> None:
     named = list(book.payouts.batch_ids())
     condition = "partition = %s AND (phase = 'open' OR id = ANY(%s::uuid[]))"
     await load_batches(cursor, book, condition, [partition, named])
+    date_queues(book)
 
 
 async def load_batches(cursor: Cursor, book: Book, condition: str, values: list[object]) -> None:

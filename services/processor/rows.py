@@ -14,7 +14,7 @@ from domain.payout.state import Payout
 from schemas.accounts import Verification
 from schemas.events import Answer
 from schemas.forms import BatchDeclaration
-from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
+from schemas.words import BatchPhase, Funding, OnRowFailure, PayoutStatus, Reason
 
 Row = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ PAYOUT_COLUMNS = (
 )
 BATCH_COLUMNS = (
     "id::text, merchant_id, created_at, phase, name, reference, funding, on_row_failure, declaration, source, submit, "
-    "idempotency_key, row_count"
+    "idempotency_key, row_count, released_at, stopped_at"
 )
 
 MERCHANT_COLUMNS = "id, name, main_currency, active, key_required"
@@ -58,7 +58,12 @@ def batch_of(row: Row, cells: Mapping[str, tuple[int, int]]) -> Batch:
     fields = dict(row)
     declaration = orjson.loads(fields.pop("declaration") or b"null")
     return Batch(
-        **{**fields, "phase": BatchPhase(fields["phase"]), "funding": Funding(fields["funding"])},
+        **{
+            **fields,
+            "phase": BatchPhase(fields["phase"]),
+            "funding": Funding(fields["funding"]),
+            "on_row_failure": OnRowFailure(fields["on_row_failure"]),
+        },
         declaration=BatchDeclaration(**declaration) if declaration else None,
         counts={currency: count for currency, (count, _) in cells.items()},
         sums_minor={currency: total for currency, (_, total) in cells.items()},

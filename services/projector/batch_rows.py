@@ -6,9 +6,10 @@ Must not know how its rows are paid.
 import msgspec
 
 from schemas import events
+from schemas.words import Reason
 from services.projector.copy_text import storable
 from services.projector.scene import Scene
-from services.projector.steps import CancelRows
+from services.projector.steps import CancelRows, RowReason
 
 
 def batch_opened(scene: Scene, event: events.BatchOpened) -> None:
@@ -34,10 +35,16 @@ def batch_opened(scene: Scene, event: events.BatchOpened) -> None:
 
 
 def batch_released(scene: Scene, event: events.BatchReleased) -> None:
-    """Its money is held and it runs; its rows stay as they are."""
+    """Its money is held and it runs; its rows stay as they are, but those that wait for funds."""
+    waiting = sum(run.count for run in event.waiting)
     scene.counted(event.batch_id, (), phase="released", released_at=scene.at)
+    scene.waits(event.batch_id, waiting)
+    for run in event.waiting:
+        first = scene.skip(run.count)
+        step = RowReason(cause=scene.cause, first_idx=first, run=run, before=None, after=Reason.FUNDS)
+        scene.changes.steps.append(step)
     scene.batch_moved(event.batch_id, "released", row_count=event.row_count)
-    scene.posted(event.postings, payouts=event.row_count, batch_id=event.batch_id)
+    scene.posted(event.postings, payouts=event.row_count - waiting, batch_id=event.batch_id)
 
 
 def batch_refused(scene: Scene, event: events.BatchRefused) -> None:
@@ -54,8 +61,20 @@ def batch_canceled(scene: Scene, event: events.BatchCanceled) -> None:
     scene.batch_moved(event.batch_id, "canceled", detail=event.reason)
 
 
+def batch_stopped(scene: Scene, event: events.BatchStopped) -> None:
+    """Its rows that were not sent are called back, and their holds with them; it is released as before."""
+    _cancel_rows(scene, event, event.code, event.detail)
+    scene.counted(event.batch_id, event.totals, stopped_at=scene.at)
+    scene.waits(event.batch_id, -event.waiting_rows)
+    scene.batch_moved(event.batch_id, "stopped", row_count=event.row_count, code=event.code, detail=event.detail)
+    scene.posted(event.postings, payouts=event.row_count - event.waiting_rows, batch_id=event.batch_id)
+
+
 def _cancel_rows(
-    scene: Scene, event: events.BatchRefused | events.BatchCanceled, code: str | None, detail: str | None
+    scene: Scene,
+    event: events.BatchRefused | events.BatchCanceled | events.BatchStopped,
+    code: str | None,
+    detail: str | None,
 ) -> None:
     if not event.row_count:
         return

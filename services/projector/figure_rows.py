@@ -119,9 +119,10 @@ def _canceled(tally: Tally, event: events.PayoutCanceled) -> None:
         tally.stand(PayoutStatus.CANCELED, currency, 1, amount)
 
 
-def _rows_canceled(tally: Tally, event: events.BatchRefused | events.BatchCanceled) -> None:
+def _rows_canceled(tally: Tally, event: events.BatchRefused | events.BatchCanceled | events.BatchStopped) -> None:
     if event.row_count:
-        tally.add(Word.CANCELED, event.row_count, code=event.code if isinstance(event, events.BatchRefused) else "")
+        code = None if isinstance(event, events.BatchCanceled) else event.code
+        tally.add(Word.CANCELED, event.row_count, code=code or "")
 
 
 def _sums(postings: Iterable[Posting], entry_type: EntryType) -> dict[str, int]:
@@ -151,4 +152,5 @@ _WRITERS: dict[type, Callable[[Tally, Any], None]] = {
     events.PayoutCanceled: _canceled,
     events.BatchRefused: _rows_canceled,
     events.BatchCanceled: _rows_canceled,
+    events.BatchStopped: _rows_canceled,
 }

@@ -8,18 +8,29 @@ from schemas.words import PayoutStatus, Reason
 from services.projector.birth_rows import recipient_text
 from services.projector.moves import Move
 from services.projector.scene import Scene
-from services.projector.steps import Edit, Fund, Funded
+from services.projector.steps import Edit, Fund, Funded, RowReason
 
 S = PayoutStatus
 
 
 def payouts_funded(scene: Scene, event: events.PayoutsFunded) -> None:
-    """Payouts get the hold that they waited for."""
+    """Payouts, and rows of batches, get the hold that they waited for."""
     first = scene.skip(len(event.payouts))
     funded = [Funded(idx, item.payout_id, item.version, item.reason) for idx, item in enumerate(event.payouts, first)]
-    scene.changes.steps.append(Fund(cause=scene.cause, payouts=funded))
-    only = event.payouts[0].payout_id if len(event.payouts) == 1 else None
-    scene.posted(event.postings, payouts=len(event.payouts), payout_id=only)
+    if funded:
+        scene.changes.steps.append(Fund(cause=scene.cause, payouts=funded))
+    for run in event.runs:
+        _run_funded(scene, run)
+    count = len(funded) + sum(run.count for run in event.runs)
+    only = event.payouts[0].payout_id if len(funded) == count == 1 else None
+    scene.posted(event.postings, payouts=count, payout_id=only)
+
+
+def _run_funded(scene: Scene, run: events.RowRun) -> None:
+    step = RowReason(cause=scene.cause, first_idx=scene.skip(run.count), run=run, before=Reason.FUNDS, after=None)
+    scene.changes.steps.append(step)
+    scene.waits(run.batch_id, -run.count)
+    scene.batch_moved(run.batch_id, "funded", first_row=run.first_row, row_count=run.count)
 
 
 def attempts_started(scene: Scene, event: events.AttemptsStarted) -> None:
@@ -154,4 +165,6 @@ def payout_canceled(scene: Scene, event: events.PayoutCanceled) -> None:
     )
     scene.moved(event.payout_id, event.batch_id, after)
     scene.counted(event.batch_id, event.totals)
+    if event.batch_id is not None and not event.postings:
+        scene.waits(event.batch_id, -1)  # it had no hold: it waited for funds
     scene.posted(event.postings, payouts=1, payout_id=event.payout_id, batch_id=event.batch_id)

@@ -48,6 +48,7 @@ _WRITERS: dict[type, Callable[[Scene, Any], None]] = {
     events.BatchReleased: batch_rows.batch_released,
     events.BatchRefused: batch_rows.batch_refused,
     events.BatchCanceled: batch_rows.batch_canceled,
+    events.BatchStopped: batch_rows.batch_stopped,
     events.AttemptsStarted: move_rows.attempts_started,
     events.PayoutsCompleted: move_rows.payouts_completed,
     events.PayoutsFailed: move_rows.payouts_failed,

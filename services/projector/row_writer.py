@@ -10,13 +10,13 @@ import msgspec
 from psycopg import AsyncCursor
 
 from runtime import failpoints
-from schemas.ids import batch_id_range
+from schemas.ids import batch_id_range, row_payout_id
 from services.projector import archive_statements, statements
 from services.projector.changes import Changes
 from services.projector.copy_text import storable, values
 from services.projector.moves import DriftError, Move
 from services.projector.statements import Into
-from services.projector.steps import CancelRows, Edit, Fund, PayoutRows, Step
+from services.projector.steps import CancelRows, Edit, Fund, PayoutRows, RowReason, Step
 
 FEW = 8
 """Rows of a table that are written by INSERTs, and what a single request makes is less."""
@@ -49,6 +49,8 @@ async def _write_step(cursor: AsyncCursor, step: Step, put: Put) -> None:
             await _guarded(
                 cursor, statements.FUND, step, len(step.payouts), payouts=msgspec.json.encode(step.payouts).decode()
             )
+        case RowReason():
+            await _guarded(cursor, statements.ROW_REASON, step, step.run.count, **_reason_values(step))
         case CancelRows():
             await _guarded(cursor, statements.CANCEL_ROWS, step, step.row_count, **_cancel_values(step))
 
@@ -90,7 +92,10 @@ class _StateText:
         return self._text
 
 
-async def _guarded(cursor: AsyncCursor, statement: str, step: Edit | Fund | CancelRows, rows: int, **values: object) -> None:
+Guarded = Edit | Fund | RowReason | CancelRows
+
+
+async def _guarded(cursor: AsyncCursor, statement: str, step: Guarded, rows: int, **values: object) -> None:
     cause = step.cause
     named = {"partition": cause.partition, "offset": cause.offset, "at": cause.at}
     texts = {"actor": storable(cause.actor), "command_id": storable(cause.command_id)}
@@ -110,6 +115,19 @@ def _edit_values(step: Edit) -> dict[str, object]:
         "recipient": step.recipient,
         "bank_account_id": step.bank_account_id,
         "description": None if step.description is None else storable(step.description),
+    }
+
+
+def _reason_values(step: RowReason) -> dict[str, object]:
+    run = step.run
+    return {
+        "first_idx": step.first_idx,
+        "batch_id": run.batch_id,
+        "currency": run.currency,
+        "lowest": row_payout_id(run.batch_id, run.first_row),
+        "highest": row_payout_id(run.batch_id, run.last_row),
+        "before": step.before,
+        "after": step.after,
     }
 
 

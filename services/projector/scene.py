@@ -105,6 +105,11 @@ class Scene:
                 self.merchant_id, posting.currency, storable(posting.account), posting.amount_minor, self.offset
             )
 
+    def waits(self, batch_id: str, rows: int) -> None:
+        """So many rows more, or less, of a batch wait for funds, which touches it."""
+        self.changes.change_batch(batch_id, self.at, self.offset)
+        self.changes.wait(batch_id, rows)
+
     def counted(self, batch_id: str | None, totals: Iterable[TotalsDelta], **changed: object) -> None:
         """The batch was touched, and its totals with it."""
         if batch_id is None:

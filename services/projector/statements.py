@@ -107,13 +107,25 @@ WITH changed AS (
 ) {_CHANGED}
 """
 
+_IN_ROW_ORDER = "changed AS (SELECT *, %(first_idx)s + row_number() OVER (ORDER BY row_number) - 1 AS idx FROM moved)"
+"""The rows that a statement has changed as `moved`, numbered."""
+
+ROW_REASON = f"""
+WITH moved AS (
+    UPDATE payouts SET reason = %(after)s, version = version + 1, updated_at = %(at)s
+    WHERE id BETWEEN %(lowest)s AND %(highest)s AND batch_id = %(batch_id)s AND currency = %(currency)s
+        AND status = 'pending' AND reason IS NOT DISTINCT FROM %(before)s
+    RETURNING *
+), {_IN_ROW_ORDER} {_CHANGED}
+"""
+
 CANCEL_ROWS = f"""
-WITH changed AS (
+WITH moved AS (
     UPDATE payouts SET status = 'canceled', reason = NULL, due_at = NULL, version = version + 1, failure_code = %(code)s,
         failure_reason = %(detail)s, updated_at = %(at)s, canceled_at = %(at)s
     WHERE id BETWEEN %(lowest)s AND %(highest)s AND batch_id = %(batch_id)s AND status = 'pending'
-    RETURNING *, %(first_idx)s + row_number - 1 AS idx
-) {_CHANGED}
+    RETURNING *
+), {_IN_ROW_ORDER} {_CHANGED}
 """
 
 BALANCES = """
@@ -167,6 +179,7 @@ BATCHES = """
 UPDATE batches b SET updated_at = r.updated_at, last_offset = r.last_offset, phase = COALESCE(r.phase, b.phase),
     row_count = COALESCE(r.row_count, b.row_count), refusal_code = COALESCE(r.refusal_code, b.refusal_code),
     refusal_detail = COALESCE(r.refusal_detail, b.refusal_detail), released_at = COALESCE(r.released_at, b.released_at),
+    stopped_at = COALESCE(r.stopped_at, b.stopped_at), waiting_rows = b.waiting_rows + r.waiting,
     sums_minor = CASE WHEN r.added::text = '{}' THEN b.sums_minor ELSE (
         SELECT '{' || string_agg(to_json(key)::text || ':' || total::text, ',' ORDER BY key COLLATE "C") || '}'
         FROM (SELECT key, sum(value::bigint) AS total FROM (
@@ -174,7 +187,7 @@ UPDATE batches b SET updated_at = r.updated_at, last_offset = r.last_offset, pha
         ) AS parts GROUP BY key) AS sums) END
 FROM json_to_recordset(%s) AS r (
     id uuid, updated_at bigint, last_offset bigint, phase text, row_count integer, refusal_code text, refusal_detail text,
-    released_at bigint, added json)
+    released_at bigint, stopped_at bigint, waiting integer, added json)
 WHERE b.id = r.id
 """
 

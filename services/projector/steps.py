@@ -1,12 +1,13 @@
 """What a transaction does to `payouts`, in order.
 
-Most changes are folded per payout (`PayoutRows`). Three kinds need what only the row itself knows (its reason, its due time, which
+Most changes are folded per payout (`PayoutRows`). Four kinds need what only the row itself knows (its reason, its due time, which
 rows there are), so they are told as one guarded statement each, and what was folded before them is written before them. Owns these
 values and their order; must not know SQL.
 """
 
 from msgspec import Struct
 
+from schemas.events import RowRun
 from services.projector.moves import Move, fold
 
 
@@ -85,8 +86,21 @@ class Fund(Struct, frozen=True, kw_only=True):
     payouts: list[Funded]
 
 
+class RowReason(Struct, frozen=True, kw_only=True):
+    """The pending rows of a run whose reason is `before` have the reason `after`, each at its next version.
+
+    The first of them has change `first_idx`, the others follow in order.
+    """
+
+    cause: Cause
+    first_idx: int
+    run: RowRun
+    before: str | None
+    after: str | None
+
+
 class CancelRows(Struct, frozen=True, kw_only=True):
-    """All `row_count` rows of an unsealed batch are canceled; row 1 has change `first_idx`."""
+    """The rows of a batch that are pending, `row_count` of them, are canceled; the first has change `first_idx`, the others follow."""
 
     cause: Cause
     first_idx: int
@@ -96,4 +110,4 @@ class CancelRows(Struct, frozen=True, kw_only=True):
     detail: str | None
 
 
-Step = PayoutRows | Edit | Fund | CancelRows
+Step = PayoutRows | Edit | Fund | RowReason | CancelRows

@@ -35,6 +35,8 @@ UNFINISHED = text(
 each change of it a new entry in every index of the table (no HOT update)."""
 ALONE = text("batch_id IS NULL AND " + UNFINISHED.text)
 """Payouts under way that belong to no batch: those of batches are counted by `row_states`."""
+ROWS_WAIT = text("batch_id IS NOT NULL AND reason = 'funds'")
+"""Rows of batches that wait for funds: `row_states` counts them with those that are held."""
 ALONE_FAILED = text("batch_id IS NULL AND failed_at IS NOT NULL")
 HAS_REFERENCE = text("reference IS NOT NULL")
 """Not unique: a reference is free again when its payout was rejected or its batch refused. The processor keeps it unique."""
@@ -168,6 +170,7 @@ payouts = Table(
     Index("payouts_unfinished", "partition", postgresql_where=UNFINISHED),
     Index("payouts_alone", "merchant_id", postgresql_where=ALONE),
     Index("payouts_alone_failed", "failed_at", postgresql_where=ALONE_FAILED),
+    Index("payouts_rows_wait", "merchant_id", "currency", postgresql_where=ROWS_WAIT),
     postgresql_with={"fillfactor": "45"},
 )
 """The fields of `domain.payout.state.Payout` (`row` is `row_number`, `recipient` JSON text). A batch's rows are one range of ids.
@@ -226,10 +229,13 @@ batches = Table(
     Column("refusal_detail", Text),
     Column("released_at", BigInteger),
     Column("last_offset", BigInteger, nullable=False),
+    Column("stopped_at", BigInteger),
+    Column("waiting_rows", Integer, nullable=False, server_default=text("0")),
     Index("batches_merchant", "merchant_id", "id"),
     postgresql_with=HOT,
 )
-"""`sums_minor` is JSON text, currency to the sum of the rows as they were added; `declaration` is JSON text."""
+"""`sums_minor` is JSON text, currency to the sum of the rows as they were added; `declaration` is JSON text. `waiting_rows` of the pending
+rows wait for funds."""
 
 batch_totals = _tally("batch_totals", {"batch_id": Id, "currency": Text, "status": Text}, BigInteger())
 """Rows and their sum per state of a batch (BAT-12). A state that rows have left stays, with zeros."""

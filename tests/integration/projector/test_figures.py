@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from domain.batch.view import LEVELS, attention_of
 from domain.figures import QUARTER_MS, Word
+from domain.payout.queues import rows_in_queue
 from domain.payout.state import UNFINISHED
 from schemas.words import PayoutStatus, Reason
 from services.gateway.figures import charts, forms, reading
@@ -102,7 +103,7 @@ def level_of(story: EventStory, batch: Any) -> str:
     for payout in story.book.payouts.values():
         if payout.batch_id == batch.id:
             counts[payout.status.value] += 1
-    return attention_of(batch.phase, counts, None)[0]
+    return attention_of(batch.phase, counts, None, rows_in_queue(story.book, batch))[0]
 
 
 async def test_con_07_batches_by_attention_come_in_the_laws_order_each_once_page_by_page(

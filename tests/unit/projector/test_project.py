@@ -14,7 +14,7 @@ from services.projector.changes import Changes
 from services.projector.copy_text import NULL
 from services.projector.moves import DriftError
 from services.projector.project import project
-from services.projector.steps import CancelRows, Edit, Fund, PayoutRows
+from services.projector.steps import CancelRows, Edit, Fund, PayoutRows, RowReason
 from tests.support.event_story import EventStory, everything
 
 PARTITION = 3
@@ -82,6 +82,8 @@ def _numbers_of(step: object) -> list[int]:
             return [step.idx]
         case Fund():
             return [item.idx for item in step.payouts]
+        case RowReason():
+            return list(range(step.first_idx, step.first_idx + step.run.count))
         case CancelRows():
             return list(range(step.first_idx, step.first_idx + step.row_count))
     return []
