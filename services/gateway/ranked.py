@@ -24,7 +24,7 @@ Row = dict[str, Any]
 ORDERS = ("newest", "attention")
 FIRST_LEVEL = 0
 
-RANK = """CASE WHEN t.states @> '{requires_action}' THEN 0 WHEN b.phase = 'refused' OR t.states @> '{failed}' THEN 1
+RANK = """CASE WHEN t.states @> '{requires_action}' THEN 0 WHEN b.phase = 'refused' OR t.states @> '{failed}' OR b.waiting_rows > 0 THEN 1
 WHEN b.phase = 'released' AND t.states @> '{canceled}' THEN 2 ELSE 3 END"""
 BATCHES = f"""
 WITH ranked AS (

@@ -19,7 +19,7 @@ from schemas.accounts import Verification
 from schemas.money import format_amount
 from schemas.times import rfc3339
 from schemas.topics import EVENTS
-from schemas.words import BatchPhase, Funding, PayoutStatus, Reason
+from schemas.words import BatchPhase, Funding, OnRowFailure, PayoutStatus, Reason
 from services.gateway.access import sight
 
 Row = Mapping[str, Any]
@@ -37,7 +37,7 @@ PAYOUT_FROM = (
 )
 BATCH = (
     "id::text, merchant_id, created_at, updated_at, phase, name, reference, funding, on_row_failure, source, submit, idempotency_key, "
-    "row_count, refusal_code, refusal_detail, released_at, last_offset, partition"
+    "row_count, refusal_code, refusal_detail, released_at, stopped_at, waiting_rows, last_offset, partition"
 )
 CHANGE = (
     'c."offset", c.idx, c.payout_id::text AS id, c.batch_id::text, c.merchant_id, c.version, c.status, c.reason, c.attempt_count, '
@@ -89,7 +89,7 @@ def batch(row: Row, cells: Cells) -> dict[str, object]:
     return batch_view(
         batch_state(row),
         cells,
-        released_at=row["released_at"],
+        waiting_rows=row["waiting_rows"],
         updated_at=row["updated_at"],
         refusal_code=row["refusal_code"],
         refusal_detail=row["refusal_detail"],
@@ -106,11 +106,13 @@ def batch_state(row: Row) -> Batch:
         name=row["name"],
         reference=row["reference"],
         funding=Funding(row["funding"]),
-        on_row_failure=row["on_row_failure"],
+        on_row_failure=OnRowFailure(row["on_row_failure"]),
         source=row["source"],
         submit=row["submit"],
         idempotency_key=row["idempotency_key"],
         row_count=row["row_count"],
+        released_at=row["released_at"],
+        stopped_at=row["stopped_at"],
     )
 
 

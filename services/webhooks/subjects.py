@@ -14,7 +14,7 @@ from domain.webhooks.masking import masked_number, masked_recipient, masked_text
 from domain.webhooks.payload import Letter, State
 from schemas.money import format_amount
 from schemas.times import rfc3339, rfc3339_or_none
-from schemas.words import AVAILABLE, HELD, BatchPhase, Funding, PayoutStatus
+from schemas.words import AVAILABLE, HELD, BatchPhase, Funding, OnRowFailure, PayoutStatus
 from services.webhooks.database import Database, Row
 
 PAYOUTS = (
@@ -26,7 +26,7 @@ PAYOUTS = (
 )
 BATCHES = (
     "SELECT id::text, merchant_id, created_at, updated_at, phase, name, reference, funding, on_row_failure, source, submit, row_count, "
-    "refusal_code, refusal_detail, released_at, last_offset FROM {views}.batches WHERE id = ANY(%s::uuid[])"
+    "refusal_code, refusal_detail, released_at, stopped_at, waiting_rows, last_offset FROM {views}.batches WHERE id = ANY(%s::uuid[])"
 )
 CELLS = (
     "SELECT batch_id::text, currency, status, count, amount_minor FROM {views}.batch_totals WHERE batch_id = ANY(%s::uuid[])"
@@ -146,13 +146,15 @@ def batch_state(letter: Letter, row: Row | None, cells: Cells) -> State | None:
         name=row["name"],
         reference=row["reference"],
         funding=Funding(row["funding"]),
-        on_row_failure=row["on_row_failure"],
+        on_row_failure=OnRowFailure(row["on_row_failure"]),
         source=row["source"],
         submit=row["submit"],
         row_count=row["row_count"],
+        released_at=row["released_at"],
+        stopped_at=row["stopped_at"],
     )
     refusal = {"refusal_code": row["refusal_code"], "refusal_detail": masked_text(row["refusal_detail"])}
-    form = batch_view(batch, cells, released_at=row["released_at"], updated_at=row["updated_at"], **refusal)
+    form = batch_view(batch, cells, waiting_rows=row["waiting_rows"], updated_at=row["updated_at"], **refusal)
     form["attention_reason"] = masked_text(_text(form["attention_reason"]))
     del form["idempotency_key"]
     return State(

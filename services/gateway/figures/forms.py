@@ -15,7 +15,8 @@ from schemas.words import BatchPhase, PayoutStatus
 Row = Mapping[str, Any]
 Cell = tuple[str, int, int]
 
-UNSEALED = "open"
+AMONG_ROWS = {"open": "unsealed", "rows": "funds"}
+"""Words of `UNDER_WAY` for rows of batches that it has counted as pending already, and why they wait."""
 
 
 def figure(name: str, cells: Iterable[Cell], **more: object) -> dict[str, object]:
@@ -33,7 +34,7 @@ def sum_of(currency: str, count: int, amount_minor: int) -> dict[str, object]:
 def in_flight(rows: Sequence[Row]) -> list[Cell]:
     """Money that is set aside and not paid yet: sent, about to be sent, or of unknown outcome; not what waits."""
     going = [_cell(row) for row in rows if not row["reason"] or row["status"] != "pending"]
-    return going + [_taken_off(row) for row in rows if row["reason"] == UNSEALED]
+    return going + [_taken_off(row) for row in rows if row["reason"] in AMONG_ROWS]
 
 
 def waiting(rows: Sequence[Row]) -> dict[str, list[Cell]]:
@@ -41,7 +42,7 @@ def waiting(rows: Sequence[Row]) -> dict[str, list[Cell]]:
     found: dict[str, list[Cell]] = {}
     for row in rows:
         if row["status"] == "pending" and row["reason"]:
-            reason = "unsealed" if row["reason"] == UNSEALED else row["reason"]
+            reason = AMONG_ROWS.get(row["reason"], row["reason"])
             found.setdefault(reason, []).append(_cell(row))
     return found
 
@@ -63,7 +64,7 @@ def payouts_by_status(under_way: Sequence[Row], ended: Sequence[Row]) -> dict[st
     """How many payouts are in each state."""
     counts = {status.value: 0 for status in PayoutStatus}
     for row in (*under_way, *ended):
-        if row.get("reason") != UNSEALED:
+        if row.get("reason") not in AMONG_ROWS:
             counts[row["status"]] += row["count"]
     return counts
 
@@ -81,7 +82,7 @@ def batch_counters(kinds: Sequence[Row]) -> dict[str, dict[str, int]]:
     for row in kinds:
         counts = {status.value: int(status.value in (row["states"] or ())) for status in PayoutStatus}
         phase = BatchPhase(row["phase"])
-        by_attention[attention_of(phase, counts, None)[0]] += row["count"]
+        by_attention[attention_of(phase, counts, None, int(row["waits"]))[0]] += row["count"]
         status = status_of(phase, counts)
         by_status[status] = by_status.get(status, 0) + row["count"]
     return {"by_attention": by_attention, "by_status": dict(sorted(by_status.items()))}

@@ -23,10 +23,14 @@ SELECT t.currency, 'pending', 'open', sum(t.count)::bigint, sum(t.amount_minor) 
 JOIN batch_totals t ON t.batch_id = b.id AND t.status = 'pending'
 WHERE b.phase = 'open' AND b.merchant_id = coalesce(%(merchant)s, b.merchant_id) GROUP BY 1
 UNION ALL
+SELECT currency, 'pending', 'rows', count(*), sum(amount_minor) FROM payouts
+WHERE batch_id IS NOT NULL AND reason = 'funds' AND merchant_id = coalesce(%(merchant)s, merchant_id) GROUP BY 1
+UNION ALL
 SELECT currency, status, coalesce(reason, ''), count(*), sum(amount_minor) FROM payouts
 WHERE {ALONE} AND merchant_id = coalesce(%(merchant)s, merchant_id) GROUP BY 1, 2, 3
 """
-"""One statement, so one moment. `open` are rows of unsealed batches, which the first part counts as pending too."""
+"""One statement, so one moment. `open` are rows of unsealed batches and `rows` such as wait for funds: the first part counts both, as
+pending."""
 
 COUNTED = """
 SELECT word, currency, sum(count)::bigint AS count, sum(amount_minor) AS amount_minor FROM payout_figures
@@ -40,9 +44,9 @@ WHERE status NOT IN ('pending', 'processing', 'requires_action') AND merchant_id
 """
 
 KINDS_OF_BATCHES = """
-SELECT b.phase, t.states, count(*) AS count FROM batches b LEFT JOIN LATERAL (
+SELECT b.phase, t.states, b.waiting_rows > 0 AS waits, count(*) AS count FROM batches b LEFT JOIN LATERAL (
     SELECT array_agg(DISTINCT status ORDER BY status) AS states FROM batch_totals WHERE batch_id = b.id AND count > 0
-) t ON true WHERE b.merchant_id = coalesce(%(merchant)s, b.merchant_id) GROUP BY 1, 2
+) t ON true WHERE b.merchant_id = coalesce(%(merchant)s, b.merchant_id) GROUP BY 1, 2, 3
 """
 """Batches alike: in the same phase, with rows in the same states. What that means is the law's to say."""
 

@@ -12,8 +12,15 @@ from services.gateway.timelines.payout import Entry, entry, since_the_first
 
 Row = Mapping[str, Any]
 
-TITLES = {"released": "Sealed; its money is held and it runs", "refused": "Refused at its seal", "canceled": "Dropped"}
+TITLES = {
+    "released": "Sealed; its money is held and it runs",
+    "refused": "Refused at its seal",
+    "canceled": "Dropped",
+    "funded": "Rows got the money they waited for",
+    "stopped": "Stopped; rows that were not sent are canceled",
+}
 STEPS = {
+    ("pending", "funds"): "waiting for money",
     ("processing", None): "sent to the provider",
     ("processing", "retry"): "to be tried again",
     ("processing", "in_progress"): "in progress at the provider",
@@ -54,12 +61,12 @@ def entries(moves: Sequence[Row], milestones: Iterable[Row], row_count: int) -> 
 def _moves(moves: Sequence[Row]) -> Iterable[Entry]:
     added: list[Row] = []
     for number, row in enumerate(moves):
-        if row["first_row"] is not None:
+        if row["phase"] == "open" and row["first_row"] is not None:
             added.append(row)
             continue
         yield from _added(added)
         added = []
-        detail = {name: row[name] for name in ("row_count", "code", "detail") if row[name] is not None}
+        detail = {name: row[name] for name in ("first_row", "row_count", "code", "detail") if row[name] is not None}
         title = TITLES.get(row["phase"], "Opened" if not number else "Changed")
         yield entry(
             "state", row["at"], title, _place(row), row["actor"], to=row["phase"], command_id=row["command_id"], **detail

@@ -99,7 +99,7 @@ async def get_batch_timeline(request: Request, batch_id: str) -> Response:
     form = rows.batch(row, cells)
     told = batch_story.entries(await reads.moves_of(row["id"]), await reads.milestones(row["id"]), row["row_count"])
     counts: Any = form["counts"]
-    ahead = outlook.batch_outlook(rows.batch_state(row).phase, counts)
+    ahead = outlook.batch_outlook(rows.batch_state(row).phase, counts, row["waiting_rows"])
     if row["row_count"] and not any(entry["kind"] in {"rows", "state"} for entry in told):
         gathered.lack("moves", "this batch is older than the table of moves; `payflow rebuild` fills it")
     stands = {name: form[name] for name in ("status", "attention", "attention_reason")}

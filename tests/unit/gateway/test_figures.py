@@ -58,10 +58,10 @@ async def test_counters_of_payouts_count_each_once(busy: Front) -> None:
 
 async def test_counters_of_batches_say_what_the_law_says_of_each_kind(front: Front) -> None:
     kinds = [
-        {"phase": "released", "states": ["completed", "requires_action"], "count": 2},
-        {"phase": "released", "states": ["completed", "failed"], "count": 3},
-        {"phase": "refused", "states": ["canceled"], "count": 1},
-        {"phase": "open", "states": None, "count": 4},
+        {"phase": "released", "states": ["completed", "requires_action"], "waits": False, "count": 2},
+        {"phase": "released", "states": ["completed", "failed"], "waits": False, "count": 3},
+        {"phase": "refused", "states": ["canceled"], "waits": False, "count": 1},
+        {"phase": "open", "states": None, "waits": False, "count": 4},
     ]
     front.store.answers[reading.KINDS_OF_BATCHES] = kinds
     told = await figure(front, "batches")

@@ -253,6 +253,7 @@ async def test_lif_18_a_batch_of_before_the_table_of_moves_says_so(front: Front)
         "refusal_code",
         "refusal_detail",
         "released_at",
+        "stopped_at",
     ]
     row: Row = {
         **dict.fromkeys(names),
@@ -260,6 +261,8 @@ async def test_lif_18_a_batch_of_before_the_table_of_moves_says_so(front: Front)
         "merchant_id": "demo",
         "created_at": 1,
         "updated_at": 1,
+        "on_row_failure": "continue",
+        "waiting_rows": 0,
         "phase": "released",
     }
     front.store.batches_held = [
