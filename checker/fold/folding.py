@@ -39,6 +39,7 @@ ACTS = {
     "batch_released": moves.batch_released,
     "batch_refused": moves.batch_ended,
     "batch_canceled": moves.batch_ended,
+    "batch_stopped": moves.batch_stopped,
     "payout_edited": moves.payout_edited,
     "payout_canceled": moves.payout_canceled,
     **dict.fromkeys(moves.ANSWERS, moves.attempted),

@@ -6,6 +6,7 @@ Owns the state after each kind of event. It follows the log even where that brea
 from checker.evidence import Record
 from checker.fold.book import Book
 from checker.fold.names import TARGETS, Json, items, row_id
+from checker.fold.runs import meant
 from checker.fold.state import Payout
 
 
@@ -21,6 +22,20 @@ def payouts_funded(book: Book, record: Record, event: Json) -> None:
         payout.due_at = payout.due_at if payout.reason == "schedule" else None
         book.hold(payout, payout.total)
         _unchanged(book, payout)
+    for run in event.get("runs") or ():
+        batch = book.touch(record, run)
+        for row in meant(book, {**event, "runs": [run]}):
+            _reasoned(book, record, row, None)
+            book.hold(row, row.total)
+        if batch is not None:
+            batch.waiting_rows -= run["count"]
+
+
+def _reasoned(book: Book, record: Record, payout: Payout, reason: str | None) -> None:
+    """A row of a batch waits for funds from now on, or no longer."""
+    payout.reason, payout.version, payout.updated_at = reason, payout.version + 1, record.value["at"]
+    book.wait(payout, 1 if reason is not None else -1)
+    _unchanged(book, payout)
 
 
 def _unchanged(book: Book, payout: Payout) -> None:
@@ -37,15 +52,29 @@ def _unchanged(book: Book, payout: Payout) -> None:
 
 
 def batch_released(book: Book, record: Record, event: Json) -> None:
-    """A batch is sealed and its rows have their holds."""
+    """A batch is sealed and its rows have their holds, but those that wait for funds."""
     batch = book.touch(record, event)
     if batch is None:
         return
     batch.phase, batch.released_at = "released", record.value["at"]
+    batch.waiting_rows = sum(run["count"] for run in event.get("waiting") or ())
+    for waiting in meant(book, event):
+        _reasoned(book, record, waiting, "funds")
     for row in range(1, event["row_count"] + 1):
         payout = book.payouts.get(row_id(batch.id, row))
-        if payout is not None:
+        if payout is not None and payout.reason is None:
             book.hold(payout, payout.total)
+
+
+def batch_stopped(book: Book, record: Record, event: Json) -> None:
+    """A running batch was stopped: its rows that were pending are canceled; their references stay taken."""
+    batch = book.touch(record, event)
+    if batch is not None:
+        batch.stopped_at = record.value["at"]
+        batch.waiting_rows -= event.get("waiting_rows", 0)
+    for payout in list(meant(book, event)):
+        _canceled(book, record, payout, payout.version + 1, event.get("detail"), event.get("code"))
+        _unchanged(book, payout)
 
 
 def batch_ended(book: Book, record: Record, event: Json) -> None:
@@ -84,9 +113,11 @@ def _move(book: Book, payout: Payout, target: str, version: int, at: int, reason
 
 def payout_canceled(book: Book, record: Record, event: Json) -> None:
     """A pending payout was called back."""
-    book.touch(record, event)
+    batch = book.touch(record, event)
     payout = book.payouts.get(event["payout_id"])
     if payout is not None:
+        if batch is not None and payout.reason == "funds":
+            batch.waiting_rows -= 1
         _canceled(book, record, payout, event["version"], event.get("reason"))
         book.change(payout, failure_reason=event.get("reason"))
 

@@ -22,6 +22,7 @@ KNOWN = frozenset(
         "batch_released",
         "batch_refused",
         "batch_canceled",
+        "batch_stopped",
         "attempts_started",
         "payouts_completed",
         "payouts_failed",
@@ -46,6 +47,8 @@ TARGETS = {
     "payout_canceled": "canceled",
     "batch_refused": "canceled",
     "batch_canceled": "canceled",
+    "batch_released": "pending",
+    "batch_stopped": "canceled",
 }
 """Event type to the state that its payouts are in afterwards."""
 
@@ -56,7 +59,7 @@ def row_id(batch_id: str, row: int) -> str:
 
 
 def items(event: Json) -> list[Json]:
-    """One item per payout the event moves, with payout_id and, where the event says it, version and attempt."""
+    """One item per payout that the event names and moves, with payout_id and, where the event says it, version and attempt."""
     kind = event.get("type")
     if kind == "attempts_started":
         return list(event.get("attempts") or [])

@@ -62,6 +62,8 @@ class Batch:
     updated_at: int = 0
     last_offset: int = 0
     released_at: int | None = None
+    stopped_at: int | None = None
+    waiting_rows: int = 0
     refusal_code: str | None = None
     refusal_detail: str | None = None
     sums: dict[str, int] = field(default_factory=dict)

@@ -5,7 +5,8 @@ Owns the walk of payouts and batches. What moves money is I19, what time does is
 
 from checker.evidence import Evidence, Record
 from checker.fold.book import Book
-from checker.fold.names import KNOWN, TARGETS, Json, items, row_id
+from checker.fold.names import KNOWN, TARGETS, Json, row_id
+from checker.fold.runs import meant, moved
 from checker.fold.state import Payout
 from checker.fold.table import legal
 from checker.fold.walk import Watcher, walk
@@ -31,9 +32,31 @@ class Machine(Watcher):
             self._rows(book, record, event)
         elif kind in BATCH_ENDS:
             self._batch_end(book, record, event)
+        elif kind == "batch_stopped":
+            self._stopped(book, record, event)
         elif kind == "batch_opened" and event["batch_id"] in book.batches:
             self.found.fail(record.place, f"batch {event['batch_id']} is opened a second time")
+        for run in event.get("waiting" if kind == "batch_released" else "runs") or ():
+            self._run(book, record, event, run)
         self._moves(book, record, event)
+
+    def _run(self, book: Book, record: Record, event: Json, run: Json) -> None:
+        """A run counts the rows that it means, from the first to the last of them, or to the end of the batch."""
+        rows = [payout.row or 0 for payout in meant(book, {**event, "runs": [run], "waiting": [run]})]
+        told = f"{event['type']}: rows {run['first_row']} to {run['last_row']} of {run['batch_id']} in {run['currency']}"
+        self.found.need(len(rows) == run["count"], record.place, f"{told} are {len(rows)}, it says {run['count']}")
+        self.found.need(rows[:1] == [run["first_row"]], record.place, f"{told} begin with {rows[:1]}")
+
+    def _stopped(self, book: Book, record: Record, event: Json) -> None:
+        batch = book.batches.get(event["batch_id"])
+        state = batch.phase if batch is not None else "unknown"
+        self.found.need(state == "released", record.place, f"batch {event['batch_id']}, which is {state}, is stopped")
+        rows = list(meant(book, event))
+        waiting = sum(payout.reason == "funds" for payout in rows)
+        told, true = (event["row_count"], event.get("waiting_rows", 0)), (len(rows), waiting)
+        self.found.need(
+            told == true, record.place, f"stops {told} (rows, waiting) of batch {event['batch_id']}; it is {true}"
+        )
 
     def _born(self, book: Book, record: Record, payout_id: str) -> None:
         self.found.need(payout_id not in book.payouts, record.place, f"payout {payout_id} is born a second time")
@@ -58,7 +81,7 @@ class Machine(Watcher):
 
     def _moves(self, book: Book, record: Record, event: Json) -> None:
         seen: set[str] = set()
-        for item in items(event):
+        for item in moved(book, event):
             self.found.look()
             payout = book.payouts.get(item["payout_id"])
             wrong = (

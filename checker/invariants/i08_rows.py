@@ -16,13 +16,15 @@ Rows = dict[tuple[Any, ...], Json]
 
 
 def entry_rows(record: Record, event: Json, payouts: int, first_leg: int) -> list[Json]:
-    """One ledger entry per posting (ADR 0008)."""
+    """One ledger entry per posting (ADR 0008); `payouts` is how many the event moves."""
     kind, batch = event.get("type"), event.get("batch_id")
-    only = items(event)[0]["payout_id"] if payouts == 1 else None
+    only = items(event)[0]["payout_id"] if payouts == len(items(event)) == 1 else None
     if kind == "payout_accepted":
         payouts, only = 1, event["payout_id"]
     if kind == "batch_released":
-        payouts, only = event["row_count"], None
+        payouts, only = event["row_count"] - payouts, None
+    if kind == "batch_stopped":
+        payouts, only = payouts - event.get("waiting_rows", 0), None
     return [
         {
             "partition": record.partition,
@@ -201,6 +203,8 @@ def _batches(book: Book) -> Rows:
             "refusal_code": batch.refusal_code,
             "refusal_detail": batch.refusal_detail,
             "released_at": batch.released_at,
+            "stopped_at": batch.stopped_at,
+            "waiting_rows": batch.waiting_rows,
             "last_offset": batch.last_offset,
         }
         for batch in book.batches.values()

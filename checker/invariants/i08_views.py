@@ -12,7 +12,8 @@ from typing import Any
 
 from checker.evidence import Evidence, Record
 from checker.fold.book import Book
-from checker.fold.names import Json, items
+from checker.fold.names import Json
+from checker.fold.runs import moved
 from checker.fold.walk import Watcher, walk
 from checker.invariants.i08_rows import TABLES, change_rows, entry_rows
 from checker.verdict import Verdict
@@ -46,7 +47,7 @@ class Views(Watcher):
 
     def before(self, book: Book, record: Record, event: Json) -> None:
         """Entries name the payouts of their event."""
-        self._entries += entry_rows(record, event, len(items(event)), len(self._entries))
+        self._entries += entry_rows(record, event, len(moved(book, event)), len(self._entries))
 
     def recorded(self, book: Book, record: Record) -> None:
         """The next rows of both long tables must be this record's."""

@@ -22,11 +22,12 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "batch_released": ("seal_batch", ("batch_id",)),
     "batch_refused": ("seal_batch", ("batch_id",)),
     "batch_canceled": ("cancel_batch", ("batch_id",)),
+    "batch_stopped": ("cancel_batch", ("batch_id",)),
     "payout_canceled": ("cancel_payout", ("payout_id", "reason")),
 }  # fmt: skip
 """Event type to the command it comes from, and the fields that both have."""
-REFUSED_BY_ROWS = ("batch_refused", "add_rows")
-"""A chunk that cannot be taken refuses the whole of a batch that was submitted in one piece."""
+ALSO_BY = {("batch_refused", "add_rows"), ("batch_stopped", "record_answers")}
+"""A chunk that cannot be taken refuses the whole of a batch that was submitted in one piece, and a failed row may stop its batch."""
 ACCOUNTS = {"merchant_changed": i13_accounts.wrong_merchant, "bank_account_changed": i13_accounts.wrong_account}
 ABOUT_MANY = frozenset({"attempts_started", "outcomes_unknown"})
 
@@ -52,7 +53,7 @@ def wrong(book: Book, event: Json, asked: Json) -> str | None:
 
 def _wrong_fields(kind: str, event: Json, body: Json) -> str | None:
     command, fields = FIELDS[kind]
-    if body.get("type") != command and (kind, body.get("type")) != REFUSED_BY_ROWS:
+    if body.get("type") != command and (kind, body.get("type")) not in ALSO_BY:
         return f"{kind} comes from {body.get('type')}"
     for name in fields:
         if kind == "batch_canceled" and name not in body:

@@ -12,7 +12,7 @@ from checker.fold.book import Book
 from checker.fold.commands import Commands
 from checker.fold.names import Json, events_of
 from checker.fold.walk import Watcher, walk
-from checker.invariants import i13_content
+from checker.invariants import i13_batches, i13_content
 from checker.invariants.i13_accounts import payable
 from checker.invariants.i13_refusals import Refusal
 from checker.verdict import Verdict
@@ -83,6 +83,12 @@ class Decisions(Watcher):
                 self.found.need(told == have, record.place, f"is told that {told} are available, the log gives {have}")
             case "batch_refused" if event.get("code") == "insufficient_funds":
                 self._judge_shortfall(book, record, event)
+            case "batch_released":
+                wrong = i13_batches.wrong_cover(book, event)
+                self.found.need(wrong is None, record.place, f"batch {event['batch_id']} is released: {wrong}")
+            case "batch_stopped" if self._asked:
+                wrong = i13_batches.wrong_stop(book, record, event, self._asked)
+                self.found.need(wrong is None, record.place, f"batch {event['batch_id']} is stopped: {wrong}")
 
     def _judge_accepted(self, book: Book, record: Record, event: Json) -> None:
         merchant, form = record.value["merchant_id"], event["form"]

@@ -10,6 +10,7 @@ from checker.evidence import Evidence, Record
 from checker.fold.accounts import CLEARING, settled
 from checker.fold.book import Book
 from checker.fold.names import Json, items, row_id
+from checker.fold.runs import meant, moved
 from checker.fold.state import Payout
 from checker.fold.walk import Watcher, walk
 from checker.verdict import Verdict
@@ -72,7 +73,7 @@ def _leaving(book: Book, event: Json) -> Iterable[Payout]:
 
 def _expected(book: Book, event: Json) -> Legs:
     legs: Legs = {}
-    payouts = [book.payouts[item["payout_id"]] for item in items(event) if item["payout_id"] in book.payouts]
+    payouts = [book.payouts[item["payout_id"]] for item in moved(book, event) if item["payout_id"] in book.payouts]
     match event.get("type"):
         case "merchant_credited":
             _move(legs, "external", "available", event["currency"], event["amount_minor"], "payment_received")
@@ -83,16 +84,17 @@ def _expected(book: Book, event: Json) -> Legs:
             for payout in payouts:
                 _move(legs, "available", "held", payout.currency, payout.total - payout.hold, "payout_hold")
         case "batch_released":
+            waiting = {payout.id for payout in meant(book, event)}
             for row in range(1, event["row_count"] + 1):
                 member = book.payouts.get(row_id(event["batch_id"], row))
-                if member is not None:
+                if member is not None and member.id not in waiting:
                     _move(legs, "available", "held", member.currency, member.total - member.hold, "payout_hold")
         case "payouts_completed":
             for payout in payouts:
                 clearing = f"clearing:{event['provider']}"
                 _move(legs, "held", clearing, payout.currency, payout.amount if payout.hold else 0, "payout_completed")
                 _move(legs, "held", "fees", payout.currency, payout.fee if payout.hold else 0, "fee_debit")
-        case "payouts_failed" | "payout_canceled":
+        case "payouts_failed" | "payout_canceled" | "batch_stopped":
             for payout in payouts:
                 _move(legs, "held", "available", payout.currency, payout.hold, "payout_release")
         case "payout_edited":

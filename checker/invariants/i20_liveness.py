@@ -60,7 +60,9 @@ class Liveness(Watcher):
         first: dict[tuple[str, str], Payout] = {}
         for payout in book.payouts.values():
             if payout.status == "pending" and payout.reason == "funds":
-                first.setdefault((payout.merchant, payout.currency), payout)
+                known = first.setdefault((payout.merchant, payout.currency), payout)
+                if _age(book, payout) < _age(book, known):
+                    first[payout.merchant, payout.currency] = payout
         for (merchant, currency), payout in first.items():
             have = book.balance(merchant, currency, "available")
             self.found.need(
@@ -91,6 +93,12 @@ class Liveness(Watcher):
                 f"events/{partition}",
                 f"the views stand at {stored.get(partition)} of {wanted}",
             )
+
+
+def _age(book: Book, payout: Payout) -> tuple[int, str, int]:
+    """Who is first: a row waits since its batch was released, beside the other rows."""
+    batch = book.batches.get(payout.batch or "")
+    return (payout.at, payout.id, 0) if batch is None else (batch.released_at or 0, batch.id, payout.row or 0)
 
 
 def _wrong(book: Book, payout: Payout) -> str | None:

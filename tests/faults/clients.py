@@ -193,7 +193,14 @@ class Load:
     async def _batch(self, client: Client, merchant: Merchant) -> None:
         rows = [self.payout(merchant) for _ in range(self._rng.randint(5, 60))]
         self.asked += len(rows)
-        await client.insist("POST", "/batches/", merchant=merchant.id, key=self.key(), body={"rows": rows})
+        await client.insist(
+            "POST", "/batches/", merchant=merchant.id, key=self.key(), body={"rows": rows, **self._options()}
+        )
+
+    def _options(self) -> dict[str, str]:
+        """BAT-10: every other batch takes what money there is, and every fourth stops at a failed row."""
+        funding = {"funding": "as_available"} if self._rng.random() < 0.5 else {}
+        return {**funding, **({"on_row_failure": "stop"} if self._rng.random() < 0.25 else {})}
 
     async def _upload(self, client: Client, merchant: Merchant) -> None:
         rows = [self.payout(merchant) for _ in range(self._rng.choice((20, 60, 600)))]

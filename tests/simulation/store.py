@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from domain.book import Book
-from domain.payout.waiting import enqueue
+from domain.payout.queues import date_queues, enqueue
 from runtime import failpoints
 from schemas.words import Reason
 from services.processor import rows
@@ -95,9 +95,10 @@ class MemoryProjection:
         for row in sorted(unfinished, key=lambda row: row["id"]):
             book.payouts[row["id"]] = _payout(row)
         for payout in [payout for payout in book.payouts.values() if payout.reason is Reason.FUNDS]:
-            enqueue(book, payout)
+            enqueue(book, payout, payout.created_at if payout.batch_id is None else 0)
         named = {payout.batch_id for payout in book.payouts.values()}
         self._batches(book, lambda row: row["partition"] == partition and (row["phase"] == "open" or row["id"] in named))
+        date_queues(book)
         offset, source, _ = self._database.tables.offsets.get(partition, (0, 0, 0))
         return Checkpoint(book, offset, source)
 

@@ -11,11 +11,11 @@ import msgspec
 import psycopg
 from sqlalchemy import BigInteger, Integer
 
-from schemas.ids import batch_id_range
+from schemas.ids import batch_id_range, row_payout_id
 from services.projector import statements, tables
 from services.projector.changes import Changes
 from services.projector.moves import COLUMNS, DriftError, Move
-from services.projector.steps import CancelRows, Cause, Edit, Fund, PayoutRows
+from services.projector.steps import CancelRows, Cause, Edit, Fund, PayoutRows, RowReason, Step
 from services.projector.store import DisplacedError, Position
 
 Row = dict[str, Any]
@@ -129,7 +129,7 @@ class Tables:
         self._insert("payout_changes", (row["partition"], row["offset"], row["idx"]), row)
         self.log[row["partition"]].append(row)
 
-    def _step(self, step: PayoutRows | Edit | Fund | CancelRows) -> None:
+    def _step(self, step: Step) -> None:
         match step:
             case PayoutRows():
                 self._payouts(step)
@@ -138,6 +138,8 @@ class Tables:
             case Fund():
                 for item in step.payouts:
                     self._funded(step.cause, item)
+            case RowReason():
+                self._reasoned(step)
             case CancelRows():
                 self._cancel(step)
 
@@ -177,10 +179,8 @@ class Tables:
         self._told(cause, item.idx, row)
 
     def _cancel(self, step: CancelRows) -> None:
-        lowest, highest = batch_id_range(step.batch_id)
         payouts = self.rows["payouts"]
-        ids = [i for i, p in payouts.items() if lowest <= i <= highest and p["batch_id"] == step.batch_id]
-        pending = sorted((i for i in ids if payouts[i]["status"] == "pending"), key=lambda i: payouts[i]["row_number"])
+        pending = self._pending_rows(step.batch_id, *batch_id_range(step.batch_id))
         if len(pending) != step.row_count:
             raise DriftError(f"{step.row_count} rows of {step.batch_id} to cancel, {len(pending)} are pending")
         ended = {
@@ -190,12 +190,29 @@ class Tables:
             "failure_code": step.code,
             "failure_reason": step.detail,
         }
-        for payout_id in pending:
+        for idx, payout_id in enumerate(pending, step.first_idx):
             before = payouts[payout_id]
             times = {"version": before["version"] + 1, "updated_at": step.cause.at, "canceled_at": step.cause.at}
             row = {**before, **ended, **times}
             self._set("payouts", payout_id, row)
-            self._told(step.cause, step.first_idx + before["row_number"] - 1, row)
+            self._told(step.cause, idx, row)
+
+    def _pending_rows(self, batch_id: str, lowest: str, highest: str) -> list[str]:
+        payouts = self.rows["payouts"]
+        ids = [i for i, p in payouts.items() if lowest <= i <= highest and p["batch_id"] == batch_id]
+        return sorted((i for i in ids if payouts[i]["status"] == "pending"), key=lambda i: payouts[i]["row_number"])
+
+    def _reasoned(self, step: RowReason) -> None:
+        run, payouts = step.run, self.rows["payouts"]
+        ends = row_payout_id(run.batch_id, run.first_row), row_payout_id(run.batch_id, run.last_row)
+        pending = [payouts[i] for i in self._pending_rows(run.batch_id, *ends)]
+        meant = [row for row in pending if (row["currency"], row["reason"]) == (run.currency, step.before)]
+        if len(meant) != run.count:
+            raise DriftError(f"{run.count} rows of {run.batch_id} are to be {step.after}, {len(meant)} are {step.before}")
+        for idx, before in enumerate(meant, step.first_idx):
+            row = {**before, "reason": step.after, "version": before["version"] + 1, "updated_at": step.cause.at}
+            self._set("payouts", before["id"], row)
+            self._told(step.cause, idx, row)
 
     def _at_version(self, payout_id: str, version: int) -> Row:
         before = self.rows["payouts"].get(payout_id)
@@ -232,13 +249,18 @@ class Tables:
 
     def _new_batch(self, row: Row) -> None:
         more = {"refusal_code": None, "refusal_detail": None, "released_at": None, "last_offset": 0, "sums_minor": "{}"}
+        more |= {"stopped_at": None, "waiting_rows": 0}
         self._insert("batches", row["id"], {**row, "updated_at": row["created_at"], "phase": "open", "row_count": 0, **more})
 
     def _batch(self, batch_id: str, changed: Row) -> None:
         before = self.rows["batches"].get(batch_id)
         if before is None:
             raise DriftError(f"batch {batch_id} is not there")
-        row = {**before, **{name: value for name, value in changed.items() if value is not None and name != "added"}}
+        row = {
+            **before,
+            **{name: value for name, value in changed.items() if value is not None and name not in {"added", "waiting"}},
+        }
+        row["waiting_rows"] = before["waiting_rows"] + changed["waiting"]
         sums = msgspec.json.decode(before["sums_minor"])
         for currency, amount in changed["added"].items():
             sums[currency] = sums.get(currency, 0) + amount

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from schemas.ids import row_payout_id
 from schemas.topics import partition_of
 from tests.simulation.checks.wanted import DECIMALS
 from tests.simulation.http import Asked, Entry, Front
@@ -105,12 +106,29 @@ class Workload:
 
     async def _batch(self, merchant: str) -> None:
         rows = [self._row() for _ in range(self.rng.randint(1, 8))]
-        asked = Asked("batch", merchant, self._key(merchant), orjson.dumps({"rows": rows}))
+        asked = Asked("batch", merchant, self._key(merchant), orjson.dumps({"rows": rows, **self._options()}))
         entry = await self._insist(asked)
         self._note(entry, self.batches)
+        if entry.result == "ok" and "id" in entry.json():
+            await self._after(merchant, entry.json()["id"], len(rows))
+
+    def _options(self) -> dict[str, str]:
+        """BAT-10, mostly of the kind that leaves rows waiting."""
+        funding = {"funding": "as_available"} if self.rng.random() < 0.5 else {}
+        return {**funding, **({"on_row_failure": "stop"} if self.rng.random() < 0.3 else {})}
+
+    async def _after(self, merchant: str, batch_id: str, rows: int) -> None:
+        """A row that may wait for funds is changed, or the whole batch is stopped while it runs."""
+        draw = self.rng.random()
+        if draw < 0.15:
+            await self._insist(Asked("drop", merchant, self._key(merchant), b"", batch_id))
+        elif draw < 0.4:
+            self.payouts.append((merchant, row_payout_id(batch_id, self.rng.randint(1, rows))))
+            await self._change(newest=True)
 
     async def _chunks(self, merchant: str) -> None:
-        opened = await self._insist(Asked("batch", merchant, self._key(merchant), orjson.dumps({"name": "chunks"})))
+        body = orjson.dumps({"name": "chunks", **self._options()})
+        opened = await self._insist(Asked("batch", merchant, self._key(merchant), body))
         if opened.result != "ok" or "id" not in opened.json():
             return
         batch_id, first = opened.json()["id"], 1
@@ -123,6 +141,8 @@ class Workload:
                 await self._insist(chunk)
         route = "drop" if self.rng.random() < 0.15 else "seal"
         await self._insist(Asked(route, merchant, self._key(merchant), b"", batch_id))
+        if route == "seal":
+            await self._after(merchant, batch_id, first - 1)
 
     async def _change(self, *, newest: bool = False) -> None:
         """Cancel or edit; only what is new, or waits for money, can still be changed."""

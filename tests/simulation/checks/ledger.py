@@ -33,8 +33,8 @@ def check(world: Any, story: Story, journal: list[Any]) -> list[str]:
 def _is_held(story: Story, told: Told) -> bool:
     if told.status not in OPEN:
         return False
-    if told.batch is not None:
-        return story.batches[told.batch]["phase"] == "released"
+    if told.batch is not None and story.batches[told.batch]["phase"] != "released":
+        return False
     return told.status != "pending" or told.reason != "funds"
 
 

@@ -118,6 +118,8 @@ class Story:
                 self.births[merchant, fact["key"]].append(fact["batch_id"])
         elif kind in {"batch_released", "batch_refused", "batch_canceled"}:
             self._sealed(place, fact, kind.removeprefix("batch_"))
+        elif kind == "batch_stopped":
+            self._stopped(place, fact)
         elif kind == "merchant_credited":
             self.credits[merchant, fact["reference"]].append(fact)
         elif kind == "answer_contradicted":
@@ -158,10 +160,35 @@ class Story:
             for payout_id in self.rows[batch["id"]]:
                 self._move(place, payout_id, "pending", ("pending",), "canceled", self.payouts[payout_id].version + 1)
 
+        for run in fact.get("waiting") or ():
+            self._wait(place, run, None, "funds")
+
+    def _wait(self, place: str, run: dict[str, Any], before: str | None, after: str | None) -> None:
+        """The rows of a run wait for funds from now on, or no longer."""
+        ids = self.rows[run["batch_id"]][run["first_row"] - 1 : run["last_row"]]
+        rows = [told for told in map(self.payouts.__getitem__, ids) if (told.status, told.reason) == ("pending", before)]
+        meant = [told for told in rows if told.currency == run["currency"]]
+        if len(meant) != run["count"]:
+            self.faults.append(f"path: {place}: a run of {run['count']} rows, {len(meant)} are so: {run}")
+        for told in meant:
+            self._move(place, told.id, "payouts_funded", ("pending",), "pending", told.version + 1).reason = after
+
+    def _stopped(self, place: str, fact: dict[str, Any]) -> None:
+        batch = self.batches[fact["batch_id"]]
+        if batch["phase"] != "released":
+            self.faults.append(f"path: {place}: batch {batch['id']} is stopped, which is {batch['phase']}")
+        pending = [told for told in map(self.payouts.__getitem__, self.rows[batch["id"]]) if told.status == "pending"]
+        if len(pending) != fact["row_count"]:
+            self.faults.append(f"path: {place}: {fact['row_count']} rows are stopped, {len(pending)} are pending")
+        for told in pending:
+            self._move(place, told.id, "batch_stopped", ("pending",), "canceled", told.version + 1).reason = None
+
     def _moves(self, place: str, record: dict[str, Any], fact: dict[str, Any]) -> None:
         kind = fact["type"]
         origins, target = MOVES[kind]
-        for item in fact.get("payouts") or fact.get("attempts") or [fact]:
+        for run in fact.get("runs") or ():
+            self._wait(place, run, "funds", None)
+        for item in fact["payouts"] if "payouts" in fact else fact.get("attempts") or [fact]:
             told = self._move(place, item["payout_id"], kind, origins, target, item["version"])
             if kind != "payout_edited":
                 told.reason = item.get("reason") if kind == "payouts_funded" else _REASONS.get(kind)

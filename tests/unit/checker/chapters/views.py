@@ -17,7 +17,7 @@ def tables(story: Story, last: dict[str, Any]) -> dict[str, list[dict[str, Any]]
     batch |= {"updated_at": touched["value"]["at"], "phase": "released", "reference": None, "funding": "all_or_nothing"}
     batch |= {"on_row_failure": "continue", "source": "api", "submit": False, "idempotency_key": "b", "declaration": None}
     batch |= {"row_count": 2, "sums_minor": '{"UGX":1000}', "refusal_code": None, "refusal_detail": None}
-    batch |= {"released_at": sealed["value"]["at"], "last_offset": touched["o"]}
+    batch |= {"released_at": sealed["value"]["at"], "last_offset": touched["o"], "stopped_at": None, "waiting_rows": 0}
     credit = {"merchant_id": ACME, "reference": "in-1", "credit_id": CREDIT, "amount_minor": 10_000, "currency": "UGX"}
     totals = {"pending": (0, 0), "processing": (0, 0), "requires_action": (0, 0), "completed": (2, 1000)}
     place = {
