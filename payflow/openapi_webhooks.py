@@ -54,6 +54,7 @@ _FORMS: dict[str, Json] = {
             "row_count": _COUNT,
             "done": {**_COUNT, "description": "Rows that have ended."},
             "phase": {"type": "string"},
+            "stopped": {**_COUNT, "description": "Rows that a stop has canceled."},
             "percent": {"enum": [20, 40, 60, 80, 100]},
             "name": _TEXT,
             "reference": _TEXT,

@@ -35,6 +35,10 @@ def command(
     description: Text = None,
     wait_for_funds: Annotated[bool, typer.Option(help="Wait for money instead of being refused.")] = False,
     name: Annotated[str | None, typer.Option(help="A name for the batch of a file.")] = None,
+    funding: Annotated[str | None, typer.Option(help="all_or_nothing, or as_available: rows not covered wait.")] = None,
+    on_row_failure: Annotated[
+        str | None, typer.Option(help="continue, or stop: a failed row cancels those that were not sent.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="The idempotency key; made here if left out.")] = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
@@ -47,7 +51,8 @@ def command(
         raise typer.Exit(USAGE)
     with answering(url, api_key, merchant, json=json) as api:
         if file is not None:
-            made = _file(api, file, key, {"name": name, "reference": reference, "currency": currency})
+            options = {"name": name, "reference": reference, "funding": funding, "on_row_failure": on_row_failure}
+            made = _file(api, file, key, options, currency)
         else:
             details = {"account_number": account, "iban": iban, "msisdn": msisdn, **_named(payee or [])}
             made = api.request_payout(
@@ -65,21 +70,21 @@ def command(
         _tell(made, json=json)
 
 
-def _file(api: Payflow, file: Path, key: str | None, fields: dict[str, str | None]) -> Payout | Batch:
-    """Submit a file by its kind: JSON with `rows` (or a list of rows) is a batch, other JSON one payout."""
+def _file(api: Payflow, file: Path, key: str | None, options: dict[str, str | None], currency: str | None) -> Payout | Batch:
+    """Submit a file by its kind: JSON with `rows` (or a list of rows) is a batch, other JSON one payout. What the file says counts."""
     suffix = file.suffix.lower()
     if suffix == ".json":
         content = _read_json(file)
         rows = content if isinstance(content, list) else content.get("rows") if isinstance(content, dict) else None
         if rows is None:
             return api.request_payout(content, key=key)
-        options = {name: value for name, value in content.items() if name != "rows"} if isinstance(content, dict) else {}
-        return api.create_batch(rows, key=key, **(_given(name=fields["name"], reference=fields["reference"]) | options))
+        said = {name: value for name, value in content.items() if name != "rows"} if isinstance(content, dict) else {}
+        return api.create_batch(rows, key=key, **(_given(**options) | said))
     if suffix not in KINDS:
         typer.echo(f"submit: {file.name}: the file must be one of .json {' '.join(KINDS)}", err=True)
         raise typer.Exit(USAGE)
     with file.open("rb") as content_of:
-        return api.upload_batch(content_of, file.name, kind=KINDS[suffix], key=key, **_given(**fields))
+        return api.upload_batch(content_of, file.name, kind=KINDS[suffix], key=key, **_given(**options, currency=currency))
 
 
 def _read_json(file: Path) -> Any:

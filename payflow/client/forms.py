@@ -165,11 +165,27 @@ class Batch(Struct, frozen=True, kw_only=True):
     sums: list[dict[str, Any]] = []
     refusal_code: str | None = None
     refusal_detail: str | None = None
+    funding: str = "all_or_nothing"
+    on_row_failure: str = "continue"
+    waiting_rows: int = 0
+    released_at: str | None = None
+    stopped_at: str | None = None
 
     @property
     def ended(self) -> bool:
         """Whether every row has ended, or none will ever be paid."""
         return self.phase in {"refused", "canceled"} or (self.row_count > 0 and self.progress["done"] == self.row_count)
+
+
+class BatchStopped(Struct, frozen=True, kw_only=True):
+    """What the stop of a running batch did: rows canceled, and rows that could not be, since they are in flight or had ended."""
+
+    batch_id: str
+    row_count: int
+    stopped: int
+    not_stopped: int
+    in_flight: int
+    ended: int
 
 
 class RowsAdded(Struct, frozen=True, kw_only=True):

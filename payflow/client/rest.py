@@ -16,6 +16,7 @@ from payflow.client.forms import (
     Balance,
     BankAccount,
     Batch,
+    BatchStopped,
     Change,
     Credit,
     LedgerEntry,
@@ -104,7 +105,7 @@ class Payflow:
     def create_batch(
         self, rows: Sequence[Row], *, key: str | None = None, wait: int | None = None, **options: object
     ) -> Batch:
-        """Submit a batch whole. Options: name, reference, declared ({"row_count": 2, "sums": {"USD": "3.00"}}), funding."""
+        """Submit a batch whole. Options: name, reference, declared ({"row_count": 2, "sums": {"USD": "3.00"}}), funding, on_row_failure."""
         return self._write("POST", "/batches/", Batch, key or new_key(), json={**options, "rows": list(rows)}, wait=wait)
 
     def open_batch(self, *, key: str | None = None, **options: object) -> Batch:
@@ -121,9 +122,9 @@ class Payflow:
         body = {"declared": declared} if declared is not None else {}
         return self._write("POST", f"/batches/{batch_id}/seal/", Batch, new_key(), json=body)
 
-    def cancel_batch(self, batch_id: str) -> None:
-        """Drop an unsealed batch."""
-        self._write("DELETE", f"/batches/{batch_id}/", type(None), new_key())
+    def cancel_batch(self, batch_id: str) -> BatchStopped | None:
+        """Drop an unsealed batch, or stop a running one: then the answer says how many rows were stopped, and how many were not."""
+        return self._write("DELETE", f"/batches/{batch_id}/", BatchStopped, new_key())
 
     def upload_batch(
         self, file: IO[bytes], file_name: str, /, *, kind: str = "text/csv", key: str | None = None, **fields: str

@@ -78,7 +78,11 @@ async def seal_batch(request: Request, batch_id: str) -> Response:
 
 @router.delete("/batches/{batch_id}", **documented("delete_batch"))
 async def delete_batch(request: Request, batch_id: str) -> Response:
-    """Drop an unsealed batch, for a reason if you give one; nothing of it was held. A repeat is no error."""
+    """Drop an unsealed batch, or stop a running one, for a reason if you give one. A repeat is no error.
+
+    Of an unsealed batch nothing was held: 204. Of a running one the rows that were not sent are canceled and their money released: 200,
+    with how many rows were stopped and how many were not.
+    """
     ask = Ask(request)
     batch_id = canonical(batch_id)
     content = await ask.content(optional=True)

@@ -122,7 +122,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
     "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402,), needs_body=False),
-    "delete_batch": Entry("batches", forms.DropRequest, {204: None}, needs_body=False),
+    "delete_batch": Entry("batches", forms.DropRequest, {204: None, 200: forms.BatchStopped}, needs_body=False),
     "create_draft": Entry("drafts", forms.DraftRequest, {201: forms.Draft, 200: forms.Draft}),
     "list_drafts": Entry("drafts", None, {200: forms.DraftPage}, reads=True),
     "get_draft": Entry("drafts", None, {200: forms.Draft}, reads=True),

@@ -14,7 +14,16 @@ from services.ingest.forms.accounts import (
 )
 from services.ingest.forms.amounts import Amounts
 from services.ingest.forms.answers import FieldFault, Pending, Problem
-from services.ingest.forms.batches import Batch, BatchRequest, Declaration, DropRequest, RowsAdded, RowsRequest, SealRequest
+from services.ingest.forms.batches import (
+    Batch,
+    BatchRequest,
+    BatchStopped,
+    Declaration,
+    DropRequest,
+    RowsAdded,
+    RowsRequest,
+    SealRequest,
+)
 from services.ingest.forms.drafts import Draft, DraftPage, DraftRequest, Submitted
 from services.ingest.forms.files import (
     ColumnMapping,
@@ -35,6 +44,7 @@ __all__ = [
     "BankAccountRequest",
     "Batch",
     "BatchRequest",
+    "BatchStopped",
     "CancelRequest",
     "ColumnMapping",
     "CorrectedRow",

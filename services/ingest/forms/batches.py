@@ -7,6 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.ingest.forms.fields import CURRENCY_CODE, LINE, MERCHANT, NAME, REFERENCE, Time, form
 from services.ingest.forms.payouts import PayoutRequest
 
+FundingWord = Literal["all_or_nothing", "as_available"]
+"""`all_or_nothing`: all rows are held at the seal, or 402 and none. `as_available`: rows that the balance does not cover wait."""
+RowFailureWord = Literal["continue", "stop"]
+"""`stop`: once a row has failed for good, rows that were not sent are canceled."""
+
 TWO_ROWS = [
     {"amount": "10.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}},
     {"amount": "20.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}},
@@ -35,8 +40,8 @@ class BatchRequest(BaseModel):
 
     name: str | None = Field(None, **NAME)
     reference: str | None = REFERENCE
-    funding: Literal["all_or_nothing"] = "all_or_nothing"
-    on_row_failure: Literal["continue"] = "continue"
+    funding: FundingWord = "all_or_nothing"
+    on_row_failure: RowFailureWord = "continue"
     declared: Declaration | None = None
     rows: list[PayoutRequest] | None = Field(None, min_length=1, max_length=1_000_000)
     merchant_id: str | None = MERCHANT
@@ -60,7 +65,7 @@ class SealRequest(BaseModel):
 
 
 class DropRequest(BaseModel):
-    """Why a batch is dropped; the body may be left out."""
+    """Why a batch is dropped or stopped; the body may be left out."""
 
     model_config = form(why={"reason": "the wrong month"})
 
@@ -83,6 +88,7 @@ class Batch(BaseModel):
     on_row_failure: str
     row_count: int
     counts: dict[str, int]
+    waiting_rows: int = Field(0, description="Pending rows that wait for funds.")
     sums: list[dict[str, Any]]
     progress: dict[str, int]
     refusal_code: str | None = None
@@ -90,7 +96,19 @@ class Batch(BaseModel):
     idempotency_key: str | None = None
     created_at: Time
     released_at: Time | None = None
+    stopped_at: Time | None = None
     updated_at: Time
+
+
+class BatchStopped(BaseModel):
+    """What a stop of a running batch did, and what it could not stop: rows in flight, and rows that had ended before."""
+
+    batch_id: str
+    row_count: int
+    stopped: int
+    not_stopped: int
+    in_flight: int
+    ended: int
 
 
 class RowsAdded(BaseModel):

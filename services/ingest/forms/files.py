@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.ingest.forms.batches import FundingWord, RowFailureWord
+
 
 class UploadForm(BaseModel):
     """CSV or XLSX with a header row (`amount`, `currency`, `msisdn` or `account_number`, and so on; more columns are kept), or pain.001.
@@ -22,8 +24,8 @@ class UploadForm(BaseModel):
     file: str = Field(json_schema_extra={"format": "binary"})
     name: str | None = None
     reference: str | None = None
-    funding: Literal["all_or_nothing"] = "all_or_nothing"
-    on_row_failure: Literal["continue"] = "continue"
+    funding: FundingWord = "all_or_nothing"
+    on_row_failure: RowFailureWord = "continue"
     currency: str | None = Field(None, description="The currency of rows that name none.")
     row_count: int | None = Field(None, description="Declared number of rows.")
     total: str | None = Field(None, description="Declared sum in `currency`.")

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.ingest import forms
+from services.ingest.forms.batches import FundingWord, RowFailureWord
 from services.ingest.inbox.messages import KINDS
 from services.ingest.inbox.replies import Reply
 
@@ -29,8 +30,8 @@ class BatchOpening(BaseModel):
 
     name: str | None = None
     reference: str | None = None
-    funding: str = "all_or_nothing"
-    on_row_failure: str = "continue"
+    funding: FundingWord = "all_or_nothing"
+    on_row_failure: RowFailureWord = "continue"
     declared: forms.Declaration | None = None
 
 
@@ -48,7 +49,7 @@ class SealMessage(NamesBatch):
 
 
 class BatchCancel(NamesBatch):
-    """Drop an unsealed batch."""
+    """Drop an unsealed batch, or stop a running one."""
 
     reason: str | None = None
 
