@@ -104,7 +104,10 @@ export interface paths {
         post?: never;
         /**
          * Delete Batch
-         * @description Drop an unsealed batch, for a reason if you give one; nothing of it was held. A repeat is no error.
+         * @description Drop an unsealed batch, or stop a running one, for a reason if you give one. A repeat is no error.
+         *
+         *     Of an unsealed batch nothing was held: 204. Of a running one the rows that were not sent are canceled and their money released: 200,
+         *     with how many rows were stopped and how many were not.
          */
         delete: operations["delete_batch"];
         options?: never;
@@ -1998,6 +2001,68 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "batch.stopped.v1": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** batch.stopped.v1 */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same for every try: keep those you have seen. */
+                    "webhook-id": string;
+                    /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`, one per valid secret, separated by spaces. */
+                    "webhook-signature": string;
+                    /** @description Seconds since 1970, of this try. */
+                    "webhook-timestamp": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BatchEvent"] & {
+                        /** @constant */
+                        type?: "batch.stopped.v1";
+                    };
+                };
+            };
+            responses: {
+                /** @description Taken; it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Send nothing here any more: the endpoint is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not taken, as are redirects and 15 s without an answer: it is tried again; `Retry-After` is honoured. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "payout.canceled.v1": {
         parameters: {
             query?: never;
@@ -2922,6 +2987,11 @@ export interface components {
             source: string;
             /** Status */
             status: string;
+            /**
+             * Stopped At
+             * @default null
+             */
+            stopped_at: string | null;
             /** Sums */
             sums: {
                 [key: string]: unknown;
@@ -2931,6 +3001,12 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /**
+             * Waiting Rows
+             * @description Pending rows that wait for funds.
+             * @default 0
+             */
+            waiting_rows: number;
         };
         /** @description What can be done with a batch. */
         BatchActions: {
@@ -2954,6 +3030,8 @@ export interface components {
                     phase?: string;
                     reference?: string | null;
                     row_count: number;
+                    /** @description Rows that a stop has canceled. */
+                    stopped?: number;
                     version: number;
                 };
                 /** @description The state now, if it has moved on or this is not the first try; a late webhook so never takes you back. */
@@ -3046,9 +3124,9 @@ export interface components {
             /**
              * Funding
              * @default all_or_nothing
-             * @constant
+             * @enum {string}
              */
-            funding: "all_or_nothing";
+            funding: "all_or_nothing" | "as_available";
             /**
              * Merchant Id
              * @description Another way to name the merchant; must agree with X-Merchant-Id.
@@ -3063,9 +3141,9 @@ export interface components {
             /**
              * On Row Failure
              * @default continue
-             * @constant
+             * @enum {string}
              */
-            on_row_failure: "continue";
+            on_row_failure: "continue" | "stop";
             /**
              * Reference
              * @description The merchant's own reference, unique for ever.
@@ -3077,6 +3155,24 @@ export interface components {
              * @default null
              */
             rows: components["schemas"]["PayoutRequest"][] | null;
+        };
+        /**
+         * BatchStopped
+         * @description What a stop of a running batch did, and what it could not stop: rows in flight, and rows that had ended before.
+         */
+        BatchStopped: {
+            /** Batch Id */
+            batch_id: string;
+            /** Ended */
+            ended: number;
+            /** In Flight */
+            in_flight: number;
+            /** Not Stopped */
+            not_stopped: number;
+            /** Row Count */
+            row_count: number;
+            /** Stopped */
+            stopped: number;
         };
         /** @description A batch's story in one order, and what comes next. */
         BatchTimeline: {
@@ -3679,7 +3775,7 @@ export interface components {
         });
         /**
          * DropRequest
-         * @description Why a batch is dropped; the body may be left out.
+         * @description Why a batch is dropped or stopped; the body may be left out.
          * @example {
          *       "reason": "the wrong month"
          *     }
@@ -4962,9 +5058,9 @@ export interface components {
             /**
              * Funding
              * @default all_or_nothing
-             * @constant
+             * @enum {string}
              */
-            funding: "all_or_nothing";
+            funding: "all_or_nothing" | "as_available";
             /**
              * Mapping
              * @description JSON, the file's columns to fields: `{"Betrag": "amount", "Filiale": "ignore"}`. It is remembered.
@@ -4996,9 +5092,9 @@ export interface components {
             /**
              * On Row Failure
              * @default continue
-             * @constant
+             * @enum {string}
              */
-            on_row_failure: "continue";
+            on_row_failure: "continue" | "stop";
             /**
              * Override Duplicate
              * @description Why a file is sent whose like was taken before.
@@ -5916,6 +6012,29 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What a stop of a running batch did, and what it could not stop: rows in flight, and rows that had ended before. */
+            200: {
+                headers: {
+                    /** @description The version; send it as If-Match with a change. */
+                    ETag?: string;
+                    /** @description The key of the request; made here if you sent none where none is required. */
+                    "Idempotency-Key"?: string;
+                    /** @description true: this is the first answer again. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description Where the thing is found. */
+                    Location?: string;
+                    /** @description Where the decision stands on the log; send it with a read to see what you wrote. */
+                    "Payflow-Position"?: string;
+                    /** @description The wait that was granted, if you asked for one. */
+                    "Preference-Applied"?: string;
+                    /** @description Seconds, where asking again helps. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchStopped"];
+                };
+            };
             /** @description The request is durable and not decided yet; ask at `location`. */
             202: {
                 headers: {

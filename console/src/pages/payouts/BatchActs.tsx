@@ -1,4 +1,4 @@
-// What can be done with a batch: seal it, drop it, fetch its result (CON-06). Owns the buttons and their reasons. Must not decide.
+// What can be done with a batch: seal it, drop it, stop it while it runs, fetch its result (CON-06, BAT-13). Owns the buttons and their reasons. Must not decide.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, useSyncExternalStore } from "react";
 import { whyNotDo } from "~/acts/allowed";
@@ -17,14 +17,41 @@ import { TroubleNotice } from "~/parts/TroubleNotice";
 import { sumsOf } from "~/pages/payouts/sums";
 import { nameOf } from "~/pages/payouts/BatchList";
 
+type Kind = "seal" | "drop" | "stop";
+
+const WORDS: Record<Kind, { button: string; title: string; act: string; what: string; verb: string }> = {
+  seal: {
+    button: "Seal and release",
+    title: "Seal and release?",
+    act: "Release it",
+    what: "From then on its rows are paid; no more can be added.",
+    verb: "Seal",
+  },
+  drop: {
+    button: "Drop the batch",
+    title: "Drop the batch?",
+    act: "Drop it",
+    what: "None of its rows will be paid.",
+    verb: "Drop",
+  },
+  stop: {
+    button: "Stop the batch",
+    title: "Stop the batch?",
+    act: "Stop it",
+    what: "Rows that were not sent are canceled and their money is available again. Rows that were sent go on: they cannot be called back.",
+    verb: "Stop",
+  },
+};
+
 export function BatchActs({ batch }: { batch: BatchNow }) {
-  const [asking, setAsking] = useState<"seal" | "drop" | null>(null);
+  const [asking, setAsking] = useState<Kind | null>(null);
   const [run] = useState(() => new Run());
   const standings = useSyncExternalStore(run.standings.listen, run.standings.get);
   const cache = useQueryClient();
   const common = useCommonReason(batch.merchant_id);
   const told = useQuery(batchActionsQuery(batch.merchant_id, batch));
-  const act = (kind: "seal" | "drop", reason: string) => {
+  const end: Kind = batch.phase === "released" ? "stop" : "drop";
+  const act = (kind: Kind, reason: string) => {
     setAsking(null);
     void run
       .start([actOf(kind, batch, reason)])
@@ -34,10 +61,10 @@ export function BatchActs({ batch }: { batch: BatchNow }) {
     <div className="stack">
       <div className="row">
         <ActButton why={whyNotDo("seal", told) ?? common} onAct={() => setAsking("seal")}>
-          Seal and release
+          {WORDS.seal.button}
         </ActButton>
-        <ActButton why={whyNotDo("drop", told) ?? common} className="button danger" onAct={() => setAsking("drop")}>
-          Drop the batch
+        <ActButton why={whyNotDo(end, told) ?? common} className="button danger" onAct={() => setAsking(end)}>
+          {WORDS[end].button}
         </ActButton>
         <FileButton
           path={`/api/v1/batches/${batch.id}/result/`}
@@ -69,8 +96,8 @@ export function useCommonReason(merchant: string): string | null {
   return right ?? (online ? waitReason(age) : "Offline: nothing new is sent.");
 }
 
-/** Why a batch is dropped stands on the log; a release has no reason to give. */
-function actOf(kind: "seal" | "drop", batch: BatchNow, reason: string) {
+/** Why a batch is dropped or stopped stands on the log; a release has no reason to give. */
+function actOf(kind: Kind, batch: BatchNow, reason: string) {
   const path = `/api/v1/batches/${batch.id}/`;
   const asked =
     kind === "seal"
@@ -78,27 +105,26 @@ function actOf(kind: "seal" | "drop", batch: BatchNow, reason: string) {
       : { method: "DELETE" as const, path, body: { reason } };
   return {
     id: kind,
-    words: `${kind === "seal" ? "Seal" : "Drop"} batch ${nameOf(batch)}`,
+    words: `${WORDS[kind].verb} batch ${nameOf(batch)}`,
     asked: { ...asked, merchant: batch.merchant_id, key: keyOfAct(kind, batch.id, reason) },
   };
 }
 
-function dangerOf(kind: "seal" | "drop", batch: BatchNow, blocked: string | null): Danger {
+function dangerOf(kind: Kind, batch: BatchNow, blocked: string | null): Danger {
   const gross = sumsOf(batch, "gross");
   const typed = `${String(batch.row_count)} rows ${gross.map(({ amount, currency }) => `${amount} ${currency}`).join(" ")}`;
   const what = (
     <p>
-      {kind === "seal" ? "From then on its rows are paid; no more can be added. " : "None of its rows will be paid. "}
-      {batch.row_count} rows, <Sums items={gross} />
+      {WORDS[kind].what} {batch.row_count} rows, <Sums items={gross} />
     </p>
   );
   return {
-    title: kind === "seal" ? "Seal and release?" : "Drop the batch?",
+    title: WORDS[kind].title,
     what,
-    act: kind === "seal" ? "Release it" : "Drop it",
+    act: WORDS[kind].act,
     typed,
     blocked,
-    reason: kind === "drop",
+    reason: kind !== "seal",
   };
 }
 

@@ -11,9 +11,16 @@ import { Timeline } from "~/pages/payouts/Timeline";
 import { Next } from "~/pages/story/Next";
 import { Story } from "~/pages/story/Story";
 import { Copy } from "~/parts/Copy";
+import { Moment } from "~/parts/Moment";
 import { Panel } from "~/parts/Panel";
 import { Attention, Status } from "~/parts/Status";
 import { SaveView } from "~/place/SaveView";
+
+const PAID: Record<string, string> = {
+  all_or_nothing: "all rows are covered, or none is taken",
+  as_available: "rows that are not covered wait",
+};
+const FAILED: Record<string, string> = { continue: "a failed row stops no other", stop: "a failed row stops the batch" };
 
 export function BatchPage({ batch, query }: { batch: BatchNow; query: UseQueryResult<BatchNow> }) {
   const isSmall = batch.row_count <= TOLD_LIVE_MAX;
@@ -44,6 +51,24 @@ export function BatchPage({ batch, query }: { batch: BatchNow; query: UseQueryRe
                 <dt>Ended</dt>
                 <dd>
                   <Progress batch={data} />
+                </dd>
+                {data.waiting_rows ? (
+                  <>
+                    <dt>Waits for money</dt>
+                    <dd>{data.waiting_rows} rows; they go out by themselves, the first ones first, as money comes in</dd>
+                  </>
+                ) : null}
+                {data.stopped_at ? (
+                  <>
+                    <dt>Stopped</dt>
+                    <dd>
+                      <Moment at={data.stopped_at} />
+                    </dd>
+                  </>
+                ) : null}
+                <dt>If money or a row fails</dt>
+                <dd>
+                  {PAID[data.funding]}; {FAILED[data.on_row_failure]}
                 </dd>
                 <dt>Source</dt>
                 <dd>{data.source}</dd>

@@ -4,6 +4,7 @@ import { download } from "~/api/download";
 import { CurrencyField } from "~/parts/CurrencyField";
 import { Field } from "~/parts/Field";
 import { FIELDS, NUMBER_FORMATS, type SubmitDraft } from "~/pages/submit/draft";
+import { PayOptions } from "~/pages/submit/PayOptions";
 import { LOOKED_AT, previewOf, type Preview } from "~/pages/submit/preview";
 import { TroubleNotice } from "~/parts/TroubleNotice";
 import { useMerchant } from "~/place/merchant";
@@ -118,6 +119,7 @@ function Options({ draft, change }: { draft: SubmitDraft; change: (draft: Submit
             </select>
           )}
         </Field>
+        <PayOptions draft={draft} change={change} />
         <Field name="Number of rows it should have">
           {(props) => (
             <input

@@ -2,6 +2,7 @@
 import type { KeyboardEvent } from "react";
 import { rowsOf, sums } from "~/money/amount";
 import { EMPTY_ROW, filled, rowFaults, type SubmitDraft, type TypedRow } from "~/pages/submit/draft";
+import { PayOptions } from "~/pages/submit/PayOptions";
 import { CurrencyField } from "~/parts/CurrencyField";
 import { Field } from "~/parts/Field";
 import { Sums } from "~/parts/Money";
@@ -36,6 +37,7 @@ export function RowsStep({ draft, change }: { draft: SubmitDraft; change: (draft
           value={draft.currency}
           onChange={(currency) => change({ ...draft, currency })}
         />
+        <PayOptions draft={draft} change={change} />
       </div>
       <table className="table">
         <caption className="hidden">Rows to be paid</caption>

@@ -15,6 +15,8 @@ export interface SubmitDraft {
   currency: string;
   numberFormat: string;
   onInvalid: "reject_all" | "accept_valid";
+  funding: "all_or_nothing" | "as_available";
+  onRowFailure: "continue" | "stop";
   rowCount: string;
   total: string;
   override: string;
@@ -30,6 +32,8 @@ export const EMPTY: SubmitDraft = {
   currency: "",
   numberFormat: "",
   onInvalid: "reject_all",
+  funding: "all_or_nothing",
+  onRowFailure: "continue",
   rowCount: "",
   total: "",
   override: "",
@@ -59,7 +63,8 @@ export const FIELDS = [
 
 export function isSubmitDraft(value: unknown): value is SubmitDraft {
   const found = value as Partial<SubmitDraft> | null;
-  return typeof found?.way === "string" && Array.isArray(found.rows) && typeof found.mapping === "object";
+  const isWhole = typeof found?.funding === "string" && typeof found.onRowFailure === "string";
+  return isWhole && typeof found.way === "string" && Array.isArray(found.rows) && typeof found.mapping === "object";
 }
 
 export function formOf(draft: SubmitDraft, file: File): FormData {
@@ -69,6 +74,7 @@ export function formOf(draft: SubmitDraft, file: File): FormData {
     currency: draft.currency,
     number_format: draft.numberFormat,
     on_invalid_rows: draft.onInvalid,
+    ...payOptions(draft),
     row_count: draft.rowCount,
     total: draft.total,
     override_duplicate: draft.override,
@@ -77,6 +83,14 @@ export function formOf(draft: SubmitDraft, file: File): FormData {
   for (const [name, value] of Object.entries(fields)) if (value.trim()) form.set(name, value.trim());
   form.set("file", file);
   return form;
+}
+
+/** What was chosen other than usual (BAT-10). */
+function payOptions({ funding, onRowFailure }: SubmitDraft): Record<string, string> {
+  return {
+    ...(funding === EMPTY.funding ? {} : { funding }),
+    ...(onRowFailure === EMPTY.onRowFailure ? {} : { on_row_failure: onRowFailure }),
+  };
 }
 
 /** The rows that say anything. */
@@ -93,7 +107,7 @@ export function bodyOf(draft: SubmitDraft): object {
       : { account_number: row.payee.trim() },
     ...(row.reference.trim() ? { reference: row.reference.trim() } : {}),
   }));
-  return { ...(draft.name.trim() ? { name: draft.name.trim() } : {}), rows };
+  return { ...(draft.name.trim() ? { name: draft.name.trim() } : {}), ...payOptions(draft), rows };
 }
 
 /** What is wrong with a typed row, by field, before it is sent. */
