@@ -8327,7 +8327,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -8493,7 +8493,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -8649,7 +8649,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12166,7 +12166,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12337,7 +12337,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12493,7 +12493,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12745,7 +12745,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
