@@ -41,16 +41,21 @@ class Checked:
 
 
 def open_reading(
-    kind: Kind, file: IO[bytes], options: FileOptions, currencies: frozenset[str], corrections: Corrections | None = None
+    kind: Kind,
+    file: IO[bytes],
+    options: FileOptions,
+    currencies: frozenset[str],
+    owner: str,
+    corrections: Corrections | None = None,
 ) -> Reading | list[Fault]:
-    """How the file's rows are read, from its header; or what is wrong with that. Run it in a thread."""
+    """How the file's rows are read, from its header; or what is wrong with that. `owner`: whose it is. Run it in a thread."""
     try:
         header = next(iter(open_rows(kind, file)), None)
     except FileFaultError as error:
         return [error.fault]
     if header is None:
         return [Fault(pointer="/file", code="required", detail="is empty; the first row names the columns")]
-    reading = Reading(header, options, currencies, corrections)
+    reading = Reading(header, options, currencies, owner, corrections)
     return reading.faults or reading
 
 

@@ -26,11 +26,16 @@ class Reading:
     """How one file's rows become requests; made once from its header. Raises nothing: `faults` says what is wrong with the header."""
 
     def __init__(
-        self, header: Sequence[str], options: FileOptions, currencies: frozenset[str], corrections: Corrections | None = None
+        self,
+        header: Sequence[str],
+        options: FileOptions,
+        currencies: frozenset[str],
+        owner: str,
+        corrections: Corrections | None = None,
     ) -> None:
-        """`corrections`: row number to cells by field."""
+        """`owner`: whose the file is. `corrections`: row number to cells by field."""
         self.columns: Columns = find_columns(header, options.mapping, options.remembered)
-        plan = read_header(self.columns.names, currencies=currencies, default_currency=options.currency)
+        plan = read_header(self.columns.names, currencies=currencies, default_currency=options.currency, owner=owner)
         self.faults: list[Fault] = unknown_columns(header, options.mapping)
         self.faults += self._as_the_file_says(plan) if isinstance(plan, list) else []
         self._plan = plan if isinstance(plan, Plan) else None
