@@ -1233,7 +1233,7 @@ export interface paths {
         put?: never;
         /**
          * Change Password
-         * @description A new password, against the old one; all other sign-ins of this person end.
+         * @description A new password, against the old one; all other sign-ins of this person end. A wrong old one counts as a wrong try to sign in.
          */
         post: operations["change_password"];
         delete?: never;
