@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from runtime import ending
+from runtime.http_line import HttpLine
 
 REQUESTS_SECONDS = 5
 """So long after SIGTERM requests under way may go on; what comes after that has the rest of `ending.ENDING_SECONDS`."""
@@ -34,7 +35,7 @@ def serve(app: Any, **options: Any) -> None:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=REQUESTS_SECONDS,
-            **{"http": "httptools", **options},
+            **{"http": HttpLine, **options},
         )
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has ended

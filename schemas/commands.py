@@ -4,6 +4,8 @@ Owns what may be asked of the processor. Times are milliseconds UTC; amounts are
 or up to CHUNK_ROWS_MAX rows of one batch. Adding an optional field is free; a changed meaning is a new type (RUN-27).
 """
 
+from typing import TypeAlias
+
 from msgspec import UNSET, Struct, UnsetType
 
 from schemas.forms import BatchDeclaration, PayoutForm
@@ -11,6 +13,9 @@ from schemas.words import Funding, OnInsufficientFunds, OnRowFailure, Outcome
 
 CHUNK_ROWS_MAX = 500
 CHUNK_BYTES_MAX = 512 * 1024
+
+Match: TypeAlias = int | list[int] | None
+"""The version in If-Match, or several, of which any will do; with none of them (only weak or strange tags) nothing does."""
 
 
 class Body(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -196,7 +201,7 @@ class TimeOutAttempts(Body, frozen=True, kw_only=True, tag="time_out_attempts"):
 class EditPayout(Body, frozen=True, kw_only=True, tag="edit_payout"):
     """Change a pending payout (API-21). Fields that are UNSET stay; `replace` (PUT) needs all four.
 
-    `amount` is decimal text in the payout's (new) currency. `match_version` is If-Match, `expected_version` the body's.
+    `amount` is decimal text in the payout's (new) currency. `match_version` is If-Match (see `Match`), `expected_version` the body's.
     """
 
     payout_id: str
@@ -206,7 +211,7 @@ class EditPayout(Body, frozen=True, kw_only=True, tag="edit_payout"):
     recipient: dict[str, str] | UnsetType = UNSET
     bank_account_id: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
-    match_version: int | None = None
+    match_version: Match = None
     expected_version: int | None = None
 
 
@@ -215,7 +220,7 @@ class CancelPayout(Body, frozen=True, kw_only=True, tag="cancel_payout"):
 
     payout_id: str
     reason: str | None = None
-    match_version: int | None = None
+    match_version: Match = None
     expected_version: int | None = None
 
 

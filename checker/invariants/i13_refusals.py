@@ -73,8 +73,9 @@ class Refusal:
     def _version(self, guard: str) -> str | None:
         if self.payout is None:
             return "there is no such payout"
-        if self.body.get(guard) in {None, self.payout.version}:
-            return f"{guard} is {self.body.get(guard)}, the payout is at v{self.payout.version}"
+        named = self.body.get(guard)
+        if self.payout.version in (named if isinstance(named, list) else [named]) or named is None:
+            return f"{guard} is {named}, the payout is at v{self.payout.version}"
         if "version" in self.answer:
             return differs("version", self.answer["version"], self.payout.version)
         return None

@@ -148,7 +148,7 @@ def _rows(raw: object, currencies: frozenset[str], most: int, owner: str | None)
     forms: list[PayoutForm] = []
     faults: list[Fault] = []
     for index, row in enumerate(raw):
-        read = _of_owner(read_payout(row, currencies=currencies), owner)
+        read = of_owner(read_payout(row, currencies=currencies), row, owner)
         if isinstance(read, PayoutRequest):
             forms.append(read.form)
         elif len(faults) < ROW_FAULTS_MAX:
@@ -156,12 +156,13 @@ def _rows(raw: object, currencies: frozenset[str], most: int, owner: str | None)
     return forms, faults
 
 
-def _of_owner(read: PayoutRequest | list[Fault], owner: str | None) -> PayoutRequest | list[Fault]:
-    """The row, unless it is another merchant's than its batch (BAT-01)."""
-    if isinstance(read, list) or read.merchant_id in {None, owner}:
+def of_owner(read: PayoutRequest | list[Fault], row: object, owner: str | None) -> PayoutRequest | list[Fault]:
+    """What was read of the row, unless it is another merchant's than its batch: that is a fault too (BAT-01)."""
+    named = row.get("merchant_id") if isinstance(row, Mapping) else None
+    if named == owner or not isinstance(named, str) or not is_merchant_id(named):
         return read
     detail = "differs from the batch's merchant" if owner else "says whose one row is; say whose the batch is, beside rows"
-    return [Fault(pointer="/merchant_id", detail=detail)]
+    return [*(read if isinstance(read, list) else []), Fault(pointer="/merchant_id", detail=detail)]
 
 
 def _option_faults(raw: Mapping[str, object]) -> list[Fault]:

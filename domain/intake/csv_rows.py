@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain.intake.amounts import currency_fault
+from domain.intake.batch import of_owner
 from domain.intake.faults import Fault
 from domain.intake.payout import PayoutRequest, read_payout
 from domain.intake.recipients import KEYS_MAX
@@ -25,7 +26,7 @@ SYNONYMS = {
     "memo": "description",
 }
 REQUEST_COLUMNS = frozenset(
-    {"amount", "amount_minor", "amount_paise", "currency", "bank_account_id", "reference", "description"}
+    {"amount", "amount_minor", "amount_paise", "currency", "bank_account_id", "reference", "description", "merchant_id"}
 )
 COLUMNS_MAX = 40
 
@@ -39,9 +40,12 @@ Reader = Callable[[Sequence[str], int], PayoutForm | list[Fault]]
 class Plan:
     """How the cells of one file's rows become requests; made once from its header."""
 
-    def __init__(self, columns: list[str], currencies: frozenset[str], default_currency: str | None) -> None:
-        """`columns` are the request's names, in the file's order."""
+    def __init__(
+        self, columns: list[str], currencies: frozenset[str], default_currency: str | None, owner: str | None = None
+    ) -> None:
+        """`columns` are the request's names, in the file's order; `owner` is whose the file is, no row may name another (BAT-01)."""
         self.columns = columns
+        self._owner = owner
         self._currencies = currencies
         self._default_currency = default_currency
         self._width = len(columns)
@@ -49,6 +53,7 @@ class Plan:
         self._extras = [(name, at) for name, at in place.items() if name not in REQUEST_COLUMNS and name != "msisdn"]
         self._number_at, self._amount_at, self._currency_at = map(place.get, ("msisdn", "amount", "currency"))
         self._reference_at, self._description_at = map(place.get, ("reference", "description"))
+        self._merchant_at = place.get("merchant_id")
         account = {"account_number", "iban", "bank_account_id", "type", "ifsc", "amount_minor", "amount_paise"}
         self._fast = not account & set(columns) and len(self._extras) < KEYS_MAX
 
@@ -75,6 +80,8 @@ class Plan:
         description = cells[self._description_at] or None if self._description_at is not None else None
         if reference is not None and len(reference) > REFERENCE_MAX:
             return None
+        if self._merchant_at is not None and cells[self._merchant_at] not in {"", self._owner}:
+            return None
         if len(text) > VALUE_MAX and max(map(len, cells)) > VALUE_MAX:
             return None
         try:
@@ -91,7 +98,7 @@ class Plan:
 
     def _read_slowly(self, cells: Sequence[str], row: int) -> PayoutForm | list[Fault]:
         raw, faults = self._request(cells)
-        read = read_payout(raw, currencies=self._currencies)
+        read = of_owner(read_payout(raw, currencies=self._currencies), raw, self._owner)
         if isinstance(read, PayoutRequest) and not faults:
             return read.form
         faults = faults or (read if isinstance(read, list) else [])
@@ -126,16 +133,16 @@ class Plan:
 
 
 def read_header(
-    cells: Sequence[str], *, currencies: frozenset[str], default_currency: str | None = None
+    cells: Sequence[str], *, currencies: frozenset[str], default_currency: str | None = None, owner: str | None = None
 ) -> Plan | list[Fault]:
-    """The plan of a file from its first row, or all that is wrong with it."""
+    """The plan of a file from its first row, or all that is wrong with it. `owner` is whose the file is."""
     columns = [_canonical(cell) for cell in cells]
     faults = _header_faults(columns)
     if default_currency is not None and (fault := currency_fault(default_currency, currencies)) is not None:
         faults.append(fault)
     if not faults and "currency" not in columns and default_currency is None and "amount_paise" not in columns:
         faults.append(_fault("currency", "a column `currency` is missing; add it, or name the currency of the whole file"))
-    return faults or Plan(columns, currencies, default_currency)
+    return faults or Plan(columns, currencies, default_currency, owner)
 
 
 def _header_faults(columns: list[str]) -> list[Fault]:

@@ -6,14 +6,18 @@ Owns their form. Must not know HTTP machinery.
 import re
 
 from domain.intake.faults import Fault
+from schemas.commands import Match
 from schemas.ids import is_merchant_id
 
 KEY_MAX = 255
 WAIT_MAX_SECONDS = 30
+TAGS_MAX = 50
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
-_WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,3})(?:$|[,;\s])")
-_ETAG = re.compile(r'"([0-9]{1,9})(?:-[0-9a-z]{1,16})?"')
+_PREFERENCE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+', re.DOTALL)
+_LISTED_TAG = re.compile(r'(?:[^,"]|"[^"]*(?:"|$))+')
+_SECONDS = re.compile(r'(?P<quote>"?)([0-9]{1,3})(?P=quote)')
+_TAG = re.compile(r'W/"[^"\s]*"|"(?:(?P<version>[0-9]{1,9})(?:-[0-9a-z]{1,16})?|[^"\s]*)"')
 
 
 def read_key(value: str) -> str | Fault:
@@ -33,22 +37,44 @@ def read_merchant(value: str) -> str | Fault:
     )
 
 
+def preference(value: str | None, name: str) -> str | None:
+    """What a Prefer header says of one preference, as it is written; empty for its bare name, None if it is not there.
+
+    RFC 7240: names in any case, the first of several counts, what follows a semicolon is the preference's own.
+    """
+    for element in _PREFERENCE.findall(value or ""):
+        found, _, said = element.partition(";")[0].partition("=")
+        if found.strip().lower() == name:
+            return str(said.strip())
+    return None
+
+
 def read_wait(value: str | None, default: float) -> float | Fault:
     """Seconds to wait for the decision, from a Prefer header (API-14); other preferences are ignored (RFC 7240)."""
-    match = _WAIT.search(value) if value else None
-    if match is None:
-        if value and "wait" in value:
-            return Fault(pointer="header/Prefer", detail=f"wait must be 0 to {WAIT_MAX_SECONDS} seconds")
+    said = preference(value, "wait")
+    if said is None:
         return default
-    seconds = int(match[1])
-    if seconds > WAIT_MAX_SECONDS:
+    match = _SECONDS.fullmatch(said)
+    if match is None or int(match[2]) > WAIT_MAX_SECONDS:
         return Fault(pointer="header/Prefer", detail=f"wait must be 0 to {WAIT_MAX_SECONDS} seconds")
-    return float(seconds)
+    return float(match[2])
 
 
-def read_match(value: str | None) -> int | Fault | None:
-    """The version in an If-Match header, which is what stands before the hyphen; None for no header or `*` (API-23)."""
+def read_match(value: str | None) -> Match | Fault:
+    """The versions in an If-Match header, which are what stands before the hyphen; None for no header or `*` (API-23).
+
+    One tag of ours is its version. Otherwise all versions that are named: a weak tag or a strange one names none (RFC 9110 13.1.1).
+    """
     if value is None or value.strip() == "*":
         return None
-    match = _ETAG.fullmatch(value.strip())
-    return int(match[1]) if match else Fault(pointer="header/If-Match", detail='must be a strong ETag such as "3", or *')
+    tags = [_TAG.fullmatch(tag.strip()) for tag in _LISTED_TAG.findall(value) if tag.strip()]
+    if None in tags or not 1 <= len(tags) <= TAGS_MAX:
+        detail = f'must be ETags such as "3", at most {TAGS_MAX}, or *'
+        return Fault(pointer="header/If-Match", detail=detail)
+    versions = [int(tag["version"]) for tag in tags if tag is not None and tag["version"] is not None]
+    return versions[0] if len(versions) == len(tags) == 1 else versions
+
+
+def matches(match: Match, version: int) -> bool:
+    """Whether what stands at this version is what If-Match asks for."""
+    return match is None or version in (match if isinstance(match, list) else [match])

@@ -5,7 +5,9 @@ Owns the checks that a single payout and a batch's rows share. Must not know wha
 
 from domain.book import Book
 from domain.case import Case, Decision, refused
+from domain.intake.headers import matches
 from domain.payout.state import TRANSITIONS, Payout
+from schemas.commands import Match
 from schemas.forms import PayoutForm
 from schemas.money import format_amount, highest_minor
 from schemas.words import PayoutStatus
@@ -29,10 +31,13 @@ def illegal_move(case: Case, payout: Payout, target: PayoutStatus, lead: str = "
     return refused(case, "invalid_state_transition", detail, subject=payout.id, payout_status=payout.status.value, **more)
 
 
-def version_refusal(case: Case, payout: Payout, match: int | None, expected: int | None) -> Decision | None:
+def version_refusal(case: Case, payout: Payout, match: Match, expected: int | None) -> Decision | None:
     """412 for a stale If-Match, 409 for a stale expected_version, None if the guards hold (API-23)."""
-    if match is not None and match != payout.version:
-        detail = f"If-Match names version {match}; the payout is at version {payout.version}."
+    if not matches(match, payout.version):
+        named = " or ".join(map(str, match if isinstance(match, list) else [match]))
+        detail = (
+            f"If-Match names {f'version {named}' if named else 'no version'}; the payout is at version {payout.version}."
+        )
         return refused(case, "precondition_failed", detail, subject=payout.id, version=payout.version)
     if expected is not None and expected != payout.version:
         detail = f"expected_version is {expected}; the payout is at version {payout.version}."

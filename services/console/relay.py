@@ -36,6 +36,10 @@ PROBLEM = (
     b'{"type":"/api/v1/docs/errors/view_unavailable/","title":"The gateway does not answer","status":503,"code":"view_unavailable",'
     b'"detail":"The console\'s server cannot reach the gateway: nothing was passed on, or nobody knows; try again with the same key."}'
 )
+PACKED = (
+    b'{"type":"/api/v1/docs/errors/malformed_body/","title":"The body cannot be read","status":400,"code":"malformed_body",'
+    b'"detail":"A body comes as it is, or in chunks (Transfer-Encoding: chunked); nothing else is undone here."}'
+)
 NOT_OURS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """What the client library would add."""
 GONE, RESTARTS, NORMAL = 1001, 1012, 1000
@@ -67,9 +71,11 @@ class Relay:
             await self._session.close()
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
-        """The gateway's answer, byte for byte; 503 as a problem when it is away before it has begun to answer."""
+        """The gateway's answer, byte for byte. 400 for a body that cannot go on, 503 when it is away before it has begun."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._line(request)
+        if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":  # it would go on as if plain
+            return web.Response(body=PACKED, status=400, content_type="application/problem+json")
         assert self._session is not None
         body = request.content if request.body_exists else None
         answered = web.StreamResponse()

@@ -27,7 +27,7 @@ _PASSED_OVER = b"Ignored"
 
 
 def _no_http() -> bytes:
-    detail = "This is no HTTP/1.1 request that can be read: look at its first line, its headers and its length."
+    detail = "This is no HTTP/1.1 request that can be read: look at its first line, its headers and its length or coding."
     errors = [{"pointer": "", "code": "validation_error", "detail": detail}]
     body = msgspec.json.encode(problem("validation_error", detail, errors=errors))
     named = {b"content-type": PROBLEM_JSON.encode(), b"content-length": b"%d" % len(body), b"connection": b"close"}

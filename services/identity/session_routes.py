@@ -59,13 +59,15 @@ async def sign_out(request: Request) -> Response:
 
 @router.post("/current/password", **documented("change_password"))
 async def change_password(request: Request) -> Response:
-    """A new password, against the old one; all other sign-ins of this person end."""
+    """A new password, against the old one; all other sign-ins of this person end. A wrong old one counts as a wrong try to sign in."""
     desk, by, session_id = desk_of(request), principal_of(request), _session_of(request)
     given = await fields(request, "old_password", "new_password")
     if (fault := password_fault(given["new_password"], "/new_password")) is not None:
         raise refused([fault])
-    found = await desk.database.all("SELECT password_hash FROM users WHERE id = %s AND active", [by.id])
-    right = await desk.passwords.is_right(found[0]["password_hash"] if found else None, given["old_password"][:1024])
+    found = await desk.database.all("SELECT email, password_hash FROM users WHERE id = %s AND active", [by.id])
+    email, password_hash = (found[0]["email"], found[0]["password_hash"]) if found else ("nobody", None)
+    await sign_in.count_try(desk, email, desk.clock.now_ms(), by.actor)
+    right = await desk.passwords.is_right(password_hash, given["old_password"][:1024])
     hashed, now = (await desk.passwords.hashed(given["new_password"])) if right else "", desk.clock.now_ms()
     async with desk.database.transaction() as connection:
         entry = Entry(actor=by.actor, action="password.changed", subject=by.actor, outcome="done" if right else REFUSED)
@@ -73,6 +75,7 @@ async def change_password(request: Request) -> Response:
         if right:
             await change(connection, "UPDATE users SET password_hash = %s WHERE id = %s", [hashed, by.id])
             await persons.end_sessions(connection, by.id, now, but=session_id)
+            await sign_in.forgive(connection, email)
     if not right:
         raise ProblemError("forbidden", "The old password is wrong.")
     return Response(status_code=204)

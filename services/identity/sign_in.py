@@ -53,7 +53,7 @@ class SignedIn(NamedTuple):
 async def by_password(desk: Desk, email: str, password: str, old_token: str | None) -> SignedIn:
     """A session for the right password. Raises ProblemError 401 for a wrong one, 429 while locked."""
     now = desk.clock.now_ms()
-    await _count_try(desk, email, now)
+    await count_try(desk, email, now)
     async with desk.database.transaction() as connection:
         user = await row(connection, f"SELECT {USER} FROM users WHERE email = %s AND active", [email])
     if not await desk.passwords.is_right(user["password_hash"] if user else None, password) or user is None:
@@ -62,11 +62,12 @@ async def by_password(desk: Desk, email: str, password: str, old_token: str | No
             await tell(connection, Entry(actor="anybody", action="sign_in", subject=subject, outcome=REFUSED), now)
         raise ProblemError("sign_in_failed", "The address or the password is wrong.")
     async with desk.database.transaction() as connection:
-        await change(connection, "DELETE FROM sign_in_tries WHERE email_hash = %s", [stored(email)])
+        await forgive(connection, email)
         return await _begin(connection, desk, user, "password", old_token)
 
 
-async def _count_try(desk: Desk, email: str, now: int) -> None:
+async def count_try(desk: Desk, email: str, now: int, actor: str = "anybody") -> None:
+    """One more look at the password of this address. Raises ProblemError 429 while it is locked, by this look or before."""
     async with desk.database.transaction() as connection:
         await change(connection, "DELETE FROM sign_in_tries WHERE last_at < %s AND locked_until IS NULL", [now - LOCK_MS])
         await change(connection, "DELETE FROM sign_in_tries WHERE locked_until < %s", [now])
@@ -74,11 +75,16 @@ async def _count_try(desk: Desk, email: str, now: int) -> None:
         assert counted is not None, "the statement returns its row"
         until = counted["locked_until"]
         if until is not None and counted["tries"] == TRIES_MAX + 1:
-            await tell(connection, Entry(actor="anybody", action="sign_in.locked", outcome=REFUSED), now)
+            await tell(connection, Entry(actor=actor, action="sign_in.locked", outcome=REFUSED), now)
     if until is not None:
         wait = max((until - now) // 1000, 1)
         detail = f"{TRIES_MAX} wrong tries lock the sign-in for {LOCK_MS // 60_000} minutes."
         raise ProblemError("sign_in_locked", detail, headers={"Retry-After": str(wait)})
+
+
+async def forgive(connection: Connection, email: str) -> None:
+    """Who knew the password has made no wrong tries."""
+    await change(connection, "DELETE FROM sign_in_tries WHERE email_hash = %s", [stored(email)])
 
 
 async def by_provider(desk: Desk, claimed: Claimed, old_token: str | None) -> SignedIn:

@@ -13,7 +13,7 @@ from fastapi import Request
 from domain.access.principal import decode
 from domain.intake.content import JsonFault, content_hash, parse_json
 from domain.intake.faults import Fault
-from domain.intake.headers import read_key, read_match, read_merchant, read_wait
+from domain.intake.headers import preference, read_key, read_match, read_merchant, read_wait
 from runtime.http_problems import asked_path
 from runtime.ids import mint
 from runtime.inner_door import PRINCIPAL_HEADER
@@ -48,7 +48,7 @@ class Ask:
         self.faults: list[Fault] = [*_twice(request)]
         headers = request.headers
         self.wait_seconds = self._read(read_wait(headers.get("prefer"), WAIT_SECONDS)) or 0.0
-        if "wait" in headers.get("prefer", "") and not self.faults:
+        if preference(headers.get("prefer"), "wait") is not None and not self.faults:
             grant(request, self.wait_seconds)
         self.match_version = self._read(read_match(headers.get("if-match")))
         self.key = self._read(read_key(headers["idempotency-key"])) if "idempotency-key" in headers else None

@@ -8,8 +8,9 @@ the processor. Must not know where rows come from.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runtime import failpoints
 from schemas.commands import AddRows, Command, OpenBatch, SealBatch
@@ -65,7 +66,7 @@ class BatchRun:
         in_flight.add(self.submission)
 
     async def run(self, chunks: Iterable[list[PayoutForm]], wait_seconds: float) -> Decided | None:
-        """The batch's answer, or None if all of it is on the log and the seal is not decided within `wait_seconds`.
+        """The batch's answer, or None if all of it is on the log and not decided within `wait_seconds`.
 
         A refused command ends the batch, and its refusal is the answer: with a chunk the processor refuses all of a submitted
         batch. Raises ProblemError when the log cannot take a command or decides nothing for long: then the batch pays nothing, or
@@ -81,7 +82,14 @@ class BatchRun:
     async def _submit(self, parts: Iterator[Part], wait_seconds: float) -> Decided | None:
         first = next(parts)
         opening, *sent = await self._append([self._order.open, *(self._bodies(first) if self._order.is_new else ())])
-        opened = await self._decided(opening)
+        self.submission.durable = bool(sent) and first.is_last  # all of it is on the log: what is left needs no client
+        rest = self._go_on(opening, first, parts, sent, wait_seconds)
+        return await (self._behind(rest, wait_seconds) if self.submission.durable else rest)
+
+    async def _go_on(
+        self, opening: "asyncio.Future[Decided]", first: Part, parts: Iterator[Part], sent: Waiting, wait_seconds: float
+    ) -> Decided | None:
+        opened = await self._decided(opening, None if self.submission.durable else self._stall_seconds)
         if is_refusal(opened) or (opened.record.answer is not None and opened.record.outcome is RecordOutcome.REPEAT):
             return self._settle(opened)
         if self._goes_on_with(opened.record.subject) or not sent:
@@ -91,6 +99,22 @@ class BatchRun:
             await failpoints.reach("upload.mid_file")
             refusal = await self._add_others(parts, waiting)
         return await self._end(waiting, wait_seconds) if refusal is None else self._settle(refusal)
+
+    async def _behind(self, rest: Coroutine[Any, Any, Decided | None], wait_seconds: float) -> Decided | None:
+        """What `rest` gives, or None past the wait: then it goes on by itself (API-14)."""
+        going = asyncio.create_task(rest)
+        going.add_done_callback(self._ended)
+        try:
+            await asyncio.wait({going}, timeout=wait_seconds)
+        except BaseException:
+            going.cancel()
+            raise
+        return going.result() if going.done() else None
+
+    def _ended(self, going: "asyncio.Task[Decided | None]") -> None:
+        error = None if going.cancelled() else going.exception()
+        if error is not None:
+            fail(self.submission.decision, error)
 
     def _bodies(self, part: Part) -> list[Command]:
         rows = [AddRows(batch_id=self._batch_id, first_row=part.first_row, rows=part.rows)] if part.rows else []
@@ -112,7 +136,9 @@ class BatchRun:
         """All that follow the first; the refusal if one is. Those of `waiting` that are decided leave it."""
         is_last = False
         while not is_last:
-            if len(waiting) >= CHUNKS_IN_FLIGHT and is_refusal(decided := await self._decided(waiting.popleft())):
+            if len(waiting) >= CHUNKS_IN_FLIGHT and is_refusal(
+                decided := await self._decided(waiting.popleft(), self._stall_seconds)
+            ):
                 return decided
             part = next(parts)
             waiting.extend(await self._append(self._bodies(part)))
@@ -136,8 +162,8 @@ class BatchRun:
             self._submitter.courtesy.sent(decisions[-1])
         return decisions
 
-    async def _decided(self, decision: "asyncio.Future[Decided]") -> Decided:
-        decided = await within(decision, self._stall_seconds)
+    async def _decided(self, decision: "asyncio.Future[Decided]", seconds: float | None) -> Decided:
+        decided = await within(decision, seconds)
         if decided is None:
             raise ProblemError("log_unavailable", _STALLED)
         return decided

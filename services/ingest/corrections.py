@@ -114,7 +114,8 @@ async def _submit_rows(ask: Ask, submission: FileSubmission, upload: Upload, opt
 
 
 async def _check(ask: Ask, checked: Checked, file: IO[bytes], corrections: Rows, upload: Upload) -> None:
-    reading = await asyncio.to_thread(open_reading, checked.kind, file, checked.options, ask.edge.currencies, corrections)
+    currencies, owner = ask.edge.currencies, upload.merchant_id
+    reading = await asyncio.to_thread(open_reading, checked.kind, file, checked.options, currencies, owner, corrections)
     if not isinstance(reading, Reading):
         raise ask.problem(reading, code="invalid_rows")
     unknown = {field for cells in corrections.values() for field in cells} - set(reading.fields)

@@ -232,7 +232,11 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
         ),
     ]
     if ("payout" in name or "draft" in name) and name not in {"request_payout", "create_draft"}:
-        parameters.append(_header("If-Match", "The ETag you saw; another version is 412.", required=False))
+        parameters.append(
+            _header(
+                "If-Match", "The ETag you saw, or several, of which any will do; another version is 412.", required=False
+            )
+        )
     return parameters
 
 

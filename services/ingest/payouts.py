@@ -13,7 +13,7 @@ from domain.intake.edit import EditFields, read_edit
 from domain.intake.faults import Fault
 from domain.intake.payout import field_faults
 from domain.intake.text import VALUE_MAX, text_fault
-from schemas.commands import CancelPayout, EditPayout
+from schemas.commands import CancelPayout, EditPayout, Match
 from schemas.ids import is_uuid
 from services.ingest.answers import About
 from services.ingest.asking import Ask
@@ -157,7 +157,7 @@ def _same(sent: object, current: object) -> bool:
     return msgspec.json.encode(sent, order="sorted") == msgspec.json.encode(current, order="sorted")
 
 
-def _edit_command(payout_id: str, wanted: EditFields, match_version: int | None) -> EditPayout:
+def _edit_command(payout_id: str, wanted: EditFields, match_version: Match) -> EditPayout:
     return EditPayout(
         payout_id=payout_id,
         amount=wanted.amount,

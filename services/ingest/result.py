@@ -95,7 +95,8 @@ class _Result:
     ) -> AsyncIterator[Sequence[Sequence[str]]]:
         header = await thread.run(next, cells, []) or []
         kept = [at for at, name in enumerate(header) if not name.strip().startswith(OURS)]
-        reading = Reading(header, self._upload.options, self._ask.edge.currencies, self._corrections)
+        owner = self._upload.merchant_id
+        reading = Reading(header, self._upload.options, self._ask.edge.currencies, owner, self._corrections)
         yield [[*in_form([header[at] for at in kept], form), *(OURS + field for field in FIELDS), FORM]]
         first = 1
         while page := await thread.run(_page, cells):

@@ -130,8 +130,11 @@ class Submitter:
             raise problem from None
 
 
-async def within(decision: "asyncio.Future[Decided]", wait_seconds: float) -> Decided | None:
-    """The decision, or None if it does not come in time, or nobody looks for it; the future stays as it is. Raises what it holds."""
+async def within(decision: "asyncio.Future[Decided]", wait_seconds: float | None) -> Decided | None:
+    """The decision, or None if it does not come in time, or nobody looks for it; the future stays as it is. Raises what it holds.
+
+    `wait_seconds`: None to wait as long as it takes.
+    """
     if not decision.done():
         lost = {decision.lost} if isinstance(decision, Decision) else set()
         await asyncio.wait({decision, *lost}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -44,8 +44,9 @@ async def _upload(ask: Ask, received: ReceivedFile) -> Response:
     fields = read_fields(received.fields)
     wanted = read_batch(fields.options.raw, currencies=ask.edge.currencies)
     kind = await asyncio.to_thread(kind_of, received.file, received.size)
-    options = await _with_memory(ask, fields.options)
-    reading = await asyncio.to_thread(open_reading, kind, received.file, options, ask.edge.currencies)
+    whose = _whose(ask, fields.options)
+    options = await _with_memory(ask, fields.options, whose)
+    reading = await asyncio.to_thread(open_reading, kind, received.file, options, ask.edge.currencies, whose)
     saved = isinstance(reading, Reading) and "bank_account_id" in reading.fields
     merchant_id = ask.owner(fields.options.raw.get("merchant_id"), saved_account=saved)
     read_faults = [*fields.faults, *_faults(wanted), *_faults(reading)]
@@ -67,10 +68,14 @@ async def _upload(ask: Ask, received: ReceivedFile) -> Response:
         return await submission.settle(upload, checked, received.file)
 
 
-async def _with_memory(ask: Ask, options: FileOptions) -> FileOptions:
-    """The options with what the merchant chose for its columns before."""
+def _whose(ask: Ask, options: FileOptions) -> str:
+    """Whose the file is, if `Ask.owner` finds no fault with that."""
     named = options.raw.get("merchant_id")
-    merchant_id = ask.merchant_id or (named if isinstance(named, str) and is_merchant_id(named) else OPEN_MERCHANT)
+    return ask.merchant_id or (named if isinstance(named, str) and is_merchant_id(named) else OPEN_MERCHANT)
+
+
+async def _with_memory(ask: Ask, options: FileOptions, merchant_id: str) -> FileOptions:
+    """The options with what the merchant chose for its columns before."""
     remembered = await ask.edge.staging.mapping(merchant_id)
     return FileOptions(
         **{name: getattr(options, name) for name in FileOptions.__struct_fields__} | {"remembered": remembered}

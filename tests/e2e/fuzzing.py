@@ -39,6 +39,7 @@ RAW = (
     b"GET /api/v1/payouts/ HTTP/1.1\r\n\r\n", b"GET /api/v1/payouts/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     b"GET http://evil.example/api/v1/payouts/ HTTP/1.1\r\nHost: evil.example\r\n\r\n",
     HEAD + b"Content-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    HEAD + b"Content-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     HEAD + b"Content-Type: application/json\r\nContent-Length: -1\r\n\r\n{}",
     HEAD + b"Content-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
     HEAD + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n",

@@ -30,7 +30,7 @@ def _asked(http: httpx2.Client, path: str) -> list[int]:
 def undecided(http: httpx2.Client, still: None) -> dict[str, str]:
     """The addresses of a payout and of a batch that are on the log and undecided."""
     found = {}
-    for path, body in (("/api/v1/payouts/", bank()), ("/api/v1/batches/", {"name": "still"})):
+    for path, body in (("/api/v1/payouts/", bank()), ("/api/v1/batches/", {"name": "still", "rows": [bank()]})):
         answer = post(http, body, path, Prefer="wait=0", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
         assert answer.status_code == 202, answer.text
         found[path] = answer.headers["location"]
@@ -48,7 +48,7 @@ def test_api_14_and_sec_06_an_undecided_id_is_202_for_its_merchant_and_404_for_a
 
 
 def test_api_14_what_was_undecided_is_there_once_it_is_decided(http: httpx2.Client) -> None:
-    for path, body in (("/api/v1/payouts/", bank()), ("/api/v1/batches/", {"name": "moves"})):
+    for path, body in (("/api/v1/payouts/", bank()), ("/api/v1/batches/", {"name": "moves", "rows": [bank()]})):
         answer = post(http, body, path, Prefer="wait=0", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
         assert answer.status_code in {201, 202}
         until(http, answer.headers["location"], lambda body: "created_at" in body)

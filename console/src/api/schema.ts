@@ -1236,7 +1236,7 @@ export interface paths {
         put?: never;
         /**
          * Change Password
-         * @description A new password, against the old one; all other sign-ins of this person end.
+         * @description A new password, against the old one; all other sign-ins of this person end. A wrong old one counts as a wrong try to sign in.
          */
         post: operations["change_password"];
         delete?: never;
@@ -8446,7 +8446,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -8612,7 +8612,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -8768,7 +8768,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12285,7 +12285,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12456,7 +12456,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12612,7 +12612,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
@@ -12864,7 +12864,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
-                /** @description The ETag you saw; another version is 412. */
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
                 "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;

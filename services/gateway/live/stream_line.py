@@ -7,8 +7,7 @@ Must not know what is sent, or to whom.
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
+from runtime.http_line import HttpLine
 from services.gateway.live.frames import Frame, chunk
 from services.gateway.live.line import LINE
 from services.gateway.live.wire import Connection, Wire
@@ -25,7 +24,7 @@ class Pipe(Connection, Protocol):
         """Write these bytes of a body that has begun."""
 
 
-class StreamProtocol(Wire, HttpToolsProtocol):
+class StreamProtocol(Wire, HttpLine):
     """uvicorn's protocol, except that it is the pipe of a stream."""
 
     def on_headers_complete(self) -> None:

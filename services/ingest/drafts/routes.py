@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from domain.case import REMEMBERED_REFUSALS
 from domain.intake.faults import Fault
+from domain.intake.headers import matches
 from runtime.ids import mint
 from schemas.ids import is_merchant_id, is_uuid
 from schemas.times import rfc3339
@@ -145,7 +146,7 @@ async def _own(ask: Ask, draft_id: str) -> Draft:
     draft = await _store(ask).get(lowered) if is_uuid(lowered) else None
     if draft is None or ask.merchant_id not in {None, draft.merchant_id}:
         raise not_found("draft")
-    if ask.match_version not in {None, draft.version}:
+    if not matches(ask.match_version, draft.version):
         raise ProblemError("precondition_failed", f"The draft is at version {draft.version}.")
     return draft
 

@@ -1,7 +1,8 @@
 """The first pass over a file: every row is read and checked before any is submitted (BAT-08).
 
-Owns what is counted on the way: faults, sums, equal rows, and the digest of what the good rows ask for. The good ones go to a spool in
-chunks. Memory stays the same but for sixteen bytes a row. Takes long: run it in a thread. Must not know how a row is read.
+Owns what is counted on the way: faults, sums, equal rows, references, and the digest of what the good rows ask for. The good ones go to a
+spool in chunks. Memory stays the same but for sixteen bytes a row, twice that with references. Takes long: run it in a thread. Must not
+know how a row is read.
 """
 
 import hashlib
@@ -32,15 +33,29 @@ _encoder = msgspec.json.Encoder()
 class Check:
     """One pass over one file. After `run`: `report`, `digest`, and the faults in the book."""
 
-    def __init__(self, rows: RowsFile, reading: Reading, spool: IO[bytes], book: FaultBook, *, accept_valid: bool) -> None:
-        """`rows` stand behind their header. Good rows go to `spool`; without `accept_valid` only until the first fault."""
+    def __init__(
+        self,
+        rows: RowsFile,
+        reading: Reading,
+        spool: IO[bytes],
+        book: FaultBook,
+        *,
+        accept_valid: bool,
+        repeated: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """`rows` stand behind their header. Good rows go to `spool`; without `accept_valid` only until the first fault.
+
+        `repeated`: pairs of a row and the one before it that has its reference, as a pass before this one has found them.
+        """
         self._rows = rows
         self._reading = reading
         self._spool = spool
         self._book = book
         self._accept_valid = accept_valid
         self._cutter = ChunkCutter()
-        self._equal = EqualRows()
+        self._equal, self._references = EqualRows(), EqualRows()
+        self._repeated = iter(repeated)
+        self._repeats = next(self._repeated, None)
         self._sha = hashlib.sha256()
         self._sums: dict[str, int] = {}
         self._good = 0
@@ -76,6 +91,10 @@ class Check:
             fields=list(self._reading.fields),
         )
 
+    def repeated(self) -> list[tuple[int, int]]:
+        """Pairs of a row and the first with its reference. Where bad rows stay out, theirs are nobody's."""
+        return self._references.pairs()
+
     @property
     def digest(self) -> str:
         """SHA-256 of what the good rows ask for, in order, whatever the file looks like."""
@@ -83,20 +102,36 @@ class Check:
 
     def _take(self, cells: Sequence[str], row: int) -> None:
         read = self._reading.read(cells, row)
+        if self._repeats is not None and self._repeats[0] == row:
+            read = self._again(read, self._repeats)
         found = self._take_faults() if self._rows.faults else False
         if isinstance(read, list):
             self._book.add(read)
             self._add_sum(self._reading.amount_of(cells, row))
+            self._note(self._reading.reference_of(cells, row), row)
         elif found:
             self._sums[read.currency] = self._sums.get(read.currency, 0) + read.amount_minor
+            self._note(read.reference, row)
         else:
             self._take_good(read, row)
+
+    def _again(self, read: PayoutForm | list[Fault], pair: tuple[int, int]) -> list[Fault]:
+        """The faults of a row, one of which is that its reference is an earlier row's."""
+        self._repeats = next(self._repeated, None)
+        return [*(read if isinstance(read, list) else []), self._reading.repeated(*pair)]
+
+    def _note(self, reference: str | None, row: int) -> None:
+        """A bad row has its reference too, where it is to be corrected and not left out."""
+        if reference and not self._accept_valid:
+            self._references.add(reference, row)
 
     def _take_good(self, form: PayoutForm, row: int) -> None:
         encoded = _encoder.encode(form)
         self._good += 1
         self._sha.update(encoded)
         self._equal.add(encoded, row)
+        if form.reference is not None:
+            self._references.add(form.reference, row)
         self._sums[form.currency] = self._sums.get(form.currency, 0) + form.amount_minor
         if (self._accept_valid or not self._book.count) and (chunk := self._cutter.add_encoded(encoded)) is not None:
             write_chunk(self._spool, chunk)

@@ -4,6 +4,7 @@ Owns what the pass leaves on disk while the request lasts. Takes long: run it in
 """
 
 import tempfile
+from collections.abc import Sequence
 from types import TracebackType
 from typing import IO
 
@@ -24,11 +25,19 @@ class Checked:
         """Nothing is checked yet."""
         self.kind = kind
         self.options = options
+        self._temp_dir = temp_dir
         self.spool: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-rows-", dir=temp_dir)  # noqa: SIM115  closed on exit
         self.book = FaultBook(temp_dir)
         self.report = Report()
         self.digest: str | None = None
         self.message_id: str | None = None
+
+    def start_over(self) -> None:
+        """Forget the good rows and the faults of a pass."""
+        self.spool.seek(0)
+        self.spool.truncate()
+        self.book.close()
+        self.book = FaultBook(self._temp_dir)
 
     def __enter__(self) -> "Checked":
         """Itself."""
@@ -41,26 +50,46 @@ class Checked:
 
 
 def open_reading(
-    kind: Kind, file: IO[bytes], options: FileOptions, currencies: frozenset[str], corrections: Corrections | None = None
+    kind: Kind,
+    file: IO[bytes],
+    options: FileOptions,
+    currencies: frozenset[str],
+    owner: str,
+    corrections: Corrections | None = None,
 ) -> Reading | list[Fault]:
-    """How the file's rows are read, from its header; or what is wrong with that. Run it in a thread."""
+    """How the file's rows are read, from its header; or what is wrong with that. `owner`: whose it is. Run it in a thread."""
     try:
         header = next(iter(open_rows(kind, file)), None)
     except FileFaultError as error:
         return [error.fault]
     if header is None:
         return [Fault(pointer="/file", code="required", detail="is empty; the first row names the columns")]
-    reading = Reading(header, options, currencies, corrections)
+    reading = Reading(header, options, currencies, owner, corrections)
     return reading.faults or reading
 
 
 def check_file(checked: Checked, file: IO[bytes], reading: Reading, day: str | None) -> None:
-    """The first pass. `day`: payments for later days are refused. Takes long: run it in a thread."""
+    """The first pass. `day`: payments for later days are refused. Takes long: run it in a thread.
+
+    Faults are told by row, and which references come again is known at the end only: such a file is passed over once more.
+    """
+    repeated = _pass(checked, file, reading, day, ())
+    if repeated:
+        checked.start_over()
+        _pass(checked, file, reading, day, repeated)
+
+
+def _pass(
+    checked: Checked, file: IO[bytes], reading: Reading, day: str | None, repeated: Sequence[tuple[int, int]]
+) -> Sequence[tuple[int, int]]:
+    """One pass over all rows; the rows that have an earlier one's reference."""
     source = open_rows(checked.kind, file, today=day)
     cells = iter(source)
     next(cells, None)
-    check = Check(source, reading, checked.spool, checked.book, accept_valid=checked.options.accept_valid)
+    accept_valid = checked.options.accept_valid
+    check = Check(source, reading, checked.spool, checked.book, accept_valid=accept_valid, repeated=repeated)
     checked.report = check.run(cells)
     checked.digest = check.digest if checked.report.good_count else None
     if isinstance(source, Pain001File) and source.group is not None:
         checked.message_id = source.group.message_id
+    return check.repeated()

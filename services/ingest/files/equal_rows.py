@@ -1,4 +1,4 @@
-"""Which rows of a file ask for the same (BAT-09).
+"""Which rows of a file ask for the same, or have the same reference (BAT-08, BAT-09).
 
 Owns how a million are compared in little memory and in small steps: one long sort in a thread would keep the interpreter from all others.
 Must not know what is in a row.
@@ -17,9 +17,9 @@ class EqualRows:
         """No row yet."""
         self._heaps = [(array("q"), array("l")) for _ in range(HEAPS)]
 
-    def add(self, encoded: bytes, row: int) -> None:
-        """The next row. Two different rows are told apart by 64 bits."""
-        found = hash(encoded)
+    def add(self, said: bytes | str, row: int) -> None:
+        """The next row, by what it says. Two different ones are told apart by 64 bits."""
+        found = hash(said)
         hashes, rows = self._heaps[found % HEAPS]
         hashes.append(found)
         rows.append(row)

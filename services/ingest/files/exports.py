@@ -40,7 +40,7 @@ def refused_rows_table(
     source = open_rows(Kind(upload.kind), file)
     cells = iter(source)
     header = next(cells, None) or []
-    reading = Reading(header, upload.options, currencies, corrections)
+    reading = Reading(header, upload.options, currencies, upload.merchant_id, corrections)
     yield [ROW, *in_form(reading.columns.own, form), ERRORS, FORM]
     wanted = told_by_row(faults)
     due = next(wanted, None)

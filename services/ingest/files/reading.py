@@ -20,17 +20,23 @@ from services.ingest.staging.upload_record import FileOptions
 
 Corrections = Mapping[int, Mapping[str, str]]
 AMBIGUOUS = "ambiguous_number"
+REPEATED = "duplicate_reference"
 
 
 class Reading:
     """How one file's rows become requests; made once from its header. Raises nothing: `faults` says what is wrong with the header."""
 
     def __init__(
-        self, header: Sequence[str], options: FileOptions, currencies: frozenset[str], corrections: Corrections | None = None
+        self,
+        header: Sequence[str],
+        options: FileOptions,
+        currencies: frozenset[str],
+        owner: str,
+        corrections: Corrections | None = None,
     ) -> None:
-        """`corrections`: row number to cells by field."""
+        """`owner`: whose the file is. `corrections`: row number to cells by field."""
         self.columns: Columns = find_columns(header, options.mapping, options.remembered)
-        plan = read_header(self.columns.names, currencies=currencies, default_currency=options.currency)
+        plan = read_header(self.columns.names, currencies=currencies, default_currency=options.currency, owner=owner)
         self.faults: list[Fault] = unknown_columns(header, options.mapping)
         self.faults += self._as_the_file_says(plan) if isinstance(plan, list) else []
         self._plan = plan if isinstance(plan, Plan) else None
@@ -40,6 +46,7 @@ class Reading:
         self._pick = self._picker()
         self._amount_at = self.fields.index("amount") if "amount" in self.fields else None
         self._currency_at = self.fields.index("currency") if "currency" in self.fields else None
+        self._reference_at = self.fields.index("reference") if "reference" in self.fields else None
         wide = any(EXPONENTS[code] > 2 for code in currencies)
         self._looks_twice = self._amount_at is not None and (
             options.number_format != PLAIN or (wide and not options.number_format_chosen)
@@ -76,6 +83,17 @@ class Reading:
         if corrected is not None:
             picked = [corrected.get(field, cell) for field, cell in zip(self.fields, picked, strict=True)]
         return picked
+
+    def reference_of(self, cells: Sequence[str], row: int) -> str | None:
+        """The reference of a row that cannot be taken, where that much can be read."""
+        picked = self.picked(cells, row) if self._reference_at is not None else None
+        return picked[self._reference_at] if picked is not None and self._reference_at is not None else None
+
+    def repeated(self, row: int, first: int) -> Fault:
+        """The fault of a row whose reference an earlier one has (BAT-08)."""
+        detail = f"is the reference of row {first} too; each row needs its own"
+        pointer = f"/rows/{row - 1}/reference"
+        return self._named([Fault(pointer=pointer, code=REPEATED, detail=detail, row=row, column="reference")])[0]
 
     def amount_of(self, cells: Sequence[str], row: int) -> tuple[str, str] | None:
         """(currency, plain decimal text) that a row that cannot be taken asks for, where that much can be read."""

@@ -23,6 +23,8 @@ PARTS_MAX = 2_000
 DIRECTORY_BYTES_MAX = 2 * 1024 * 1024
 PIECE = 64 * 1024
 WORKBOOK = "xl/workbook.xml"
+FIRST_BYTES = b"PK\x03\x04"
+"""Of a ZIP that is nothing else: a reader of ZIPs looks from the end, another from the start, and each would find a file of its own."""
 BROKEN = (
     zipfile.BadZipFile, zlib.error, struct.error, ExpatError, LookupError, ValueError, OverflowError, EOFError, OSError, RuntimeError,
 )  # fmt: skip
@@ -51,9 +53,12 @@ class Package:
     def __init__(self, file: IO[bytes]) -> None:
         """`file` stays open and the caller's."""
         file.seek(0)
+        start = file.read(len(FIRST_BYTES))
         self._archive = zipfile.ZipFile(_Bounded(file))
         self._left = INFLATED_BYTES_MAX
         parts = self._archive.infolist()
+        if start != FIRST_BYTES or min((part.header_offset for part in parts), default=0):
+            raise unreadable("has other bytes before the workbook; save it again as .xlsx")
         if len(parts) > PARTS_MAX:
             raise unreadable(f"has more than {PARTS_MAX} parts inside")
         if sum(part.file_size for part in parts) > INFLATED_BYTES_MAX:

@@ -51,13 +51,23 @@ class Message(NamedTuple):
 
 def read_message(record: InboxRecord) -> Message:
     """The message of a record. Raises UnreadableError."""
-    headers = {name.lower(): value.decode("utf-8", "replace") for name, value in record.headers if value is not None}
+    headers = _headers(record)
     content = _json(record.value)
     if any(name.startswith("ce_") for name in headers):
         return _binary(headers, content)
     if headers.get("content-type", "").startswith(STRUCTURED) or (isinstance(content, Mapping) and "specversion" in content):
         return _structured(headers, content)
     return _plain(headers, content)
+
+
+def _headers(record: InboxRecord) -> dict[str, str]:
+    """By name in lower case. One that says what the record is may be there once: twice it says nothing."""
+    headers: dict[str, str] = {}
+    for name, value in ((name.lower(), value) for name, value in record.headers if value is not None):
+        if name in headers and (name.startswith("ce_") or name == "content-type"):
+            raise UnreadableError("bad_envelope", f"the header {name[:80]!r} was sent twice; send it once")
+        headers[name] = value.decode("utf-8", "replace")
+    return headers
 
 
 def _json(value: bytes | None) -> object:

@@ -169,6 +169,27 @@ async def test_a_password_is_changed_against_the_old_one_and_ends_the_other_sign
     assert (await sign_in(identity, "another long pass phrase")).status_code == 201
 
 
+async def test_sec_03_a_wrong_old_password_is_a_wrong_try(identity: Identity, ama: dict[str, Any]) -> None:
+    by = await known(identity, (await sign_in(identity)).cookies[SESSION])
+
+    async def changed(old: str) -> httpx2.Response:
+        body = {"old_password": old, "new_password": "another long pass phrase"}
+        return await identity.ask("POST", "/sessions/current/password", body, by=by)
+
+    assert [(await changed("wrong")).status_code for _ in range(4)] == [403] * 4
+    assert (await sign_in(identity, "wrong")).status_code == 401, "the fifth, wherever it is made"
+    locked = await changed(PASSWORD)
+    assert (locked.status_code, locked.json()["code"]) == (429, "sign_in_locked")
+    assert 890 <= int(locked.headers["retry-after"]) <= 900
+    assert (await sign_in(identity)).status_code == 429
+    [told] = [entry for entry in await identity.audit() if entry["action"] == "sign_in.locked"]
+    assert told["actor"] == f"person:{ama['id']}"
+    identity.clock.advance(15 * 60_000 + 1)
+    assert [(await changed("wrong")).status_code for _ in range(4)] == [403] * 4
+    assert (await changed(PASSWORD)).status_code == 204
+    assert (await sign_in(identity, "wrong")).status_code == 401, "the right one forgave those before it"
+
+
 @pytest.mark.parametrize(
     "body", [None, [], {}, {"email": 5, "password": "x"}, {"email": "a@b.c"}, {"email": "a", "password": "b", "x": "y"}]
 )

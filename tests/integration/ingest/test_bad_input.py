@@ -124,13 +124,15 @@ def test_a_length_that_says_less_does_not_reach_the_log__ERR_04(stack: IngestSta
         ["Content-Length: -1"],
         ["Content-Length: many"],
         ["Transfer-Encoding: gzip"],
+        ["Transfer-Encoding: gzip, chunked"],
+        ["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"],
     ],
     ids=str,
 )
 def test_lengths_that_contradict_each_other_are_refused__ERR_04(stack: IngestStack, lines: list[str]) -> None:
     before = stack.command_count()
     wire = Wire(stack)
-    wire.send(*lines, body=b"0\r\n\r\n")
+    wire.send(*lines, body=b"%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD))
     assert wire.status() in (0, 400, 411, 413, 501)
     assert stack.command_count() == before
 

@@ -1,5 +1,6 @@
 """The API beside the console: same origin, byte for byte, streams and WebSockets too; a gateway that is away is a problem, not a page."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
@@ -48,6 +49,18 @@ async def test_a_body_of_unknown_length_and_every_method_go_on(dist: Path) -> No
         await client.patch("/api/v1/payouts/1", data=b"{}")
         assert [asked.method for asked in gateway.asked] == ["PUT", "DELETE", "PATCH"]
         assert len(gateway.bodies[0]) == 300_000
+
+
+async def test_a_body_in_a_coding_that_nobody_undoes_is_not_passed_on__ERR_04(dist: Path) -> None:
+    gateway = Gateway()
+    async with served(dist, gateway) as client:
+        for coding, status in ((b"gzip, chunked", b"400"), (b"identity, chunked", b"400"), (b"Chunked ", b"203")):
+            reader, writer = await asyncio.open_connection(client.host, client.port)
+            head = b"POST /api/v1/payouts/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: " + coding
+            writer.write(head + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+            assert (await reader.read()).split()[1] == status, coding
+            writer.close()
+    assert gateway.bodies == [b"{}"]
 
 
 async def test_a_stream_reaches_the_browser_while_it_goes_on(dist: Path) -> None:

@@ -78,6 +78,29 @@ async def test_err_01_what_is_no_http_is_refused_as_everything_is(front: Front, 
     assert f"content-length: {len(body)}".encode() in head
 
 
+@pytest.mark.parametrize(
+    "coding",
+    [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked", b"identity, chunked", b", chunked", b"gzip", b"chunked, gzip"],
+)
+async def test_err_04_a_body_in_a_coding_that_nobody_undoes_is_refused(front: Front, coding: bytes) -> None:
+    taken: list[bytes] = []
+
+    async def pass_on(request: Request) -> Response:
+        taken.append(await request.body())
+        return Response(b"{}")
+
+    front.ingest.pass_on = pass_on
+    head = b"POST /api/v1/payouts/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    chunks = b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    async with served(front) as port:
+        answered = await sent(port, head + b"Transfer-Encoding: " + coding + chunks)
+        assert answered.startswith(b"HTTP/1.1 400 ")
+        assert (answered.count(b"HTTP/1.1 400"), taken) == (1, [])
+        assert json.loads(answered.partition(b"\r\n\r\n")[2])["code"] == "validation_error"
+        assert (await sent(port, head + b"Transfer-Encoding: Chunked " + chunks)).startswith(b"HTTP/1.1 200 ")
+    assert taken == [b"{}"]
+
+
 async def test_sec_10_a_large_body_in_one_piece_is_no_large_head(front: Front) -> None:
     async with served(front) as port:
         body = b"x" * 900_000

@@ -277,7 +277,7 @@ async def test_a_bad_edit_is_named__API_21(ingest: Ingest, body: dict[str, Any],
     assert ingest.log.types(4) == ["request_payout"]
 
 
-@pytest.mark.parametrize("match", ["3", 'W/"3"', '"x"', '"1", "2"'])
+@pytest.mark.parametrize("match", ["3", '"x', '"1", 2', '"1", *'])
 async def test_a_bad_if_match_is_named__API_23(ingest: Ingest, match: str) -> None:
     payout_id = (await ingest.pay()).json()["id"]
     answer = await ingest.client.patch(f"/api/v1/payouts/{payout_id}", json={"amount": "1.00"}, headers={"If-Match": match})

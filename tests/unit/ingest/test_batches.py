@@ -101,6 +101,39 @@ async def test_past_the_wait_a_sealed_batch_is_202__API_14(ingest: Ingest) -> No
     assert ingest.log.book.batches[answer.json()["id"]].phase == "released"
 
 
+async def test_past_the_wait_a_batch_of_which_nothing_is_decided_is_202__API_14(ingest: Ingest) -> None:
+    ingest.log.deciding = False
+    answer = await ingest.post("/batches", whole(), Idempotency_Key="b", Prefer="wait=0")
+    made, place = answer.json()["id"], answer.headers["location"]
+    assert (answer.status_code, answer.headers["retry-after"], place) == (202, "1", f"/api/v1/batches/{made}")
+    assert (await ingest.client.get(f"/internal/in-flight/{made}")).status_code == 200
+    joined = await ingest.post("/batches", whole(), Idempotency_Key="b", Prefer="wait=0")
+    assert (joined.status_code, joined.json()["code"]) == (409, "idempotency_in_flight")
+    ingest.log.catch_up()
+    assert ingest.log.book.batches[made].phase == "released"
+    again = await ingest.post("/batches", whole(), Idempotency_Key="b")
+    assert (again.status_code, again.json()["id"]) == (200, made)
+
+
+async def test_past_the_wait_a_batch_that_was_left_open_is_gone_on_with__API_14(ingest: Ingest) -> None:
+    first = await leave_open(ingest, whole(3))
+    ingest.log.deciding, ingest.store.lags = False, True
+    assert (await ingest.post("/batches", whole(3), Idempotency_Key="b", Prefer="wait=0")).status_code == 202
+    ingest.log.deciding = True
+    ingest.log.catch_up()
+    while ingest.log.book.batches[first].phase != "released":
+        await asyncio.sleep(0)
+    assert list(ingest.log.book.batches) == [first]
+
+
+async def test_past_the_wait_decisions_that_are_lost_leave_nothing_in_flight__API_14(ingest: Ingest) -> None:
+    ingest.log.deciding = False
+    made = (await ingest.post("/batches", whole(), Idempotency_Key="b", Prefer="wait=0")).json()["id"]
+    ingest.log.waiting.lose(0)
+    while ingest.edge.in_flight.is_pending(made):
+        await asyncio.sleep(0)
+
+
 async def test_a_small_batch_is_one_piece_of_the_log__BAT_03(ingest: Ingest) -> None:
     assert (await ingest.post("/batches", whole(500, "0.10"), Idempotency_Key="b")).status_code == 201
     assert (ingest.log.pieces, ingest.log.types(4)) == ([3], ["open_batch", "add_rows", "seal_batch"])

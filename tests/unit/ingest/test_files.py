@@ -1,7 +1,10 @@
 """What of a file is taken and kept: valid rows by themselves, equal rows, declarations, whose it is; nothing without staging."""
 
+import csv
+
 import pytest
 
+from tests.support.sample_files import pain001, workbook
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.kept_uploads import TWO_BAD, UPLOADS, correct, get, table
 from tests.unit.ingest.test_upload import HEADER, THREE, upload
@@ -29,6 +32,56 @@ async def test_equal_rows_are_flagged_and_never_dropped__BAT_09(ingest: Ingest) 
     assert (answer.status_code, answer.json()["row_count"], answer.headers["payflow-equal-rows"]) == (201, 4, "1")
     kept = (await get(ingest, f"{UPLOADS}/{answer.json()['id']}")).json()
     assert (kept["equal_count"], kept["equal_rows"]) == (1, [{"row": 4, "equals": 1}])
+
+
+TWICE = "Ref,amount,currency,msisdn\nR-1,1.00,USD,+256772000001\n"
+TWICE += "".join(f"N-{n},0.01,USD,+256772000002\n" for n in range(600)) + ",0.01,USD,+256772000002\n" * 2
+TWICE += "R-1,3.00,USD,+256772000003\nR-2,x,USD,+256772000004\nR-2,5.00,USD,+256772000005\nR-1,x,USD,+256772000006\n"
+
+
+async def test_a_reference_that_comes_again_in_a_file_is_a_fault_of_its_row__BAT_08(ingest: Ingest) -> None:
+    for key, content in {"csv": TWICE.encode(), "xlsx": workbook(list(csv.reader(TWICE.splitlines())))}.items():
+        answer = await upload(ingest, content, key=key)
+        assert (answer.status_code, answer.json()["code"], answer.json()["fault_count"]) == (400, "invalid_rows", 5)
+        found = [(fault["row"], fault["column"], fault["code"], fault["pointer"]) for fault in answer.json()["errors"]]
+        assert found == [
+            ("604", "Ref", "duplicate_reference", "/rows/603/reference"),
+            ("605", "amount", "validation_error", "/rows/604/amount"),
+            ("606", "Ref", "duplicate_reference", "/rows/605/reference"),
+            ("607", "amount", "validation_error", "/rows/606/amount"),
+            ("607", "Ref", "duplicate_reference", "/rows/606/reference"),
+        ]
+        assert answer.json()["errors"][0]["detail"] == "is the reference of row 1 too; each row needs its own"
+        rows = table(await get(ingest, answer.json()["refused_rows_url"].rstrip("/")))
+        assert [row[0] for row in rows[1:]] == ["604", "605", "606", "607"]
+    assert ingest.log.types(4) == []
+
+
+async def test_an_end_to_end_id_that_comes_again_is_a_fault_of_its_transfer__BAT_08(ingest: Ingest) -> None:
+    answer = await upload(ingest, pain001(3).replace(b"<EndToEndId>E-3<", b"<EndToEndId>E-1<"))
+    [fault] = answer.json()["errors"]
+    assert (answer.status_code, fault["row"], fault["column"], fault["code"]) == (
+        400,
+        "3",
+        "reference",
+        "duplicate_reference",
+    )
+
+
+async def test_of_valid_rows_the_first_with_a_reference_is_taken__BAT_08_BAT_09(ingest: Ingest) -> None:
+    answer = await upload(ingest, TWICE, on_invalid_rows="accept_valid")
+    assert (answer.status_code, answer.json()["row_count"]) == (201, 604), answer.text
+    assert answer.headers["payflow-refused-rows"] == "3"
+    taken = [payout for payout in ingest.log.book.payouts.values() if payout.reference in {"R-1", "R-2"}]
+    assert sorted((payout.reference, payout.amount_minor) for payout in taken) == [("R-1", 100), ("R-2", 500)]
+
+
+async def test_a_reference_that_comes_again_is_corrected_in_place__BAT_08_BAT_11(ingest: Ingest) -> None:
+    content = "reference,amount,currency,msisdn\n" + "R,1.00,USD,+256772000001\n" * 2
+    problem = (await upload(ingest, content)).json()
+    assert [fault["row"] for fault in problem["errors"]] == ["2"]
+    done = await correct(ingest, problem["upload_id"], {"rows": [{"row": 2, "cells": {"reference": "S"}}]})
+    assert (done.status_code, done.json()["row_count"]) == (201, 2), done.text
 
 
 async def test_a_wrong_declaration_shows_both_values_and_can_be_put_right__BAT_07(ingest: Ingest) -> None:

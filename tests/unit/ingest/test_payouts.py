@@ -272,6 +272,20 @@ async def test_a_pending_payout_is_edited_under_its_version__API_21(ingest: Inge
     assert (stale.status_code, stale.json()["code"]) == (409, "version_conflict")
 
 
+async def test_any_of_several_etags_matches_and_a_weak_one_never__API_23(ingest: Ingest) -> None:
+    path = f"/api/v1/payouts/{(await ingest.pay()).json()['id']}"
+    steps = [('"1", "2"', 200), ('"1", W/"2", "x"', 412), ('"7", "2-0a"', 200), ('W/"3"', 412), ("*", 200)]
+    for number, (match, status) in enumerate(steps):
+        answer = await ingest.client.patch(path, json={"amount": f"9.0{number}"}, headers={"If-Match": match})
+        assert (answer.status_code, match) == (status, match)
+    weak = await ingest.client.request("DELETE", path, headers={"If-Match": 'W/"4"'})
+    assert (weak.status_code, weak.json()["detail"]) == (412, "If-Match names no version; the payout is at version 4.")
+    draft = (await ingest.post("/drafts", {"payout": ingest.good})).json()["id"]
+    for match, status in [('W/"1"', 412), ('"7", "1"', 200)]:
+        kept = await ingest.client.put(f"/api/v1/drafts/{draft}", json={"payout": ingest.good}, headers={"If-Match": match})
+        assert (kept.status_code, match) == (status, match)
+
+
 async def test_put_needs_all_four__API_21(ingest: Ingest) -> None:
     payout_id = (await ingest.pay()).json()["id"]
     path = f"/api/v1/payouts/{payout_id}"

@@ -1,6 +1,7 @@
 """XLSX files as they are sent: a batch, exact numbers, nothing hostile."""
 
 import io
+import zipfile
 
 import openpyxl
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.support.sample_files import workbook
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.kept_uploads import get, payouts
-from tests.unit.ingest.test_upload import faults, upload
+from tests.unit.ingest.test_upload import THREE, faults, upload
 
 
 async def test_a_workbook_becomes_a_batch__BAT_03(ingest: Ingest) -> None:
@@ -42,6 +43,28 @@ async def test_a_hostile_workbook_is_refused__BAT_03(ingest: Ingest, case: str) 
 
     answer = await upload(ingest, hostile_workbook(case))
     assert answer.status_code in {400, 415}, answer.text[:300]
+    assert ingest.log.types(4) == []
+
+
+def behind(start: bytes, content: bytes) -> bytes:
+    """A workbook whose places count from the file's start, whatever stands there."""
+    file = io.BytesIO(start)
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(file, "a") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "start", [b"\0", b"junk", THREE.encode(), b"<?xml version='1.0'?><a/>", b"PK\x03\x04", b"PK\x05\x06"]
+)
+async def test_a_workbook_behind_other_bytes_is_refused__BAT_03_ERR_04(ingest: Ingest, start: bytes) -> None:
+    good = workbook([["amount", "currency", "msisdn"], ["1.00", "USD", "+256772000001"]])
+    for content in (start + good, behind(start, good)):
+        answer = await upload(ingest, content)
+        [fault] = faults(answer)
+        assert (answer.status_code, fault["code"], fault["pointer"]) == (400, "unreadable_file", "/file")
+        assert fault["detail"] == "has other bytes before the workbook; save it again as .xlsx"
     assert ingest.log.types(4) == []
 
 

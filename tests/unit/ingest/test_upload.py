@@ -1,13 +1,15 @@
 """A batch as one CSV file: every row is checked before any row is on the log; decided by the law in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import csv
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
 import pytest
 
 from services.ingest import bodies
+from tests.support.sample_files import workbook
 from tests.unit.ingest.conftest import Ingest
 
 HEADER = "amount,currency,msisdn,name\n"
@@ -114,6 +116,39 @@ async def test_a_bad_row_at_the_end_keeps_all_of_the_file_off_the_log__BAT_08(in
     assert (fault["row"], fault["column"], fault["code"]) == ("20001", "amount", "validation_error")
     assert (answer.json()["fault_count"], answer.json()["row_count"]) == (1, 20_001)
     assert ingest.log.types(4) == []
+
+
+@pytest.mark.parametrize(
+    "pack", [str.encode, lambda text: workbook(list(csv.reader(text.splitlines())))], ids=["csv", "xlsx"]
+)
+async def test_a_row_of_another_merchant_than_the_files_is_refused__BAT_01(
+    ingest: Ingest, pack: Callable[[str], bytes]
+) -> None:
+    good = "amount,currency,msisdn,Merchant ID\n1.00,USD,+256772000001,demo\n2.00,USD,+256772000002,\n"
+    theirs = good + "3.00,USD,+256772000003,other\nx,USD,+256772000004,other\n5.00,USD,+256772000005,O!\n"
+    answer = await upload(ingest, pack(theirs), merchant="demo")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_rows")
+    assert [(fault["row"], fault["column"], fault["pointer"]) for fault in faults(answer)] == [
+        ("3", "Merchant ID", "/rows/2/merchant_id"),
+        ("4", "amount", "/rows/3/amount"),
+        ("4", "Merchant ID", "/rows/3/merchant_id"),
+        ("5", "Merchant ID", "/rows/4/merchant_id"),
+    ]
+    assert faults(answer)[0]["detail"] == "differs from the batch's merchant"
+    assert ingest.log.types(4) == []
+    for key, who in {"field": {"merchant_id": "demo"}, "nobodys": {}}.items():
+        mine = await upload(ingest, pack(good), key=key, override_duplicate="a test", **who)
+        assert mine.status_code == 201, mine.text
+    assert all("merchant_id" not in payout.recipient for payout in ingest.log.book.payouts.values() if payout.recipient)
+
+
+async def test_a_row_is_not_corrected_into_another_merchants__BAT_01_BAT_11(ingest: Ingest) -> None:
+    content = HEADER.replace("name", "merchant_id") + "x,USD,+256772000001,demo\n"
+    upload_id = (await upload(ingest, content, merchant="demo")).json()["upload_id"]
+    rows = {"rows": [{"row": 1, "cells": {"amount": "1.00", "merchant_id": "other"}}]}
+    headers = {"Idempotency-Key": "c", "X-Merchant-Id": "demo"}
+    answer = await ingest.client.post(f"/api/v1/uploads/{upload_id}/corrections", json=rows, headers=headers)
+    assert (answer.status_code, [fault["column"] for fault in faults(answer)]) == (400, ["merchant_id"])
 
 
 async def test_all_faults_are_counted_and_a_thousand_listed__BAT_08(ingest: Ingest) -> None:

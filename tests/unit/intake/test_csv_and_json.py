@@ -9,6 +9,7 @@ from domain.intake.content import JsonFault, JsonFraction, content_hash, parse_j
 from domain.intake.csv_rows import Plan, read_header
 from domain.intake.faults import Fault
 from domain.intake.headers import read_key, read_match, read_wait
+from schemas.commands import Match
 from schemas.forms import PayoutForm
 
 CURRENCIES = frozenset({"USD", "UGX"})
@@ -136,22 +137,52 @@ def test_idm_01_a_bad_key(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"), [(None, 5), ("wait=0", 0), ("respond-async, wait=10", 10), ("wait=30", 30), ("foo", 5)]
+    ("value", "seconds"),
+    [
+        (None, 5),
+        ("wait=0", 0),
+        ("respond-async, wait=10", 10),
+        ("wait=30", 30),
+        ("foo", 5),
+        ("WAIT=0", 0),
+        ("Wait = 7", 7),
+        ("handling=lenient, wait=6", 6),
+        ('wait="6"', 6),
+        ('wait="6"; strict', 6),
+        ("wait=6, wait=31", 6),
+        ('note="a, wait=31", wait=6', 6),
+        ("note=await", 5),
+        ("foo; wait=6", 5),
+        ('note="wait=6', 5),
+    ],
 )
 def test_api_14_prefer_wait(value: str | None, seconds: float) -> None:
     assert read_wait(value, 5) == seconds
 
 
-@pytest.mark.parametrize("value", ["wait=31", "wait=-1", "wait=x", "wait="])
+@pytest.mark.parametrize("value", ["wait=31", "wait=-1", "wait=x", "wait=", "wait", 'wait="6', "WAIT=٦", "foo, wait=31"])
 def test_api_14_a_bad_wait(value: str) -> None:
     assert isinstance(read_wait(value, 5), Fault)
 
 
-@pytest.mark.parametrize(("value", "version"), [('"3"', 3), ("*", None), (None, None)])
-def test_api_23_if_match(value: str | None, version: int | None) -> None:
+@pytest.mark.parametrize(
+    ("value", "version"),
+    [
+        ('"3"', 3),
+        ('"3-u"', 3),
+        ("*", None),
+        (None, None),
+        ('"1","2"', [1, 2]),
+        (' "1-0a" , W/"2",, "4" ', [1, 4]),
+        ('W/"3"', []),
+        ('"x"', []),
+        ('"a,b", "3"', [3]),
+    ],
+)
+def test_api_23_if_match(value: str | None, version: Match) -> None:
     assert read_match(value) == version
 
 
-@pytest.mark.parametrize("value", ["3", 'W/"3"', '"x"', '"1","2"', ""])
+@pytest.mark.parametrize("value", ["3", 'w/"3"', "", ",", '"1", *', '"1" "2"', '"1', ", ".join(['"1"'] * 51)])
 def test_api_23_a_bad_if_match(value: str) -> None:
     assert isinstance(read_match(value), Fault)

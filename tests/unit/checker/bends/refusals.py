@@ -18,6 +18,7 @@ REQUEST = {"type": "request_payout", "payout_id": NEW, "form": form(1)}
 SMALL_CREDIT = {"type": "credit_merchant", "credit_id": NEW, "amount_minor": 1, "currency": "UGX", "reference": "in-2"}
 MORE_ROWS = {"type": "add_rows", "batch_id": BATCH[:-1] + "1", "first_row": 1, "rows": [form(1)]}
 GUARDED = {**PENDING_CANCEL, "expected_version": 1}
+MATCHED = {**PENDING_CANCEL, "match_version": [7, 1]}
 
 
 def retold(files: Files, more: Callable[[Story], object]) -> None:
@@ -66,6 +67,7 @@ BENDS: list[tuple[str, str, Bend]] = [
     ("I13", "a small credit is too much", refused("limit_exceeded", SMALL_CREDIT, 422)),
     ("I13", "a batch that is not there is sealed", refused("batch_sealed", MORE_ROWS)),
     ("I13", "a guard that holds is refused", refused("version_conflict", GUARDED)),
+    ("I13", "one of several tags holds and is refused", refused("precondition_failed", MATCHED, 412)),
     ("I13", "a reference that nobody has is taken", reference_unused),
     ("I13", "no reference is taken", refused("duplicate_reference", REQUEST)),
 ]
