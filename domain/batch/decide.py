@@ -148,14 +148,14 @@ def _row_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
         return refused(case, "validation_error", "A chunk needs at least one row.", subject=batch.id)
     if body.first_row + len(body.rows) - 1 > BATCH_ROWS_MAX:
         return refused(case, "limit_exceeded", f"A batch has at most {BATCH_ROWS_MAX} rows.", subject=batch.id)
-    faults = _row_faults(case, body)
+    faults = _row_faults(case, batch, body)
     if not faults:
         return _sum_refusal(case, batch, body)
     code = faults[0]["code"] if faults[0]["code"] == "duplicate_reference" else "invalid_rows"
     return refused(case, code, f"{len(faults)} rows cannot be taken; none was.", subject=batch.id, errors=faults)
 
 
-def _row_faults(case: Case, body: AddRows) -> list[dict[str, str]]:
+def _row_faults(case: Case, batch: Batch, body: AddRows) -> list[dict[str, str]]:
     faults: list[dict[str, str]] = []
     here: dict[str, int] = {}
     merchant_id, references = case.merchant_id, case.book.references
@@ -165,14 +165,14 @@ def _row_faults(case: Case, body: AddRows) -> list[dict[str, str]]:
         if not (plain and 0 < form.amount_minor <= highest.get(form.currency, 0)):
             fault = rejections.form_fault(case, form)
             if fault is not None:
-                faults.append(_fault(body, index, *fault))
+                faults.append(_fault(batch, body, index, *fault))
         if form.reference is None:
             continue
         first = references.get((merchant_id, form.reference))
         if first is not None or form.reference in here:
             whose = f"payout {first}" if first is not None else f"row {here[form.reference]}"
             text = f"The reference belongs to {whose}."
-            faults.append(_fault(body, index, "duplicate_reference", "/reference", text))
+            faults.append(_fault(batch, body, index, "duplicate_reference", "/reference", text))
         here.setdefault(form.reference, body.first_row + index)
     return faults
 
@@ -184,9 +184,12 @@ def _sum_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
     return refused(case, "limit_exceeded", "The batch would pass the largest sum that can be held.", subject=batch.id)
 
 
-def _fault(body: AddRows, index: int, code: str, pointer: str, detail: str) -> dict[str, str]:
+def _fault(batch: Batch, body: AddRows, index: int, code: str, pointer: str, detail: str) -> dict[str, str]:
+    """The pointer is into what the client sent: the chunk, or the whole batch; `row` counts in the batch from 1 (BAT-08)."""
     row = body.first_row + index
-    return {"pointer": f"/rows/{index}{pointer}", "code": code, "detail": f"Row {row}: {detail}"}
+    place = row - 1 if batch.submit else index
+    told = {"pointer": f"/rows/{place}{pointer}", "code": code, "detail": f"Row {row}: {detail}", "row": str(row)}
+    return {**told, "column": pointer.strip("/")}
 
 
 def _rows_answer(batch: Batch, body: AddRows, row_count: int) -> Answer:

@@ -192,7 +192,7 @@ def test_a_chunk_that_cannot_be_taken_refuses_the_whole_submission() -> None:
     add(scene, batch_id, 1, 100)
     record = add(scene, batch_id, 2, 5, currency="JPY")
     assert (record.outcome, facts(record)) == (RecordOutcome.REFUSED, ["BatchRefused"])
-    assert told(record)["errors"][0]["pointer"] == "/rows/0/currency"
+    assert told(record)["errors"][0]["pointer"] == "/rows/1/currency"
     assert scene.status(row_payout_id(batch_id, 1)) == "canceled"
     again = scene.when(SealBatch(batch_id=batch_id), key="k")
     assert is_quiet(again)
