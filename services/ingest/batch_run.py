@@ -16,14 +16,14 @@ from runtime import failpoints
 from schemas.commands import AddRows, Command, OpenBatch, SealBatch
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.words import RecordOutcome
-from services.ingest.chunks import Part, in_parts
+from services.ingest.chunks import Part, first_piece, in_parts
 from services.ingest.envelope import Envelope
 from services.ingest.in_flight import InFlight, Submission
 from services.ingest.problems import ProblemError
 from services.ingest.submitting import Submitter, fail, is_refusal, within
 from services.ingest.waiting import Decided
 
-CHUNKS_IN_FLIGHT = 8
+CHUNKS_IN_FLIGHT = 32
 """Of one file. More make the processor's polls larger, so that a row costs less; each more is one more that others wait behind."""
 STALL_SECONDS = 30.0
 """So long a chunk may wait for its decision before the submission gives up; it is gone on with under the same key."""
@@ -80,22 +80,27 @@ class BatchRun:
             raise
 
     async def _submit(self, parts: Iterator[Part], wait_seconds: float) -> Decided | None:
-        first = next(parts)
-        opening, *sent = await self._append([self._order.open, *(self._bodies(first) if self._order.is_new else ())])
-        self.submission.durable = bool(sent) and first.is_last  # all of it is on the log: what is left needs no client
+        first, parts = first_piece(parts)
+        opening, *sent = await self._append([self._order.open, *(self._bodies(*first) if self._order.is_new else ())])
+        self.submission.durable = bool(sent) and first[-1].is_last  # all of it is on the log: what is left needs no client
         rest = self._go_on(opening, first, parts, sent, wait_seconds)
         return await (self._behind(rest, wait_seconds) if self.submission.durable else rest)
 
     async def _go_on(
-        self, opening: "asyncio.Future[Decided]", first: Part, parts: Iterator[Part], sent: Waiting, wait_seconds: float
+        self,
+        opening: "asyncio.Future[Decided]",
+        first: Sequence[Part],
+        parts: Iterator[Part],
+        sent: Waiting,
+        wait_seconds: float,
     ) -> Decided | None:
         opened = await self._decided(opening, None if self.submission.durable else self._stall_seconds)
         if is_refusal(opened) or (opened.record.answer is not None and opened.record.outcome is RecordOutcome.REPEAT):
             return self._settle(opened)
         if self._goes_on_with(opened.record.subject) or not sent:
-            sent = await self._append(self._bodies(first))
+            sent = await self._append(self._bodies(*first))
         waiting, refusal = deque(sent), None
-        if not first.is_last:
+        if not first[-1].is_last:
             await failpoints.reach("upload.mid_file")
             refusal = await self._add_others(parts, waiting)
         return await self._end(waiting, wait_seconds) if refusal is None else self._settle(refusal)
@@ -116,9 +121,9 @@ class BatchRun:
         if error is not None:
             fail(self.submission.decision, error)
 
-    def _bodies(self, part: Part) -> list[Command]:
-        rows = [AddRows(batch_id=self._batch_id, first_row=part.first_row, rows=part.rows)] if part.rows else []
-        seal = [SealBatch(batch_id=self._batch_id, declaration=self._order.seal_declaration)] if part.is_last else []
+    def _bodies(self, *parts: Part) -> list[Command]:
+        rows = [AddRows(batch_id=self._batch_id, first_row=part.first_row, rows=part.rows) for part in parts if part.rows]
+        seal = [SealBatch(batch_id=self._batch_id, declaration=self._order.seal_declaration)] if parts[-1].is_last else []
         return [*rows, *seal]
 
     def _goes_on_with(self, batch_id: str | None) -> bool:

@@ -1,20 +1,25 @@
-"""Rows of a batch into chunks that fit one record: at most 500 rows and 512 KiB.
+"""Rows of a batch into chunks that fit one record, at most 512 KiB, and that no single request waits long behind.
 
 Owns the cutting and the form of a spooled chunk. Must not know where rows come from or go to.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import IO, NamedTuple
 
 import msgspec
 
-from schemas.commands import CHUNK_BYTES_MAX, CHUNK_ROWS_MAX
+from schemas.commands import CHUNK_BYTES_MAX
 from schemas.forms import PayoutForm
 from services.ingest.problems import ProblemError
 
 ENVELOPE_BYTES = 8 * 1024
 """Kept free in a chunk for what stands around the rows in the record."""
 
+ROWS_AT_ONCE = 125
+"""Of a batch that comes whole. Always the same: whoever sends it again cuts it alike, so that a chunk is there whole or not at all."""
+FIRST_CHUNKS = 4
+"""So many go with the opening: a small file is one piece on the log, from opening to seal."""
 ROWS_BYTES_MAX = CHUNK_BYTES_MAX - ENVELOPE_BYTES
 _LENGTH_BYTES = 4
 
@@ -25,7 +30,7 @@ _decoder = msgspec.json.Decoder(list[PayoutForm])
 class ChunkCutter:
     """Collects rows, and gives a chunk's JSON when it is full. One row is always far smaller than a chunk."""
 
-    def __init__(self, rows_max: int = CHUNK_ROWS_MAX, bytes_max: int = ROWS_BYTES_MAX) -> None:
+    def __init__(self, rows_max: int = ROWS_AT_ONCE, bytes_max: int = ROWS_BYTES_MAX) -> None:
         """Limits of one chunk."""
         self._rows_max = rows_max
         self._bytes_max = bytes_max
@@ -56,7 +61,7 @@ class ChunkCutter:
         return len(self._rows) >= self._rows_max or (bool(self._rows) and self._bytes + more > self._bytes_max)
 
 
-def cut(forms: Iterable[PayoutForm], rows_max: int = CHUNK_ROWS_MAX) -> Iterator[list[PayoutForm]]:
+def cut(forms: Iterable[PayoutForm], rows_max: int = ROWS_AT_ONCE) -> Iterator[list[PayoutForm]]:
     """Rows in memory as chunks of at most `rows_max`, in order."""
     cutter = ChunkCutter(rows_max)
     for form in forms:
@@ -82,6 +87,18 @@ def in_parts(chunks: Iterable[list[PayoutForm]]) -> Iterator[Part]:
         following = next(ahead, None)
         yield Part(first_row, rows, following is None)
         first_row, rows = first_row + len(rows), following
+
+
+def first_piece(parts: Iterator[Part]) -> tuple[list[Part], Iterator[Part]]:
+    """The parts that go with the opening, and the others: a few, if they are no more bytes together than one chunk may have."""
+    first, size = [next(parts)], 0
+    while len(first) < FIRST_CHUNKS and not first[-1].is_last:
+        size += len(_encoder.encode(first[-1].rows))
+        following = next(parts)
+        if size + len(_encoder.encode(following.rows)) > ROWS_BYTES_MAX:
+            return first, chain([following], parts)
+        first.append(following)
+    return first, parts
 
 
 def check_fits(rows: list[PayoutForm]) -> None:

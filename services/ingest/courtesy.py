@@ -1,8 +1,8 @@
 """How files give way: while single requests come, chunks of files go one at a time, each after a pause (BAT-15).
 
 Owns when, and how long. A chunk is work for six processes, and a single request waits behind it in each of them: with one on its way,
-and as much time between two as one takes, it waits behind a small part of one. Without single requests nothing is held back. Must not
-know commands or HTTP.
+and half as much time again between two as one takes, it waits behind a small part of one. Without single requests nothing is held
+back. Must not know commands or HTTP.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from typing import Any
 POLITE_SECONDS = 1.0
 """So long after a single request files give way."""
 PAUSE_SECONDS_MAX = 0.25
+PAUSES = 1.5
+"""A pause is so many times as long as the chunk before it took."""
 
 Decision = asyncio.Future[Any]
 
@@ -41,7 +43,7 @@ class Courtesy:
             while self._away and self._polite():
                 await asyncio.wait(self._away, timeout=self._until - _now())
             if self._polite():
-                await asyncio.sleep(min(self._took, PAUSE_SECONDS_MAX))
+                await asyncio.sleep(min(self._took * PAUSES, PAUSE_SECONDS_MAX))
             yield
 
     def sent(self, decision: Decision) -> None:

@@ -10,8 +10,9 @@ from weakref import WeakValueDictionary
 from fastapi import Request, Response
 
 from runtime.clock import Clock
-from schemas.commands import CHUNK_ROWS_MAX, Command
+from schemas.commands import Command
 from services.ingest.answers import About, pending_response, response_of
+from services.ingest.chunks import ROWS_AT_ONCE
 from services.ingest.drafts.store import DraftStore
 from services.ingest.envelope import Envelope
 from services.ingest.idempotency import Keys
@@ -38,7 +39,7 @@ class Edge:
     staging: Staging
     temp_dir: str | None = None
     drafts: DraftStore | None = None
-    chunk_rows: int = CHUNK_ROWS_MAX
+    chunk_rows: int = ROWS_AT_ONCE
     """Into chunks of so many a batch is cut that comes whole."""
     numbering: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     """One number at a time for rows of a batch that come without one; by batch id."""

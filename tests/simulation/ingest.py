@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 0.5
 
 
-CHUNK_ROWS = 3
+CHUNK_ROWS = 1
 """Small, so that batches that come whole are several pieces on the log, with a place to die between them."""
 
 

@@ -15,7 +15,7 @@ from services.ingest import file_submission, upload
 from services.ingest.backlog import Backlog, BacklogFullError
 from services.ingest.batch_run import CHUNKS_IN_FLIGHT, BatchOrder, BatchRun
 from services.ingest.batches import counted, open_command
-from services.ingest.chunks import read_chunks
+from services.ingest.chunks import ROWS_AT_ONCE, read_chunks
 from services.ingest.envelope import Envelope
 from services.ingest.inbox import judge
 from services.ingest.lately import Lately
@@ -100,7 +100,7 @@ async def test_a_file_is_read_no_faster_than_it_is_decided(ingest: Ingest, monke
         ahead = max(ahead, len(reads) - decided)
         ingest.log.catch_up()
     assert (await asked).status_code == 201
-    assert len(reads) == 10
+    assert len(reads) == 5000 // ROWS_AT_ONCE
     assert ahead == CHUNKS_IN_FLIGHT + 1, "those in flight, and one in hand"
 
 

@@ -22,7 +22,17 @@ from schemas.forms import PayoutForm
 from schemas.topics import partition_of
 from schemas.words import RecordOutcome
 from services.ingest.backlog import Backlog
-from services.ingest.chunks import ROWS_BYTES_MAX, ChunkCutter, cut, in_parts, read_chunks, write_chunk
+from services.ingest.chunks import (
+    FIRST_CHUNKS,
+    ROWS_AT_ONCE,
+    ROWS_BYTES_MAX,
+    ChunkCutter,
+    cut,
+    first_piece,
+    in_parts,
+    read_chunks,
+    write_chunk,
+)
 from services.ingest.health import not_followed
 from services.ingest.settings import parse_upstreams
 from services.ingest.submitting import seen, within
@@ -35,10 +45,10 @@ def form(number: int, text: str = "") -> PayoutForm:
     return PayoutForm(amount_minor=number, currency="USD", recipient={"msisdn": "+256772000001"}, description=text or None)
 
 
-def test_chunks_have_at_most_five_hundred_rows_and_lose_none() -> None:
+def test_chunks_have_few_rows_and_lose_none() -> None:
     forms = [form(number) for number in range(1, 1202)]
     chunks = list(cut(forms))
-    assert [len(chunk) for chunk in chunks] == [500, 500, 201]
+    assert [len(chunk) for chunk in chunks] == [*[ROWS_AT_ONCE] * 9, 1201 - 9 * ROWS_AT_ONCE]
     assert [row for chunk in chunks for row in chunk] == forms
 
 
@@ -220,9 +230,21 @@ def test_parts_know_their_first_row_and_the_last_of_them_and_one_chunk_is_read_a
     assert [tuple(part) for part in in_parts([])] == [(1, [], True)]
 
 
+@pytest.mark.parametrize(("wide", "together"), [(10, FIRST_CHUNKS), (1_500, 2), (4_000, 1)])
+def test_what_goes_with_the_opening_is_no_larger_than_a_chunk_may_be(wide: int, together: int) -> None:
+    """Kafka's pieces have a size, too; what does not go with the opening comes after it, and nothing is lost."""
+    forms = [PayoutForm(amount_minor=row, currency="USD", description="x" * wide) for row in range(1, 1202)]
+    first, others = first_piece(in_parts(cut(forms)))
+    assert len(first) == together
+    assert sum(len(msgspec.json.encode(part.rows)) for part in first) <= ROWS_BYTES_MAX
+    parts = [*first, *others]
+    assert [row for part in parts for row in part.rows] == forms
+    assert [part.first_row for part in parts] == [1 + ROWS_AT_ONCE * number for number in range(len(parts))] or wide > 1_500
+
+
 async def test_the_largest_piece_of_a_batch_fits_one_of_kafkas() -> None:
     wide = PayoutForm(amount_minor=1, currency="USD", description="x" * 1000)
-    chunk = next(cut([wide] * 1000))
+    chunk = next(cut([wide] * 1000, 1000))
     assert len(msgspec.json.encode(chunk)) > ROWS_BYTES_MAX - 2000
     producer, log = connection.producer("127.0.0.1:1"), CommandLog("127.0.0.1:1", 8)
     opening = OpenBatch(batch_id="b", name="x" * 256, reference="x" * 256, submit=True)
