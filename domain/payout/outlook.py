@@ -91,13 +91,14 @@ def _end(payout: Payout, moved: Moved) -> Outlook:
 
 
 def _under_way(rows: int, waiting_rows: int, paid: Moved) -> Outlook:
+    waits = f"{waiting_rows} row waits" if waiting_rows == 1 else f"{waiting_rows} rows wait"
     if rows > waiting_rows:
         words = f"{rows - waiting_rows} rows are on their way."
-        words += f" {waiting_rows} wait for money: credit the merchant." if waiting_rows else ""
+        words += f" {waits} for money: credit the merchant." if waiting_rows else ""
         return Outlook(
             step="pay", text=words, who=Actor.MERCHANT if waiting_rows else Actor.NOBODY, money_moved=Moved.UNKNOWN
         )
-    words = f"{waiting_rows} rows wait for money: credit the merchant, and they go out by themselves, the first ones first."
+    words = f"{waits} for money: credit the merchant; what is covered goes out by itself, the first rows first."
     return Outlook(step="wait_funds", text=words, who=Actor.MERCHANT, money_moved=paid)
 
 

@@ -59,3 +59,35 @@ def test_a_dropped_batch_keeps_why(desk: Desk) -> None:
     moves = desk.get(f"/batches/{batch}/events/")["results"]
     assert (moves[-1]["to"], moves[-1]["detail"]) == ("canceled", "the wrong month")
     expect(page.get_by_role("list", name="Story")).to_contain_text(re.compile("Dropped.*the wrong month"))
+
+
+def test_a_batch_takes_what_money_there_is_and_is_stopped_while_it_runs(desk: Desk) -> None:
+    """BAT-10, BAT-13: chosen in the console, told in its words, and stopped with a reason."""
+    page = desk.open("/submit")
+    page.get_by_role("button", name="Type rows").click()
+    page.get_by_label("Name of the batch").fill("more than there is")
+    page.get_by_label("If the money is not enough").select_option("as_available")
+    for row, amount in ((1, "10"), (2, "900000000")):
+        page.get_by_label(f"Amount, row {row}").fill(amount)
+        page.get_by_label(f"Currency, row {row}").fill("GBP")
+        page.get_by_label(f"Account number, or wallet with +, row {row}").fill("+256772999002")
+        page.get_by_role("button", name="Add a row").click() if row == 1 else None
+    page.get_by_role("button", name="Submit the batch").click()
+    expect(page).to_have_url(re.compile(r"/payouts/[0-9a-f-]{36}"))
+    batch = page.url.split("/payouts/")[1][:36]
+    expect(page.get_by_text("1 row waits for money", exact=True).first).to_be_visible()
+    desk.until(lambda: desk.get(f"/batches/{batch}/")["counts"]["completed"] == 1, "what is covered is paid")
+    desk.live()
+    expect(page.get_by_text("1 row waits for money: credit the merchant", exact=False)).to_be_visible()
+    page.get_by_role("button", name="Stop the batch").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("the wrong month")
+    dialog.get_by_label(re.compile("^Type ")).fill(dialog.locator("label code").inner_text())
+    dialog.get_by_role("button", name="Stop it").click()
+    expect(page.get_by_text("stop: decided")).to_be_visible()
+    expect(page.get_by_role("list", name="Story")).to_contain_text(
+        re.compile("Stopped; rows that were not sent are canceled")
+    )
+    assert [row["failure_reason"] for row in desk.get(f"/batches/{batch}/rows/?status=canceled")["results"]] == [
+        "the wrong month"
+    ]
