@@ -53,7 +53,7 @@ def _of_body(body: commands.Command, known: Known, growing: Container[str]) -> N
         case commands.StartAttempts() | commands.RetryDue() | commands.TimeOutAttempts():
             return Needs(_ids(body.payout_ids, known), _ids([body.batch_id or ""]), [])
         case commands.RecordAnswers():
-            return Needs(_ids([answer.payout_id for answer in body.answers], known), [], [])
+            return Needs(_ids([answer.payout_id for answer in body.answers], known), _ids([body.batch_id or ""]), [])
         case commands.EditPayout() | commands.CancelPayout():
             return Needs(_ids([body.payout_id], known), [], [])
         case commands.CreditMerchant():

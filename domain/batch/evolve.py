@@ -59,10 +59,9 @@ def stopped(book: Book, event: BatchStopped, merchant_id: str, at: int) -> list[
     book.batches[event.batch_id] = structs.replace(batch, stopped_at=at)
     leave_batch(book, merchant_id, event.batch_id)
     touched = []
-    for payout in book.payouts.rows(event.batch_id, 1, batch.row_count):
-        if payout.status is PayoutStatus.PENDING:
-            book.payouts[payout.id] = canceled(payout, payout.version + 1, at, event.code, event.detail)
-            touched.append(payout.id)
+    for payout in book.payouts.rows(event.batch_id, 1, batch.row_count, PayoutStatus.PENDING):
+        book.payouts[payout.id] = canceled(payout, payout.version + 1, at, event.code, event.detail)
+        touched.append(payout.id)
     return touched
 
 

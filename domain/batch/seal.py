@@ -55,9 +55,11 @@ def refuse_batch(case: Case, batch: Batch, code: str, detail: str, **more: objec
 
 
 def batch_key(case: Case, batch: Batch) -> Remember | None:
-    """The key under which the batch was submitted and that still waits for an answer, when the command does not carry it."""
+    """The key under which the batch was submitted and that still lives and waits for an answer, when the command does not carry it."""
     known = case.book.keys.get((batch.merchant_id, batch.idempotency_key)) if batch.idempotency_key else None
     if known is None or known.answer is not None or known.subject != batch.id or batch.idempotency_key is None:
+        return None
+    if known.expires_at <= case.now:
         return None
     return Remember(key=batch.idempotency_key, content_hash=known.content_hash, expires_at=known.expires_at)
 

@@ -71,9 +71,8 @@ def fund_after(case: Case, batch_id: str | None, legs: Sequence[Posting]) -> lis
 
 def _stopped(case: Case, batch: Batch, code: str | None, detail: str | None) -> BatchStopped | None:
     pending = _Pending()
-    for payout in case.book.payouts.rows(batch.id, 1, batch.row_count):
-        if payout.status is PayoutStatus.PENDING:
-            pending.take(payout)
+    for payout in case.book.payouts.rows(batch.id, 1, batch.row_count, PayoutStatus.PENDING):
+        pending.take(payout)
     if not pending.rows:
         return None
     return BatchStopped(
@@ -89,8 +88,11 @@ def _stopped(case: Case, batch: Batch, code: str | None, detail: str | None) -> 
 
 def _told(case: Case, batch: Batch, stopped: int) -> dict[str, object]:
     """How many rows were stopped, and how many not: sent and not ended, or ended before."""
-    rows = case.book.payouts.rows(batch.id, 1, batch.row_count)
-    in_flight = sum(payout.status in {PayoutStatus.PROCESSING, PayoutStatus.REQUIRES_ACTION} for payout in rows)
+    in_flight = sum(
+        1
+        for status in (PayoutStatus.PROCESSING, PayoutStatus.REQUIRES_ACTION)
+        for _ in case.book.payouts.rows(batch.id, 1, batch.row_count, status)
+    )
     ended = batch.row_count - stopped - in_flight
     return {
         "batch_id": batch.id,

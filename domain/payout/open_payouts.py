@@ -6,7 +6,7 @@ once. Must not know what a payout's state means, or when one is forgotten.
 """
 
 from collections.abc import Collection, ItemsView, Iterable, Iterator, MutableMapping, Sequence, ValuesView
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from domain.payout.packed import is_in, pack, pack_row, unpack
@@ -67,13 +67,29 @@ class OpenPayouts(MutableMapping[str, Payout]):
                 self[payout_id] = unpack(cell, payout_id, merchant_id, batch_id, row)
         return ids
 
-    def rows(self, batch_id: str, first_row: int, last_row: int) -> Iterator[Payout]:
-        """The rows of a batch that are here, in order, a chunk at hand at a time; they may be changed as they come."""
-        prefix = row_prefix(batch_id)
+    def rows(self, batch_id: str, first_row: int, last_row: int, status: PayoutStatus | None = None) -> Iterator[Payout]:
+        """The rows of a batch that are here, all or those in one state, in order; they may be changed as they come.
+
+        A chunk is at hand at a time; what is packed in another state is not unpacked.
+        """
         for first in range(first_row, last_row + 1, CHUNK):
-            ids = [f"{prefix}{row:08x}" for row in range(first, min(first + CHUNK, last_row + 1))]
+            ids = self._row_ids(row_prefix(batch_id), range(first, min(first + CHUNK, last_row + 1)), status)
             hand = self.at_hand(ids)
-            yield from [hand[payout_id] for payout_id in ids if payout_id in hand and hand[payout_id].batch_id == batch_id]
+            found = [hand[payout_id] for payout_id in ids if hand[payout_id].batch_id == batch_id]
+            yield from (payout for payout in found if status is None or payout.status is status)
+
+    def _row_ids(self, prefix: str, numbers: range, status: PayoutStatus | None) -> list[str]:
+        """Of these rows those that are at hand, or packed and in the state."""
+        packed, hand = self._batches.get(prefix), self._hand
+        cells = packed.cells[numbers.start - 1 : numbers.stop - 1] if packed is not None else []
+        ids = []
+        for row, cell in zip_longest(numbers, cells):
+            if cell is not None and status is not None and not is_in(cell, status):
+                continue
+            payout_id = f"{prefix}{row:08x}"
+            if cell is not None or payout_id in hand:
+                ids.append(payout_id)
+        return ids
 
     def batch_ids(self) -> set[str]:
         """The batches that payouts here are rows of."""

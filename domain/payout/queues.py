@@ -49,7 +49,8 @@ def leave(book: Book, payout: Payout) -> int:
     found = place_of(book, payout)
     if found is None:
         return 0
-    _shrink(book, (payout.merchant_id, payout.currency), found, 1)
+    behind = payout.row or 0 if payout.row == found.first_row else 0
+    _shrink(book, (payout.merchant_id, payout.currency), found, 1, behind=behind)
     return found.since
 
 
@@ -109,16 +110,21 @@ def members(book: Book, waiter: Waiter, currency: str) -> Iterator[Payout]:
 
 def waiting_rows(book: Book, batch_id: str, currency: str, first_row: int, last_row: int) -> Iterator[Payout]:
     """The rows of a batch that wait for funds in a currency, in order; they may be changed as they come."""
-    for payout in book.payouts.rows(batch_id, first_row, last_row):
-        if payout.currency == currency and payout.status is PayoutStatus.PENDING and payout.reason is Reason.FUNDS:
+    for payout in book.payouts.rows(batch_id, first_row, last_row, PayoutStatus.PENDING):
+        if payout.currency == currency and payout.reason is Reason.FUNDS:
             yield payout
 
 
 def _shrink(book: Book, key: tuple[str, str], waiter: Waiter, count: int, *, behind: int = 0) -> None:
+    """So many less wait, the first of them behind the row `behind` if that is given.
+
+    The place names the very first row: it is sought once here, and not by every decision that looks at the queue.
+    """
     queue = book.waiting[key]
     place = queue.index(waiter)
     if waiter.rows > count:
-        first = max(waiter.first_row, behind + 1)
+        left = waiting_rows(book, waiter.id, key[1], behind + 1, waiter.last_row) if behind else iter(())
+        first = next((payout.row or 0 for payout in left), waiter.first_row)
         queue[place] = structs.replace(waiter, rows=waiter.rows - count, first_row=first)
     else:
         _keep(book, key, queue[:place] + queue[place + 1 :])

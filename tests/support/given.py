@@ -13,7 +13,7 @@ from domain.book import Book
 from domain.decide import decide
 from domain.evolve import evolve
 from domain.needs import needs
-from domain.payout.queues import members
+from domain.payout.queues import date_queues, enqueue, members
 from domain.payout.state import TRANSITIONS, UNFINISHED, Payout
 from domain.policy import Policy
 from schemas import commands
@@ -35,10 +35,29 @@ AnyFact = TypeVar("AnyFact", bound=Event)
 def contents(book: Book) -> dict[str, Any]:
     """All that a book holds, as values that can be compared."""
     held = {name: dict(getattr(book, name)) for name in Book.__slots__}
-    held["waiting"] = {
-        key: [(waiter.since, waiter.id, waiter.rows) for waiter in queue] for key, queue in book.waiting.items()
-    }
+    held["waiting"] = places_of(book)
     return held
+
+
+def places_of(book: Book) -> dict[tuple[str, str], list[tuple[int, str, int, int]]]:
+    """The queues for funds: since when, who, how many rows, the first of them. The last one is a bound, not a fact."""
+    return {
+        key: [(waiter.since, waiter.id, waiter.rows, waiter.first_row) for waiter in queue]
+        for key, queue in book.waiting.items()
+    }
+
+
+def loaded(book: Book) -> Book:
+    """A book with the same unfinished payouts and batches, and queues put up from them as a checkpoint does."""
+    again = Book()
+    again.batches.update(book.batches)
+    for payout in sorted(book.payouts.values(), key=lambda payout: payout.id):
+        if payout.status in UNFINISHED:
+            again.payouts[payout.id] = payout
+            if payout.reason is Reason.FUNDS:
+                enqueue(again, payout, payout.created_at if payout.batch_id is None else 0)
+    date_queues(again)
+    return again
 
 
 def queue_of(book: Book, merchant: str, currency: str = "USD") -> list[str]:

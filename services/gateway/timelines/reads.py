@@ -11,7 +11,10 @@ from schemas.ids import batch_id_range
 
 Row = dict[str, Any]
 
-MOVES_MAX = 5000
+MOVES_MAX = 10_000
+"""More than the chunks of the largest file that comes in one piece."""
+NEWEST_MOVES = 500
+"""So many of the last moves are there however many came before them: how a batch was sealed, funded and stopped."""
 ACTS_MAX = 200
 LEGS = 'partition, "offset", leg, merchant_id, account, currency, amount_minor, entry_type, payout_id::text, batch_id::text, payout_count'
 OWN = "account IN ('available', 'held', 'fees')"
@@ -49,9 +52,12 @@ class Reads:
         return await self.views.all(query, [partition, list(offsets), merchant_id])
 
     async def moves_of(self, batch_id: str) -> list[Row]:
-        """What became of a batch, in the order of the log; the first MOVES_MAX."""
-        query = 'SELECT * FROM batch_moves WHERE batch_id = %s ORDER BY "offset", idx LIMIT %s'
-        return await self.views.all(query, [batch_id, MOVES_MAX])
+        """What became of a batch, in the order of the log; the first MOVES_MAX, and the NEWEST_MOVES."""
+        query = (
+            '(SELECT * FROM batch_moves WHERE batch_id = %s ORDER BY "offset", idx LIMIT %s) UNION '
+            '(SELECT * FROM batch_moves WHERE batch_id = %s ORDER BY "offset" DESC, idx DESC LIMIT %s) ORDER BY "offset", idx'
+        )
+        return await self.views.all(query, [batch_id, MOVES_MAX, batch_id, NEWEST_MOVES])
 
     async def milestones(self, batch_id: str) -> list[Row]:
         """For each state and reason that rows came to: how many changes, and the first and last of them (place and time)."""

@@ -146,7 +146,9 @@ class PartitionRail:
         self.work.start_later(set(started).difference(touched), self._tools.clock.now_ms() + PASSED_OVER_MS)
         for event in record.events:
             if isinstance(event, BatchReleased):
-                self.work.ready.put((record.merchant_id, event.batch_id), row_ids(event.batch_id, event.row_count))
+                waiting = set(touched)
+                free = (row for row in row_ids(event.batch_id, event.row_count) if row not in waiting)
+                self.work.ready.put((record.merchant_id, event.batch_id), free)
             elif isinstance(event, BankAccountChanged):
                 self._deposits.look(event.bank_account_id)
 

@@ -74,7 +74,7 @@ class Worklist:
         """A start was passed over, since the writer's clock was behind ours or for another reason: try it again at `at` (ms UTC)."""
         for payout_id in payout_ids:
             payout = self._book.payouts.get(payout_id)
-            if payout is not None and payout.status is PayoutStatus.PENDING:
+            if payout is not None and _may_start(payout):
                 heapq.heappush(self._scheduled, (at, payout_id, payout.version))
 
     def _poll_wait(self, payout_id: str) -> int:
@@ -85,7 +85,7 @@ class Worklist:
     def release(self, now: int) -> None:
         """Scheduled payouts whose time has come go to their lane."""
         while (payout := self._next(self._scheduled, now)) is not None:
-            if payout.status is PayoutStatus.PENDING:
+            if _may_start(payout):
                 self.ready.put(_lane(payout), [payout.id])
 
     def due(self, now: int, most: int) -> list[Payout]:
@@ -120,12 +120,12 @@ class Worklist:
         return []
 
     def take_ready(self, most: int) -> tuple[Lane, list[str]] | None:
-        """Payouts to start, of one lane; those that have moved on meanwhile are passed over."""
+        """Payouts to start, of one lane; those that have moved on meanwhile, or wait for funds, are passed over."""
         taken = self.ready.take(most)
         if taken is None:
             return None
         lane, payout_ids = taken
-        still = [i for i in payout_ids if (p := self._book.payouts.get(i)) and p.status is PayoutStatus.PENDING]
+        still = [i for i in payout_ids if (p := self._book.payouts.get(i)) is not None and _may_start(p)]
         self.starting.update(still)
         return lane, still
 
@@ -133,6 +133,11 @@ class Worklist:
     def in_flight(self) -> int:
         """Attempts asked for or open."""
         return len(self.open) + len(self.starting)
+
+
+def _may_start(payout: Payout) -> bool:
+    """A row that waits for funds lies in its batch's lane, since the release puts all rows there; it comes again once it is funded."""
+    return payout.status is PayoutStatus.PENDING and payout.reason is not Reason.FUNDS
 
 
 def _lane(payout: Payout) -> Lane:

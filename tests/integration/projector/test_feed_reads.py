@@ -8,6 +8,7 @@ import pytest
 from services.gateway.store import ALL, Store
 from services.gateway.timelines import batch as batch_story
 from services.gateway.timelines import payout as payout_story
+from services.gateway.timelines import reads as module
 from services.gateway.timelines.reads import Reads
 from tests.integration.projector.views import PARTITION, Views
 from tests.support.event_story import EventStory, everything
@@ -75,6 +76,19 @@ async def test_lif_18_a_batchs_moves_are_those_of_the_log(story: EventStory, sto
             moves, milestones, sum(row["row_count"] or 0 for row in moves if row["first_row"] and row["phase"] == "open")
         )
         assert told[0]["title"] == "Opened"
+
+
+async def test_lif_18_of_very_many_moves_the_first_and_the_newest_are_there(
+    story: EventStory, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a batch of a million rows would not say that it was released, nor one that was funded in many parts that it was stopped."""
+    batch_ids = {fact.batch_id for _, record in story.records for fact in facts_of(record)}
+    whole = [await Reads(store, None).moves_of(batch_id) for batch_id in sorted(batch_ids)]
+    monkeypatch.setattr(module, "MOVES_MAX", 2)
+    monkeypatch.setattr(module, "NEWEST_MOVES", 1)
+    cut = [await Reads(store, None).moves_of(batch_id) for batch_id in sorted(batch_ids)]
+    assert cut == [[*moves[:2], *moves[max(2, len(moves) - 1) :]] for moves in whole]
+    assert max(map(len, whole)) > 3
 
 
 async def test_tml_01_every_payouts_story_is_whole(story: EventStory, store: Store, views: Views) -> None:

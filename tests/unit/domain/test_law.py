@@ -23,7 +23,7 @@ from schemas.commands import Command
 from schemas.events import AnyEvent, EventRecord
 from schemas.ids import row_payout_id
 from schemas.words import Funding, OnInsufficientFunds, OnRowFailure, Outcome
-from tests.support.given import Scene, answers, contents, form, is_quiet, queue_of, said, start, told
+from tests.support.given import Scene, answers, contents, form, is_quiet, loaded, places_of, queue_of, said, start, told
 from tests.support.payout_model import Item, Model
 
 MERCHANTS = ("acme", "zebra")
@@ -250,6 +250,7 @@ class Law(RuleBasedStateMachine):
         for record in self.scene.records:
             evolve(folded, decode_event(encode(record)))
         assert contents(folded) == contents(self.scene.book)
+        assert places_of(loaded(folded)) == places_of(folded)
 
 
 Law.TestCase.settings = settings(

@@ -43,7 +43,7 @@ CASES: list[tuple[Command, Needs]] = [
     (commands.CancelBatch(batch_id=BATCH), Needs(batch_ids=[BATCH])),
     (start(A, B, batch_id=BATCH), Needs([A, B], [BATCH])),
     (start(A), Needs([A])),
-    (answers(said(A, Outcome.PAID), said(B, Outcome.PAID), batch_id=BATCH), Needs([A, B])),
+    (answers(said(A, Outcome.PAID), said(B, Outcome.PAID), batch_id=BATCH), Needs([A, B], [BATCH])),
     (commands.RetryDue(payout_ids=[A]), Needs([A])),
     (commands.TimeOutAttempts(payout_ids=[A], batch_id=BATCH), Needs([A], [BATCH])),
     (commands.EditPayout(payout_id=A), Needs([A])),

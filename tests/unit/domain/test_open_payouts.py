@@ -171,3 +171,29 @@ def test_a_row_that_waits_takes_a_tenth_of_a_kilobyte_and_gives_it_back() -> Non
         assert tracemalloc.get_traced_memory()[0] < 50_000
     finally:
         tracemalloc.stop()
+
+
+def test_the_rows_in_one_state_are_found_and_the_others_stay_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks for the few rows of a big batch that are still pending pays for those, not for all."""
+    monkeypatch.setattr(open_payouts, "HAND_MAX", 40)
+    monkeypatch.setattr(open_payouts, "PUT_AWAY", 10)
+    states = dict(zip(range(1, 1201), cycle([S.COMPLETED] * 30 + [S.PENDING, S.PROCESSING]), strict=False))
+    payouts = OpenPayouts()
+    for number, status in states.items():
+        payouts[row_payout_id(BATCH, number)] = row(number, status=status)
+    del payouts[row_payout_id(BATCH, 63)]
+    payouts[row_payout_id(ELSEWHERE, 5)] = row(5, ELSEWHERE)
+    seen: list[str] = []
+    monkeypatch.setattr(open_payouts.PackedRows, "take", _noted(open_payouts.PackedRows.take, seen))
+    pending = [found.row for found in payouts.rows(BATCH, 2, 1200, S.PENDING)]
+    assert pending == [number for number, status in states.items() if status is S.PENDING and number != 63]
+    assert len(seen) < 100
+    assert len(list(payouts.rows(BATCH, 1, 1200))) == 1199
+
+
+def _noted(take: Any, seen: list[str]) -> Any:
+    def noted(rows: Any, number: int, payout_id: str) -> Any:
+        seen.append(payout_id)
+        return take(rows, number, payout_id)
+
+    return noted

@@ -146,6 +146,20 @@ def add(scene: Scene, batch_id: str, first_row: int, *amounts: int, **more: Any)
     return scene.when(AddRows(batch_id=batch_id, first_row=first_row, rows=[form(a, **more) for a in amounts]))
 
 
+def test_a_key_that_died_meanwhile_is_not_told_of_the_seal() -> None:
+    """IDM-07: somebody may come with it again as with a new one."""
+    scene = Scene().merchant(USD=1_000)
+    batch_ids = [opened(scene, f"key {number}") for number in range(3)]
+    for batch_id in batch_ids:
+        add(scene, batch_id, 1, 400)
+    scene.now += scene.policy.key_ttl_ms - 1
+    assert scene.given(SealBatch(batch_id=batch_ids[0])).remember is not None
+    scene.now += 1
+    assert scene.given(SealBatch(batch_id=batch_ids[1])).remember is None
+    refused = scene.when(SealBatch(batch_id=batch_ids[2]))
+    assert (facts(refused), refused.remember) == (["BatchRefused"], None)
+
+
 def test_the_seal_answers_the_submission_and_its_key_remembers_that() -> None:
     """IDM-03."""
     scene = Scene().merchant(USD=1_000)

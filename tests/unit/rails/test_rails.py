@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.book import Book
+from domain.book import Batch, Book
+from domain.payout.evolve import funded_row
 from domain.payout.state import Payout
-from schemas.words import Outcome, PayoutStatus, Reason
+from schemas.words import BatchPhase, Outcome, PayoutStatus, Reason
 from services.processor.rails.lanes import LANE_PART, Lanes
 from services.processor.rails.simulator_words import verdict as verdict_of
 from services.processor.rails.worklist import Worklist
@@ -150,3 +151,21 @@ def test_an_unknown_outcome_is_asked_after_when_due_and_only_in_its_version() ->
     assert work.due(99, 10) == []
     assert work.due(100, 10) == [unknown]
     assert work.due(1000, 10) == []
+
+
+def test_bat_10_rows_that_wait_for_funds_are_not_asked_for_until_they_are_funded() -> None:
+    """The release puts all rows of a batch into its lane. Asked for in vain they would be asked for again, every second, for ever."""
+    book = Book()
+    book.batches["b"] = Batch(id="b", merchant_id="m", created_at=0, phase=BatchPhase.RELEASED, row_count=2)
+    book.payouts["held"] = _payout("held", batch_id="b", row=1)
+    book.payouts["waits"] = waits = _payout("waits", batch_id="b", row=2, reason=Reason.FUNDS, version=2)
+    work = Worklist(book)
+    work.ready.put(("m", "b"), ["held", "waits"])
+    assert work.take_ready(10) == (("m", "b"), ["held"])
+    assert work.starting == {"held"}
+    work.start_later(["waits"], 50)
+    work.release(50)
+    assert not work.ready.count
+    book.payouts["waits"] = funded_row(waits, 60)
+    work.look(["waits"])
+    assert work.take_ready(10) == (("m", "b"), ["waits"])
