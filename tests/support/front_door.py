@@ -132,7 +132,7 @@ class DoorStore(MemoryGatewayStore):
         own = [row for row in found if row["account"] in {"available", "held", "fees"}]
         return sorted(own, key=lambda row: (row["offset"], row["leg"]))
 
-    def _batch_moves(self, batch_id: str, most: int) -> list[Row]:
+    def _batch_moves(self, batch_id: str, most: int, *_newest: object) -> list[Row]:
         found = [row for row in self._database.all("batch_moves").values() if row["batch_id"] == batch_id]
         return sorted(found, key=lambda row: (row["offset"], row["idx"]))[:most]
 

@@ -29,7 +29,7 @@ for row in range(1, 1_000_001):
     file.write(f"{number},1.25,USD,Payee {row}\\n".encode())
 kind, options, currencies = kind_of(file, file.tell()), FileOptions(), frozenset({"USD"})
 with Checked(kind, options, None) as checked:
-    check_file(checked, file, open_reading(kind, file, options, currencies), None)
+    check_file(checked, file, open_reading(kind, file, options, currencies, "demo"), None)
     report = checked.report
     print(report.row_count, report.fault_count, checked.book.first[0].row, checked.book.first[0].column)
     print(peak() // 1024)
