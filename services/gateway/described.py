@@ -10,7 +10,7 @@ from domain.batch.view import LEVELS
 from schemas.ids import BATCH_ROWS_MAX, MERCHANT_ID_PATTERN, UUID_PATTERN
 from schemas.words import PayoutStatus, Reason
 from services.gateway.answers import SCHEMAS
-from services.gateway.filters import ATTENTION, CURSOR_LIMIT_MAX, LIMIT_MAX, OFFSET_MAX, PAGE_MAX
+from services.gateway.filters import ATTENTION, CURSOR_LIMIT_MAX, LIMIT_MAX, OFFSET_MAX, PAGE_MAX, WORDS_MAX
 from services.gateway.shapes import Schema, named
 
 JSON = "application/json"
@@ -58,7 +58,7 @@ def _header(name: str, schema: Schema, description: str) -> Schema:
 
 
 def _words(items: Schema) -> Schema:
-    return {"type": "array", "items": {"type": "string", **items}, "minItems": 1, "maxItems": 20}
+    return {"type": "array", "items": {"type": "string", **items}, "minItems": 1, "maxItems": WORDS_MAX}
 
 
 def _one_of(words: list[str]) -> Schema:

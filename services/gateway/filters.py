@@ -34,6 +34,8 @@ PAYOUT_FILTERS = frozenset(
 )
 ATTENTION = {"action_required": ("requires_action",), "warning": ("failed",), "none": ("pending", "processing", "completed")}
 LIMIT_MAX, CURSOR_LIMIT_MAX, OFFSET_MAX, PAGE_SIZE, DEFAULT_LIMIT = 100, 500, 10_000, 10, 50
+WORDS_MAX = 20
+"""So many values may stand in one parameter, with commas between them; the document says the same."""
 PAGE_MAX = OFFSET_MAX // PAGE_SIZE
 
 
@@ -205,8 +207,16 @@ def read_merchant(query: Mapping[str, str], header: str | None) -> str | None:
     return named or header
 
 
+def read_words(name: str, text: str) -> list[str]:
+    """Words with commas between them. Raises ProblemError 400 for more than WORDS_MAX."""
+    words = [part.strip() for part in text.split(",")]
+    if len(words) > WORDS_MAX:
+        raise refuse(name, f"names {len(words)} values; {WORDS_MAX} are the most")
+    return words
+
+
 def _choices(name: str, text: str, known: set[str]) -> list[str]:
-    chosen = [part.strip() for part in text.split(",")]
+    chosen = read_words(name, text)
     if any(part not in known for part in chosen):
         some = ", ".join(sorted(known)) if len(known) <= 20 else "ISO 4217 codes"
         raise refuse(name, f"has a value that is not known; known: {some}")
@@ -227,7 +237,7 @@ def read_includes(query: Mapping[str, str], known: frozenset[str]) -> frozenset[
     """The further members that `include` asks for. Raises ProblemError 400."""
     if "include" not in query:
         return frozenset()
-    chosen = frozenset(part.strip() for part in query["include"].split(","))
+    chosen = frozenset(read_words("include", query["include"]))
     if chosen - known:
         raise refuse("include", f"has a value that is not known; known: {', '.join(sorted(known))}")
     return chosen

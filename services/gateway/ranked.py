@@ -17,6 +17,7 @@ from services.gateway.filters import (
     Paging,
     canonical_id,
     read_number,
+    read_words,
     refuse,
 )
 
@@ -94,7 +95,7 @@ def read_levels(query: Mapping[str, str]) -> tuple[str, ...]:
     """The levels that `attention` names; all of them where it is not there. Raises ProblemError 400."""
     if "attention" not in query:
         return LEVELS
-    chosen = tuple(part.strip() for part in query["attention"].lower().split(","))
+    chosen = tuple(read_words("attention", query["attention"].lower()))
     if not set(chosen) <= set(LEVELS):
         raise refuse("attention", f"has a value that is not known; known: {', '.join(LEVELS)}")
     return chosen

@@ -7,10 +7,11 @@ import pytest
 from runtime.http_problems import ProblemError
 from services.gateway import __main__ as gateway
 from services.gateway.documentation import methods_of
-from services.gateway.filters import payout_conditions, read_merchant, read_paging
+from services.gateway.filters import payout_conditions, read_includes, read_merchant, read_paging
 from services.gateway.live.cursor import Cursor, parse
 from services.gateway.live.line import FeedProtocol
 from services.gateway.paths import canonical
+from services.gateway.ranked import read_levels
 from services.gateway.settings import GatewaySettings
 
 
@@ -58,11 +59,22 @@ def test_api_18_bad_paging_is_400(query: dict[str, str]) -> None:
         {"min_amount": "1e5"},
         {"reference": "a\x00"},
         {"batch_id": "'"},
+        {"status": ",".join(["pending"] * 21)},
     ],
 )
 def test_api_19_a_bad_filter_is_400(query: dict[str, str]) -> None:
     with pytest.raises(ProblemError):
         payout_conditions(query)
+
+
+def test_more_values_than_the_document_says_are_refused() -> None:
+    """API-30: a parameter takes 20 values with commas between them, in every list of words."""
+    known, many = frozenset({"record"}), ",".join(["record"] * 21)
+    assert read_includes({"include": many[:-7]}, known) == known
+    with pytest.raises(ProblemError, match="20 are the most"):
+        read_includes({"include": many}, known)
+    with pytest.raises(ProblemError, match="20 are the most"):
+        read_levels({"attention": ",".join(["none"] * 21)})
 
 
 def test_values_never_enter_sql_text() -> None:
