@@ -75,7 +75,7 @@ def test_a_batch_takes_what_money_there_is_and_is_stopped_while_it_runs(desk: De
     page.get_by_role("button", name="Submit the batch").click()
     expect(page).to_have_url(re.compile(r"/payouts/[0-9a-f-]{36}"))
     batch = page.url.split("/payouts/")[1][:36]
-    expect(page.get_by_text("1 row waits for money", exact=True).first).to_be_visible()
+    expect(page.get_by_text("1 row waits for money").first).to_be_visible()
     desk.until(lambda: desk.get(f"/batches/{batch}/")["counts"]["completed"] == 1, "what is covered is paid")
     desk.live()
     expect(page.get_by_text("1 row waits for money: credit the merchant", exact=False)).to_be_visible()
@@ -88,6 +88,5 @@ def test_a_batch_takes_what_money_there_is_and_is_stopped_while_it_runs(desk: De
     expect(page.get_by_role("list", name="Story")).to_contain_text(
         re.compile("Stopped; rows that were not sent are canceled")
     )
-    assert [row["failure_reason"] for row in desk.get(f"/batches/{batch}/rows/?status=canceled")["results"]] == [
-        "the wrong month"
-    ]
+    rows = desk.get(f"/batches/{batch}/rows/", status="canceled")["results"]
+    assert [row["failure_reason"] for row in rows] == ["the wrong month"]

@@ -1,6 +1,7 @@
 // One batch (CON-08): where it stands, its sums, its way to settlement, its rows live. Owns the page's order. Must not compute money.
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { batchStoryQuery, type BatchNow } from "~/api/reads";
+import { rowsOf } from "~/money/amount";
 import { fromViews } from "~/freshness/source";
 import { BatchActs } from "~/pages/payouts/BatchActs";
 import { storyEvery, TOLD_LIVE_MAX, useBatchLive } from "~/pages/payouts/batchLive";
@@ -55,7 +56,7 @@ export function BatchPage({ batch, query }: { batch: BatchNow; query: UseQueryRe
                 {data.waiting_rows ? (
                   <>
                     <dt>Waits for money</dt>
-                    <dd>{data.waiting_rows} rows; they go out by themselves, the first ones first, as money comes in</dd>
+                    <dd>{rowsOf(data.waiting_rows)}; the first go out first, by themselves, as money comes in</dd>
                   </>
                 ) : null}
                 {data.stopped_at ? (
