@@ -136,7 +136,7 @@ class Worklist:
 
 
 def _may_start(payout: Payout) -> bool:
-    """A row that waits for funds lies in its batch's lane, since the release puts all rows there; it comes again once it is funded."""
+    """What waits for funds is never asked for; it comes again once it is funded."""
     return payout.status is PayoutStatus.PENDING and payout.reason is not Reason.FUNDS
 
 
