@@ -20,7 +20,8 @@ from tests.simulation import broker
 from tests.simulation.run import run_seed
 from tests.simulation.store import MemoryProjection
 
-SEEDS = range(1, 61)
+SEEDS = range(1, 241)
+"""Tried in turn until one catches. Some faults show in one seed of eleven: with so many, a changed workload does not decide whether any does."""
 
 
 def caught(word: str) -> str | None:
