@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import UNSET, Struct, UnsetType
 
 from schemas.forms import BatchDeclaration, PayoutForm
-from schemas.words import Funding, OnInsufficientFunds, OnRowFailure, Outcome
+from schemas.words import BatchPhase, Funding, OnInsufficientFunds, OnRowFailure, Outcome
 
 CHUNK_ROWS_MAX = 500
 CHUNK_BYTES_MAX = 512 * 1024
@@ -149,10 +149,14 @@ class SealBatch(Body, frozen=True, kw_only=True, tag="seal_batch"):
 
 
 class CancelBatch(Body, frozen=True, kw_only=True, tag="cancel_batch"):
-    """Drop an unsealed batch, or stop a running one: rows that were not sent are canceled, the others go on (BAT-13)."""
+    """Drop an unsealed batch, or stop a running one: rows that were not sent are canceled, the others go on (BAT-13).
+
+    With `expected_phase` only a batch that stands there: who means to drop one does not stop it.
+    """
 
     batch_id: str
     reason: str | None = None
+    expected_phase: BatchPhase | None = None
 
 
 class StartAttempts(Body, frozen=True, kw_only=True, tag="start_attempts"):

@@ -76,10 +76,13 @@ def add_rows(case: Case, body: AddRows) -> Decision:
 
 
 def cancel_batch(case: Case, body: CancelBatch) -> Decision:
-    """Drop an unsealed batch, or stop a running one; a repeat is no error."""
+    """Drop an unsealed batch, or stop a running one, if it stands where it is expected; a repeat is no error."""
     batch = own_batch(case, body.batch_id)
     if batch is None:
         return rejections.not_found(case, "batch")
+    if batch.phase not in {body.expected_phase or batch.phase, BatchPhase.CANCELED}:
+        detail = f"The batch is {batch.phase}, not {body.expected_phase}. Look at it, then ask again."
+        return refused(case, "version_conflict", detail, subject=batch.id, phase=batch.phase)
     if batch.phase in {BatchPhase.CANCELED, BatchPhase.REFUSED}:
         return repeated(subject=batch.id, answer=Answer(status=204, body=""))
     if batch.phase is not BatchPhase.OPEN:

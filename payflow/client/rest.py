@@ -122,9 +122,16 @@ class Payflow:
         body = {"declared": declared} if declared is not None else {}
         return self._write("POST", f"/batches/{batch_id}/seal/", Batch, new_key(), json=body)
 
-    def cancel_batch(self, batch_id: str) -> BatchStopped | None:
-        """Drop an unsealed batch, or stop a running one: then the answer says how many rows were stopped, and how many were not."""
-        return self._write("DELETE", f"/batches/{batch_id}/", BatchStopped, new_key())
+    def cancel_batch(
+        self, batch_id: str, *, reason: str | None = None, expected_phase: str | None = None
+    ) -> BatchStopped | None:
+        """Drop an unsealed batch, or stop a running one: then the answer says how many rows were stopped, and how many were not.
+
+        With `expected_phase` ("open", "released") a batch that stands elsewhere by now is a conflict, and nothing happens.
+        """
+        body = {"reason": reason, "expected_phase": expected_phase}
+        told = {name: value for name, value in body.items() if value is not None}
+        return self._write("DELETE", f"/batches/{batch_id}/", BatchStopped, new_key(), json=told)
 
     def upload_batch(
         self, file: IO[bytes], file_name: str, /, *, kind: str = "text/csv", key: str | None = None, **fields: str

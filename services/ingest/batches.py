@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from msgspec import structs
 
 from domain.intake.batch import BatchRequest, read_batch, read_seal
+from domain.intake.cancel import read_drop
 from domain.intake.faults import Fault
 from runtime.ids import mint
 from schemas.commands import AddRows, CancelBatch, OpenBatch, SealBatch
@@ -23,7 +24,7 @@ from services.ingest.chunks import cut
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES, Edge
 from services.ingest.envelope import Envelope
-from services.ingest.payouts import canonical, not_found, read_cancel
+from services.ingest.payouts import canonical, not_found
 from services.ingest.problems import ProblemError
 from services.ingest.store import ViewUnavailableError
 from services.ingest.waiting import Decided
@@ -81,17 +82,19 @@ async def delete_batch(request: Request, batch_id: str) -> Response:
     """Drop an unsealed batch, or stop a running one, for a reason if you give one. A repeat is no error.
 
     Of an unsealed batch nothing was held: 204. Of a running one the rows that were not sent are canceled and their money released: 200,
-    with how many rows were stopped and how many were not.
+    with how many rows were stopped and how many were not. With `expected_phase` `open` one that was sealed meanwhile is left alone: 409.
     """
     ask = Ask(request)
     batch_id = canonical(batch_id)
     content = await ask.content(optional=True)
-    read = read_cancel(content, versioned=False)
+    read = read_drop(content)
     if ask.faults or isinstance(read, list):
         raise ask.problem(read)
     merchant_id = await merchant_of_batch(ask, batch_id)
     envelope = ask.envelope(merchant_id, f"cancel_batch {batch_id}", content)
-    return await decide_on_batch(ask, envelope, batch_id, CancelBatch(batch_id=batch_id, reason=read[0]))
+    reason, phase = read
+    command = CancelBatch(batch_id=batch_id, reason=reason, expected_phase=phase)
+    return await decide_on_batch(ask, envelope, batch_id, command)
 
 
 async def submit(edge: Edge, order: BatchOrder, rows: list[PayoutForm], about: About, wait_seconds: float) -> Response:

@@ -4,15 +4,13 @@ Owns these routes. Whether a payout may change is the processor's to say; here o
 came along are compared with the payout as it stands. Must not decide.
 """
 
-from collections.abc import Mapping
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from domain.intake.cancel import read_cancel
 from domain.intake.edit import EditFields, read_edit
 from domain.intake.faults import Fault
-from domain.intake.payout import field_faults
-from domain.intake.text import VALUE_MAX, text_fault
 from schemas.commands import CancelPayout, EditPayout, Match
 from schemas.ids import is_uuid
 from services.ingest.answers import About
@@ -106,21 +104,6 @@ def canonical(resource_id: str) -> str:
 def not_found(what: str = "payout") -> ProblemError:
     """The same 404 for an unknown, a malformed and another merchant's id."""
     return ProblemError("not_found", f"There is no such {what}.")
-
-
-def read_cancel(content: object, *, versioned: bool = True) -> tuple[str | None, int | None] | list[Fault]:
-    """(reason, expected version) of the body of a cancel, which may be empty; or all its faults. What is not `versioned` has no version."""
-    if content is None:
-        return None, None
-    if not isinstance(content, Mapping):
-        return [Fault(pointer="", detail="must be a JSON object")]
-    faults = field_faults(content, frozenset({"reason", "expected_version"} if versioned else {"reason"}))
-    reason, version = content.get("reason"), content.get("expected_version")
-    if reason is not None and (fault := text_fault("/reason", reason, longest=VALUE_MAX)) is not None:
-        faults.append(fault)
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
-        faults.append(Fault(pointer="/expected_version", detail="must be the version you saw, an integer from 1"))
-    return faults or (reason, version)
 
 
 async def _merchant_of(ask: Ask, payout_id: str) -> str:

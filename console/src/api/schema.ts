@@ -107,7 +107,7 @@ export interface paths {
          * @description Drop an unsealed batch, or stop a running one, for a reason if you give one. A repeat is no error.
          *
          *     Of an unsealed batch nothing was held: 204. Of a running one the rows that were not sent are canceled and their money released: 200,
-         *     with how many rows were stopped and how many were not.
+         *     with how many rows were stopped and how many were not. With `expected_phase` `open` one that was sealed meanwhile is left alone: 409.
          */
         delete: operations["delete_batch"];
         options?: never;
@@ -3775,12 +3775,19 @@ export interface components {
         });
         /**
          * DropRequest
-         * @description Why a batch is dropped or stopped; the body may be left out.
+         * @description Why a batch is dropped or stopped, and where it was last seen to stand; the body may be left out.
          * @example {
+         *       "expected_phase": "open",
          *       "reason": "the wrong month"
          *     }
          */
         DropRequest: {
+            /**
+             * Expected Phase
+             * @description Only if the batch stands here; else 409 and nothing happens.
+             * @default null
+             */
+            expected_phase: ("open" | "released" | "refused" | "canceled") | null;
             /**
              * Reason
              * @default null

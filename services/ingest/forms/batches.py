@@ -11,6 +11,7 @@ FundingWord = Literal["all_or_nothing", "as_available"]
 """`all_or_nothing`: all rows are held at the seal, or 402 and none. `as_available`: rows that the balance does not cover wait."""
 RowFailureWord = Literal["continue", "stop"]
 """`stop`: once a row has failed for good, rows that were not sent are canceled."""
+PhaseWord = Literal["open", "released", "refused", "canceled"]
 
 TWO_ROWS = [
     {"amount": "10.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}},
@@ -65,11 +66,14 @@ class SealRequest(BaseModel):
 
 
 class DropRequest(BaseModel):
-    """Why a batch is dropped or stopped; the body may be left out."""
+    """Why a batch is dropped or stopped, and where it was last seen to stand; the body may be left out."""
 
-    model_config = form(why={"reason": "the wrong month"})
+    model_config = form(why={"reason": "the wrong month", "expected_phase": "open"})
 
     reason: str | None = LINE
+    expected_phase: PhaseWord | None = Field(
+        None, description="Only if the batch stands here; else 409 and nothing happens."
+    )
 
 
 class Batch(BaseModel):

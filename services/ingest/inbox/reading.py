@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.intake.batch import read_batch, read_rows, read_seal
+from domain.intake.cancel import read_cancel, read_drop
 from domain.intake.faults import Fault
 from domain.intake.merchants import read_credit
 from domain.intake.payout import read_payout
@@ -20,7 +21,6 @@ from services.ingest.chunks import check_fits
 from services.ingest.inbox.messages import InboxRecord, Message
 from services.ingest.merchants import credit_command
 from services.ingest.payout_command import payout_command
-from services.ingest.payouts import read_cancel
 from services.ingest.problems import problem_of
 
 T = TypeVar("T")
@@ -86,8 +86,8 @@ class Reading:
         return SealBatch(batch_id=str(batch_id), declaration=wanted)
 
     def _cancel_batch(self, data: Mapping[str, object], _: str, batch_id: str | None) -> CancelBatch:
-        reason, _version = good(read_cancel(_without_batch(data)))
-        return CancelBatch(batch_id=str(batch_id), reason=reason)
+        reason, phase = good(read_drop(_without_batch(data)))
+        return CancelBatch(batch_id=str(batch_id), reason=reason, expected_phase=phase)
 
     def _cancel_payout(self, data: Mapping[str, object], _: str, __: str | None) -> CancelPayout:
         payout_id = data.get("payout_id")

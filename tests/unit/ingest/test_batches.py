@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.commands import ChangeMerchant
-from schemas.events import BatchCanceled
+from schemas.events import BatchCanceled, BatchStopped
 from services.ingest.batch_run import CHUNKS_IN_FLIGHT
 from services.ingest.chunks import FIRST_CHUNKS
 from tests.unit.ingest.conftest import Ingest
@@ -318,6 +318,22 @@ async def test_an_unsealed_batch_can_be_dropped_once_and_again(ingest: Ingest) -
         (stopped[0]["row_count"], 0),
         (0, stopped[0]["row_count"]),
     ]
+
+
+async def test_who_means_to_drop_a_batch_does_not_stop_it__BAT_13(ingest: Ingest) -> None:
+    sealed = await ingest.post("/batches", whole(), Idempotency_Key="b")
+    path = f"/api/v1/batches/{sealed.json()['id']}"
+    meant = await ingest.client.request("DELETE", path, json={"expected_phase": "open"})
+    assert (meant.status_code, meant.json()["code"], meant.json()["phase"]) == (409, "version_conflict", "released")
+    assert not [event for record in ingest.log.events for event in record.events if isinstance(event, BatchStopped)]
+    stopped = await ingest.client.request("DELETE", path, json={"expected_phase": "released"})
+    assert (stopped.status_code, stopped.json()["not_stopped"]) == (200, 0)
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/api/v1/batches/{opened.json()['id']}"
+    answers = [await ingest.client.request("DELETE", path, json={"expected_phase": "open"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [204, 204]
+    wrong = await ingest.client.request("DELETE", path, json={"expected_phase": "running"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (400, "/expected_phase")
 
 
 async def test_why_a_batch_is_dropped_stands_on_the_log(ingest: Ingest) -> None:

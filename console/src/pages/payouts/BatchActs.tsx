@@ -96,13 +96,13 @@ export function useCommonReason(merchant: string): string | null {
   return right ?? (online ? waitReason(age) : "Offline: nothing new is sent.");
 }
 
-/** Why a batch is dropped or stopped stands on the log; a release has no reason to give. */
+/** Why a batch is dropped or stopped stands on the log; a release has no reason to give. Who drops one that was sealed meanwhile does not stop it. */
 function actOf(kind: Kind, batch: BatchNow, reason: string) {
   const path = `/api/v1/batches/${batch.id}/`;
   const asked =
     kind === "seal"
       ? { method: "POST" as const, path: `${path}seal/`, body: {} }
-      : { method: "DELETE" as const, path, body: { reason } };
+      : { method: "DELETE" as const, path, body: { reason, expected_phase: batch.phase } };
   return {
     id: kind,
     words: `${WORDS[kind].verb} batch ${nameOf(batch)}`,
