@@ -1,4 +1,4 @@
-"""`payflow ledger check`: the books add up, proved from the rows (LED-02 to LED-05, BAT-12).
+"""`payflow ledger check`: the books add up, proved from the rows (LED-02 to LED-05, BAT-10, BAT-12).
 
 Owns the checks, each one query that lists what is wrong, all on one snapshot. A check that finds nothing wrong says how much it looked
 at, so that an empty ledger does not pass for a good one. Must not know how the rows came there.
@@ -81,6 +81,13 @@ CHECKS = (
         "SELECT b.id, b.row_count, count(p.id) AS rows FROM batches b LEFT JOIN all_payouts p ON p.batch_id = b.id "
         "AND p.id BETWEEN (left(b.id::text, 28) || '00000000')::uuid AND (left(b.id::text, 28) || 'ffffffff')::uuid "
         "GROUP BY b.id, b.row_count HAVING count(p.id) <> b.row_count ORDER BY 1",
+    ),
+    Check(
+        "each batch counts its rows that wait",
+        "SELECT count(*) FROM batches",
+        "SELECT id, b.waiting_rows, w.rows FROM (SELECT id, waiting_rows FROM batches WHERE waiting_rows <> 0) b FULL JOIN "
+        "(SELECT batch_id AS id, count(*) AS rows FROM payouts WHERE batch_id IS NOT NULL AND reason = 'funds' AND status = 'pending' "
+        "GROUP BY batch_id) w USING (id) WHERE b.waiting_rows IS DISTINCT FROM w.rows ORDER BY 1",
     ),
     Check(
         "each payout has one change per version",

@@ -21,6 +21,7 @@ PLANTED = {
     "each batch total is the sum of its rows": "UPDATE payouts SET status = 'failed' WHERE batch_id IS NOT NULL "
     "AND status = 'completed'",
     "each batch has all its rows": "DELETE FROM payouts WHERE row_number = 1",
+    "each batch counts its rows that wait": "UPDATE batches SET waiting_rows = waiting_rows + 1",
     "each payout has one change per version": "DELETE FROM payout_changes WHERE version = 2",
     "what is archived is finished, and nowhere else": "CREATE TABLE month PARTITION OF archived_payouts DEFAULT; "
     "INSERT INTO archived_payouts SELECT * FROM payouts LIMIT 1",
