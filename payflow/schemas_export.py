@@ -114,12 +114,15 @@ def _topics() -> str:
 
 def _errors() -> str:
     from schemas.errors import REGISTRY
+    from schemas.fault_codes import FAULT_CODES
     from schemas.remedies import remedy_of
 
     lines = ["# Error codes\n", "| code | status | title | same request again? | what to do |", "|---|---|---|---|---|"]
     for entry in REGISTRY.values():
         again = "yes" if entry.retryable else "no"
         lines.append(f"| `{entry.code}` | {entry.status} | {entry.title} | {again} | {remedy_of(entry)} |")
+    lines += ["", "## Codes in `errors[]` alone", "Beside these, an entry of `errors[]` has one of the codes above.\n"]
+    lines += ["| code | meaning |", "|---|---|", *(f"| `{code}` | {meaning} |" for code, meaning in FAULT_CODES.items())]
     return WARNING + "\n".join(lines) + "\n"
 
 

@@ -6,10 +6,10 @@ Owns the sentences; `schemas.errors` owns the codes. Must not know a request.
 from schemas.errors import ErrorCode
 
 _AGAIN = "Send the same request again, with the same Idempotency-Key, after Retry-After."
-_MEND = "Read errors[]: each entry names the field and what it takes. Mend them all and send again."
+MEND = "Read errors[]: each entry names the field and what it takes. Mend them all and send again."
 
 REMEDIES: dict[str, str] = {
-    "validation_error": _MEND,
+    "validation_error": MEND,
     "malformed_body": "Send one JSON value in UTF-8, without repeated keys, at most 32 levels deep, with at most 1,000 names in an object.",
     "idempotency_key_required": "Send an Idempotency-Key header; a UUID v4 is a good choice. Keep it for repeats.",
     "idempotency_key_invalid": "Send 1 to 255 visible ASCII characters as Idempotency-Key.",
@@ -38,6 +38,7 @@ REMEDIES: dict[str, str] = {
     "idempotency_in_flight": "The first request with this key is being decided: send it again after Retry-After.",
     "duplicate_reference": "This reference was paid before: look at the payout that the answer names before you take a new one.",
     "invalid_state_transition": "Read the payout or batch again: its state no longer allows this.",
+    "plan_changed": "Look at the plan as it is now, and confirm that one.",
     "version_conflict": "Read it again, decide again, and send the version you then saw.",
     "batch_sealed": "Put further rows into a new batch.",
     "row_gap": "Send the rows from `next_row` on.",
@@ -68,4 +69,4 @@ REMEDIES: dict[str, str] = {
 
 def remedy_of(entry: ErrorCode) -> str:
     """What to do about it; for a code without a sentence of its own, what holds for its kind."""
-    return REMEDIES.get(entry.code) or (_AGAIN if entry.retryable else _MEND)
+    return REMEDIES.get(entry.code) or (_AGAIN if entry.retryable else MEND)

@@ -120,10 +120,12 @@ def _added(batch: Batch, body: AddRows) -> Decision:
 
 
 def _has_all(case: Case, batch: Batch, body: AddRows) -> bool:
-    """Whether the batch holds these very rows at these numbers."""
+    """Whether the batch holds these very rows at these numbers; no rows are a question, and never a repeat."""
     last_row = body.first_row + len(body.rows) - 1
-    return last_row <= batch.row_count and all(
-        _same(case, batch, row, form) for row, form in enumerate(body.rows, body.first_row)
+    return (
+        bool(body.rows)
+        and last_row <= batch.row_count
+        and all(_same(case, batch, row, form) for row, form in enumerate(body.rows, body.first_row))
     )
 
 
@@ -147,10 +149,10 @@ def _place_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
 
 def _row_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
     """All faults of the chunk's rows at once, with pointers; the chunk is taken whole or not at all."""
+    if max(body.first_row, body.first_row + len(body.rows) - 1) > BATCH_ROWS_MAX:
+        return refused(case, "limit_exceeded", f"A batch has at most {BATCH_ROWS_MAX} rows.", subject=batch.id)
     if not body.rows:
         return refused(case, "validation_error", "A chunk needs at least one row.", subject=batch.id)
-    if body.first_row + len(body.rows) - 1 > BATCH_ROWS_MAX:
-        return refused(case, "limit_exceeded", f"A batch has at most {BATCH_ROWS_MAX} rows.", subject=batch.id)
     faults = _row_faults(case, batch, body)
     if not faults:
         return _sum_refusal(case, batch, body)

@@ -147,22 +147,44 @@ def _rows(raw: object, currencies: frozenset[str], most: int, owner: str | None)
         return [], [Fault(pointer="", detail=f"must have 1 to {most} rows; it has {len(raw)}")]
     forms: list[PayoutForm] = []
     faults: list[Fault] = []
+    untold = 0
     for index, row in enumerate(raw):
-        read = of_owner(read_payout(row, currencies=currencies), row, owner)
+        read = of_batch(read_payout(row, currencies=currencies), row, owner)
         if isinstance(read, PayoutRequest):
             forms.append(read.form)
         elif len(faults) < ROW_FAULTS_MAX:
             faults += under(f"/{index}", read)
+        else:
+            untold += 1
+    if untold:
+        faults.append(Fault(pointer="", detail=f"{untold} more rows are not valid; they are told once these are put right"))
     return forms, faults
 
 
-def of_owner(read: PayoutRequest | list[Fault], row: object, owner: str | None) -> PayoutRequest | list[Fault]:
-    """What was read of the row, unless it is another merchant's than its batch: that is a fault too (BAT-01)."""
-    named = row.get("merchant_id") if isinstance(row, Mapping) else None
-    if named == owner or not isinstance(named, str) or not is_merchant_id(named):
+def of_batch(read: PayoutRequest | list[Fault], row: object, owner: str | None) -> PayoutRequest | list[Fault]:
+    """What was read of the row, unless it says what only its batch can: another merchant, or a choice of its own without money."""
+    if not isinstance(row, Mapping):
         return read
+    faults = [*_owner_faults(row, owner), *_choice_faults(row)]
+    return [*(read if isinstance(read, list) else []), *faults] if faults else read
+
+
+def _owner_faults(row: Mapping[str, object], owner: str | None) -> list[Fault]:
+    """One row belongs to another merchant than its batch (BAT-01)."""
+    named = row.get("merchant_id")
+    if named == owner or not isinstance(named, str) or not is_merchant_id(named):
+        return []
     detail = "differs from the batch's merchant" if owner else "says whose one row is; say whose the batch is, beside rows"
-    return [*(read if isinstance(read, list) else []), Fault(pointer="/merchant_id", detail=detail)]
+    return [Fault(pointer="/merchant_id", detail=detail)]
+
+
+def _choice_faults(row: Mapping[str, object]) -> list[Fault]:
+    """A row would not be paid as it asks (BAT-10)."""
+    if row.get("on_insufficient_funds") is None:
+        return []
+    return [
+        Fault(pointer="/on_insufficient_funds", detail="is for one payout; of a batch say it with funding, for all rows")
+    ]
 
 
 def _option_faults(raw: Mapping[str, object]) -> list[Fault]:

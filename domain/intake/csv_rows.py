@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain.intake.amounts import currency_fault
-from domain.intake.batch import of_owner
+from domain.intake.batch import of_batch
 from domain.intake.faults import Fault
 from domain.intake.payout import PayoutRequest, read_payout
 from domain.intake.recipients import KEYS_MAX
@@ -98,7 +98,7 @@ class Plan:
 
     def _read_slowly(self, cells: Sequence[str], row: int) -> PayoutForm | list[Fault]:
         raw, faults = self._request(cells)
-        read = of_owner(read_payout(raw, currencies=self._currencies), raw, self._owner)
+        read = of_batch(read_payout(raw, currencies=self._currencies), raw, self._owner)
         if isinstance(read, PayoutRequest) and not faults:
             return read.form
         faults = faults or (read if isinstance(read, list) else [])

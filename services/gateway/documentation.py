@@ -15,7 +15,8 @@ from fastapi.responses import FileResponse
 import schemas
 from runtime.http_problems import ProblemError
 from schemas.errors import REGISTRY
-from schemas.remedies import remedy_of
+from schemas.fault_codes import FAULT_CODES
+from schemas.remedies import MEND, remedy_of
 from services.gateway.described import described
 from services.gateway.documentation_pages import REDOC, START_SWAGGER, STARTER, SWAGGER, page
 from services.gateway.door import json_response
@@ -86,8 +87,10 @@ async def asset(name: str) -> Response:
 
 @router.get("/docs/errors/{code}", summary="What an error code means", **described("get_error_code"))
 async def error_code(code: str) -> Response:
-    """What an error code means; the `type` of every problem points here."""
+    """What an error code means, also one that stands in `errors[]` alone; the `type` of every problem points here."""
     entry = REGISTRY.get(code)
+    if entry is None and code in FAULT_CODES:
+        return json_response({"code": code, "status": 400, "title": FAULT_CODES[code], "retryable": False, "remedy": MEND})
     if entry is None:
         raise ProblemError("not_found", "There is no such error code.")
     told = {"code": entry.code, "status": entry.status, "title": entry.title, "retryable": entry.retryable}

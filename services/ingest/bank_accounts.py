@@ -50,11 +50,11 @@ async def change_bank_account(request: Request, merchant_id: str, bank_account_i
     ask, account_id = _about(request, merchant_id, bank_account_id)
     content = await ask.content(PATCH_TYPES)
     wanted = read_account_change(content)
-    if ask.faults or isinstance(wanted, list):
+    if ask.faults:
         raise ask.problem(wanted)
-    if wanted.verified is not UNSET:
+    if not isinstance(wanted, list) and wanted.verified is not UNSET:
         _must_vouch(ask, merchant_id)
-    command = ChangeBankAccount(bank_account_id=account_id, **structs.asdict(wanted))
+    command = wanted if isinstance(wanted, list) else ChangeBankAccount(bank_account_id=account_id, **structs.asdict(wanted))
     return await decide(ask, merchant_id, f"change_bank_account {account_id}", content, command)
 
 
@@ -75,14 +75,9 @@ async def start_verification(request: Request, merchant_id: str, bank_account_id
     ask.require_key("with a verification: it sends money")
     content = await ask.content(optional=True)
     currency = read_deposit_currency(content, currencies=ask.edge.currencies)
-    if ask.faults or isinstance(currency, list):
+    if ask.faults:
         raise ask.problem(currency)
-    command = StartVerification(
-        bank_account_id=account_id,
-        verification_id=mint(),
-        amounts_minor=[draw_small(DEPOSIT_MAX_MINOR) for _ in range(DEPOSITS)],
-        currency=currency,
-    )
+    command = currency if isinstance(currency, list) else _start_command(account_id, currency)
     return await decide(ask, merchant_id, f"start_verification {account_id}", content, command)
 
 
@@ -93,10 +88,21 @@ async def confirm_verification(request: Request, merchant_id: str, bank_account_
     ask.require_key("with the amounts: a wrong try counts, a repeat of it must not")
     content = await ask.content()
     amounts = read_deposit_amounts(content)
-    if ask.faults or isinstance(amounts, list):
+    if ask.faults:
         raise ask.problem(amounts)
-    command = ConfirmVerification(bank_account_id=account_id, amounts=amounts.amounts)
+    command = (
+        amounts if isinstance(amounts, list) else ConfirmVerification(bank_account_id=account_id, amounts=amounts.amounts)
+    )
     return await decide(ask, merchant_id, f"confirm_verification {account_id}", content, command)
+
+
+def _start_command(account_id: str, currency: str) -> StartVerification:
+    return StartVerification(
+        bank_account_id=account_id,
+        verification_id=mint(),
+        amounts_minor=[draw_small(DEPOSIT_MAX_MINOR) for _ in range(DEPOSITS)],
+        currency=currency,
+    )
 
 
 def _about(request: Request, merchant_id: str, bank_account_id: str) -> tuple[Ask, str]:

@@ -62,8 +62,8 @@ async def _add_unnumbered(ask: Ask, envelope: Envelope, batch_id: str, wanted: R
 
 
 async def _next_row(ask: Ask, envelope: Envelope, batch_id: str) -> int | Decided:
-    """The number of the batch's next row, or the refusal if it takes no more. Asks for what leaves a gap and adds nothing."""
-    question = AddRows(batch_id=batch_id, first_row=BATCH_ROWS_MAX, rows=[])
+    """The number of the batch's next row, or the refusal if it takes no more. Asks for what no batch has, and adds nothing."""
+    question = AddRows(batch_id=batch_id, first_row=BATCH_ROWS_MAX + 1, rows=[])
     decided = await within(await ask.edge.submitter.append(envelope.wrap(question, keyed=False)), ASK_SECONDS)
     if decided is None:
         raise ProblemError("log_unavailable", "The batch's next row is not known in time; send first_row, or try again.")

@@ -4,7 +4,6 @@ Owns these routes. Whether a payout may change is the processor's to say; here o
 came along are compared with the payout as it stands. Must not decide.
 """
 
-
 import msgspec
 from fastapi import APIRouter, Request, Response
 
@@ -43,7 +42,7 @@ async def delete_payout(request: Request, payout_id: str) -> Response:
     """Cancel a pending payout; its hold is released in the same event. A repeat is no error."""
     ask = Ask(request)
     payout_id = canonical(payout_id)
-    return await _cancel(ask, payout_id, None, None)
+    return await _cancel(ask, payout_id, None)
 
 
 @router.post("/payouts/{payout_id}/cancel", **documented("cancel_payout"))
@@ -52,10 +51,7 @@ async def cancel_payout(request: Request, payout_id: str) -> Response:
     ask = Ask(request)
     payout_id = canonical(payout_id)
     content = await ask.content(optional=True)
-    read = read_cancel(content)
-    if isinstance(read, list):
-        raise ask.problem(read)
-    return await _cancel(ask, payout_id, *read)
+    return await _cancel(ask, payout_id, content)
 
 
 async def _edit(request: Request, payout_id: str, *, replace: bool) -> Response:
@@ -78,15 +74,20 @@ async def _edit(request: Request, payout_id: str, *, replace: bool) -> Response:
     return await ask.edge.decide(envelope, command, about, ask.wait_seconds, subject=payout_id, makes=False)
 
 
-async def _cancel(ask: Ask, payout_id: str, reason: str | None, expected_version: int | None) -> Response:
+async def _cancel(ask: Ask, payout_id: str, content: object) -> Response:
+    wanted = read_cancel(content)
     if ask.faults:
-        raise ask.problem()
+        raise ask.problem(wanted)
     merchant_id = await _merchant_of(ask, payout_id)
-    envelope = ask.envelope(merchant_id, f"cancel_payout {payout_id}", {"reason": reason, "version": expected_version})
+    meant = content if isinstance(wanted, list) else {"reason": wanted[0], "version": wanted[1]}
+    envelope = ask.envelope(merchant_id, f"cancel_payout {payout_id}", meant)
     about = About(envelope.key, PAYOUTS, creates=False)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first
+    if isinstance(wanted, list):
+        raise ask.problem(wanted)
+    reason, expected_version = wanted
     command = CancelPayout(
         payout_id=payout_id, reason=reason, match_version=ask.match_version, expected_version=expected_version
     )

@@ -448,7 +448,7 @@ export interface paths {
         };
         /**
          * What an error code means
-         * @description What an error code means; the `type` of every problem points here.
+         * @description What an error code means, also one that stands in `errors[]` alone; the `type` of every problem points here.
          */
         get: operations["get_error_code"];
         put?: never;
@@ -3154,7 +3154,7 @@ export interface components {
              * Rows
              * @default null
              */
-            rows: components["schemas"]["PayoutRequest"][] | null;
+            rows: components["schemas"]["RowRequest"][] | null;
         };
         /**
          * BatchStopped
@@ -4729,6 +4729,94 @@ export interface components {
             results: components["schemas"]["Payout"][];
         };
         /**
+         * RowRequest
+         * @description One row of a batch. What happens without money says the batch: `funding`.
+         * @example {
+         *       "amount": "12.00",
+         *       "currency": "USD",
+         *       "recipient_details": {
+         *         "msisdn": "+256772123456"
+         *       },
+         *       "reference": "row-1"
+         *     }
+         */
+        RowRequest: {
+            /**
+             * Amount
+             * @description Decimal text, at most 12 digits and the currency's decimals.
+             * @default null
+             * @example 100.50
+             */
+            amount: string | null;
+            /**
+             * Amount Minor
+             * @description The same amount as an integer of minor units.
+             * @default null
+             * @example 10050
+             */
+            amount_minor: number | null;
+            /**
+             * Amount Paise
+             * @description The same for INR; the currency is then INR.
+             * @default null
+             * @example 50000
+             */
+            amount_paise: number | null;
+            /**
+             * Bank Account Id
+             * Format: uuid
+             * @description A saved bank account instead of a recipient; needs X-Merchant-Id and Idempotency-Key.
+             * @default null
+             */
+            bank_account_id: string | null;
+            /**
+             * Currency
+             * @description ISO 4217, upper case; needed with amount and amount_minor. USD, EUR, GBP, RUB and INR unless set otherwise.
+             * @default null
+             * @example USD
+             */
+            currency: string | null;
+            /**
+             * Description
+             * @description Free text.
+             * @default null
+             */
+            description: string | null;
+            /**
+             * Merchant Id
+             * @description Another way to name the merchant; must agree with X-Merchant-Id.
+             * @default null
+             */
+            merchant_id: string | null;
+            /**
+             * @description One payee: `account_number` (also `account`) or `iban`, or `msisdn` (also `phone`). Other keys are kept as sent.
+             * @default null
+             * @example {
+             *       "account_number": "1234567890",
+             *       "bank_name": "Example Bank"
+             *     }
+             */
+            recipient_details: components["schemas"]["Recipient"] | null;
+            /**
+             * Reference
+             * @description The merchant's own reference, unique for ever.
+             * @default null
+             */
+            reference: string | null;
+        } & (({
+            amount: string;
+            currency: string;
+        } | {
+            amount_minor: number;
+            currency: string;
+        } | {
+            amount_paise: number;
+        }) & ({
+            recipient_details: Record<string, never>;
+        } | {
+            bank_account_id: string;
+        }));
+        /**
          * RowsAdded
          * @description What a chunk added.
          */
@@ -4772,7 +4860,7 @@ export interface components {
              */
             first_row: number | null;
             /** Rows */
-            rows: components["schemas"]["PayoutRequest"][];
+            rows: components["schemas"]["RowRequest"][];
         };
         /**
          * SavedAccount
@@ -7992,7 +8080,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "already_exists" | "already_subscribed" | "backlog_full" | "bank_account_unusable" | "batch_sealed" | "csrf_failed" | "cursor_foreign" | "cursor_from_future" | "cursor_invalid" | "cursor_too_old" | "declaration_mismatch" | "duplicate_file" | "duplicate_reference" | "file_not_kept" | "forbidden" | "headers_too_large" | "idempotency_conflict" | "idempotency_in_flight" | "idempotency_key_invalid" | "idempotency_key_required" | "identity_unavailable" | "insufficient_funds" | "internal_error" | "invalid_rows" | "invalid_state_transition" | "limit_exceeded" | "log_unavailable" | "malformed_body" | "merchant_required" | "method_not_allowed" | "not_acceptable" | "not_found" | "payload_too_large" | "precondition_failed" | "precondition_required" | "rate_limited" | "row_conflict" | "row_gap" | "service_ending" | "sign_in_failed" | "sign_in_locked" | "simulator_unavailable" | "staging_unavailable" | "unauthorized" | "unknown_merchant" | "unsupported_media_type" | "validation_error" | "verification_amounts_wrong" | "version_conflict" | "view_unavailable" | "webhook_address_refused" | "webhook_disabled" | "webhook_exists" | "webhooks_unavailable";
+                code: "already_exists" | "already_subscribed" | "backlog_full" | "bank_account_unusable" | "batch_sealed" | "csrf_failed" | "cursor_foreign" | "cursor_from_future" | "cursor_invalid" | "cursor_too_old" | "declaration_mismatch" | "duplicate_file" | "duplicate_reference" | "file_not_kept" | "forbidden" | "headers_too_large" | "idempotency_conflict" | "idempotency_in_flight" | "idempotency_key_invalid" | "idempotency_key_required" | "identity_unavailable" | "insufficient_funds" | "internal_error" | "invalid_rows" | "invalid_state_transition" | "limit_exceeded" | "log_unavailable" | "malformed_body" | "merchant_required" | "method_not_allowed" | "not_acceptable" | "not_found" | "payload_too_large" | "plan_changed" | "precondition_failed" | "precondition_required" | "rate_limited" | "row_conflict" | "row_gap" | "service_ending" | "sign_in_failed" | "sign_in_locked" | "simulator_unavailable" | "staging_unavailable" | "unauthorized" | "unknown_merchant" | "unsupported_media_type" | "validation_error" | "verification_amounts_wrong" | "version_conflict" | "view_unavailable" | "webhook_address_refused" | "webhook_disabled" | "webhook_exists" | "webhooks_unavailable";
             };
             cookie?: never;
         };

@@ -36,7 +36,15 @@ from services.ingest.forms.files import (
     UploadForm,
 )
 from services.ingest.forms.merchants import Credit, CreditRequest, MerchantChange, MerchantRequest, OpenedMerchant
-from services.ingest.forms.payouts import CancelRequest, Payout, PayoutEdit, PayoutReplacement, PayoutRequest, Recipient
+from services.ingest.forms.payouts import (
+    CancelRequest,
+    Payout,
+    PayoutEdit,
+    PayoutReplacement,
+    PayoutRequest,
+    Recipient,
+    RowRequest,
+)
 
 __all__ = [
     "Amounts",
@@ -70,6 +78,7 @@ __all__ = [
     "Pending",
     "Problem",
     "Recipient",
+    "RowRequest",
     "RowsAdded",
     "RowsRequest",
     "SavedAccount",

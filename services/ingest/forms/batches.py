@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingest.forms.fields import CURRENCY_CODE, LINE, MERCHANT, NAME, REFERENCE, Time, form
-from services.ingest.forms.payouts import PayoutRequest
+from services.ingest.forms.payouts import RowRequest
 
 FundingWord = Literal["all_or_nothing", "as_available"]
 """`all_or_nothing`: all rows are held at the seal, or 402 and none. `as_available`: rows that the balance does not cover wait."""
@@ -44,7 +44,7 @@ class BatchRequest(BaseModel):
     funding: FundingWord = "all_or_nothing"
     on_row_failure: RowFailureWord = "continue"
     declared: Declaration | None = None
-    rows: list[PayoutRequest] | None = Field(None, min_length=1, max_length=1_000_000)
+    rows: list[RowRequest] | None = Field(None, min_length=1, max_length=1_000_000)
     merchant_id: str | None = MERCHANT
 
 
@@ -53,7 +53,7 @@ class RowsRequest(BaseModel):
 
     model_config = form(two={"first_row": 1, "rows": TWO_ROWS})
 
-    rows: list[PayoutRequest] = Field(min_length=1, max_length=500)
+    rows: list[RowRequest] = Field(min_length=1, max_length=500)
     first_row: int | None = Field(None, ge=1, le=1_000_000)
 
 

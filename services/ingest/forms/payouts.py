@@ -60,7 +60,28 @@ class Recipient(RootModel[dict[str, str]]):
     )
 
 
-class PayoutRequest(Amounts):
+class RowRequest(Amounts):
+    """One row of a batch. What happens without money says the batch: `funding`."""
+
+    model_config = form(
+        AN_AMOUNT,
+        ONE_PAYEE,
+        wallet={
+            "amount": "12.00",
+            "currency": "USD",
+            "recipient_details": {"msisdn": "+256772123456"},
+            "reference": "row-1",
+        },
+    )
+
+    recipient_details: Recipient | None = RECIPIENT
+    bank_account_id: str | None = SAVED
+    reference: str | None = REFERENCE
+    description: str | None = DESCRIPTION
+    merchant_id: str | None = MERCHANT
+
+
+class PayoutRequest(RowRequest):
     """One payout to make."""
 
     model_config = form(
@@ -77,12 +98,7 @@ class PayoutRequest(Amounts):
         wallet={"amount": "12.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}},
     )
 
-    recipient_details: Recipient | None = RECIPIENT
-    bank_account_id: str | None = SAVED
-    reference: str | None = REFERENCE
-    description: str | None = DESCRIPTION
     on_insufficient_funds: Literal["refuse", "wait"] | None = "refuse"
-    merchant_id: str | None = MERCHANT
 
 
 class PayoutEdit(Amounts):

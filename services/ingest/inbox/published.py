@@ -38,7 +38,7 @@ class BatchOpening(BaseModel):
 class RowsMessage(NamesBatch):
     """The next rows of an open batch, at most 500."""
 
-    rows: list[forms.PayoutRequest]
+    rows: list[forms.RowRequest]
     first_row: int
 
 

@@ -103,9 +103,22 @@ def test_an_empty_chunk_past_the_end_asks_for_the_next_row() -> None:
     """BAT-02: how rows without a number find theirs; nothing is added."""
     scene = Scene().merchant()
     batch_id = scene.batch(form(1))
-    record = scene.when(rows(batch_id, BATCH_ROWS_MAX))
+    record = scene.when(rows(batch_id, BATCH_ROWS_MAX + 1))
     assert is_refusal(record, 409, "row_gap")
     assert told(record)["next_row"] == 2
+
+
+def test_the_question_for_the_next_row_is_never_a_repeat() -> None:
+    """BAT-02: else who adds rows to a full batch without numbers would be told that they were taken."""
+    scene = Scene().merchant()
+    batch_id = scene.batch(form(1))
+    batch = scene.book.batches[batch_id]
+    assert is_refusal(scene.when(rows(batch_id, 1)), 409, "row_conflict")
+    scene.book.batches[batch_id] = replace(batch, row_count=BATCH_ROWS_MAX - 1)
+    record = scene.when(rows(batch_id, BATCH_ROWS_MAX + 1))
+    assert (is_refusal(record, 409, "row_gap"), told(record)["next_row"]) == (True, BATCH_ROWS_MAX)
+    scene.book.batches[batch_id] = replace(batch, row_count=BATCH_ROWS_MAX)
+    assert is_refusal(scene.when(rows(batch_id, BATCH_ROWS_MAX + 1)), 422, "limit_exceeded", "at most 1000000 rows")
 
 
 def test_row_numbers_start_at_1_and_end_at_a_million() -> None:

@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from schemas.commands import ChangeMerchant
 from schemas.events import BatchCanceled, BatchStopped
+from schemas.ids import BATCH_ROWS_MAX
 from services.ingest.batch_run import CHUNKS_IN_FLIGHT
 from services.ingest.chunks import FIRST_CHUNKS
 from tests.unit.ingest.conftest import Ingest
@@ -318,6 +320,35 @@ async def test_an_unsealed_batch_can_be_dropped_once_and_again(ingest: Ingest) -
         (stopped[0]["row_count"], 0),
         (0, stopped[0]["row_count"]),
     ]
+
+
+async def test_a_row_has_no_choice_of_its_own_without_money__BAT_10(ingest: Ingest) -> None:
+    rows = [row(1), {**row(2), "on_insufficient_funds": "wait"}]
+    for path, body in (
+        ("/batches", {"rows": rows}),
+        ("/batches", {"rows": [{**row(1), "on_insufficient_funds": "refuse"}]}),
+    ):
+        answer = await ingest.post(path, body, Idempotency_Key="b")
+        pointer = f"/rows/{len(body['rows']) - 1}/on_insufficient_funds"
+        assert (answer.status_code, [told["pointer"] for told in answer.json()["errors"]]) == (400, [pointer])
+    assert ingest.log.types(4) == []
+
+
+async def test_more_bad_rows_than_are_told_are_counted__ERR_04(ingest: Ingest) -> None:
+    bad = [{**row(number), "amount": "0"} for number in range(1, 1_501)]
+    answer = await ingest.post("/batches", {"rows": bad}, Idempotency_Key="b")
+    told = answer.json()["errors"]
+    assert (answer.status_code, len(told), told[-1]["pointer"]) == (400, 1_001, "/rows")
+    assert told[-1]["detail"].startswith("500 more rows are not valid")
+
+
+async def test_a_full_batch_says_so_also_to_rows_without_numbers__BAT_02(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path, batches = f"/batches/{opened.json()['id']}/rows", ingest.log.book.batches
+    batch_id = opened.json()["id"]
+    batches[batch_id] = structs.replace(batches[batch_id], row_count=BATCH_ROWS_MAX)
+    full = await ingest.post(path, {"rows": [row(1)]}, Idempotency_Key="r")
+    assert (full.status_code, full.json()["code"]) == (422, "limit_exceeded")
 
 
 async def test_who_means_to_drop_a_batch_does_not_stop_it__BAT_13(ingest: Ingest) -> None:
