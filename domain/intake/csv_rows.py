@@ -12,6 +12,7 @@ from domain.intake.amounts import currency_fault
 from domain.intake.batch import of_batch
 from domain.intake.faults import Fault
 from domain.intake.payout import PayoutRequest, read_payout
+from domain.intake.phones import is_mobile
 from domain.intake.recipients import KEYS_MAX
 from domain.intake.text import REFERENCE_MAX, VALUE_MAX, has_forbidden
 from schemas.forms import PayoutForm
@@ -31,7 +32,6 @@ REQUEST_COLUMNS = frozenset(
 COLUMNS_MAX = 40
 
 _COLUMN_NAME = re.compile(r"[a-z][a-z0-9_ -]{0,63}")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _GROUPED = re.compile(r"[0-9]+[.,'][0-9]{3}(?:[.,'][0-9]+)?|[0-9]*,[0-9]+")
 
 Reader = Callable[[Sequence[str], int], PayoutForm | list[Fault]]
@@ -74,7 +74,7 @@ class Plan:
             return None
         number, text = cells[self._number_at], "".join(cells)
         currency = cells[self._currency_at] if self._currency_at is not None else self._default_currency
-        if currency not in self._currencies or not _E164.fullmatch(number) or has_forbidden(text, one_line=True):
+        if currency not in self._currencies or not is_mobile(number) or has_forbidden(text, one_line=True):
             return None
         reference = cells[self._reference_at] or None if self._reference_at is not None else None
         description = cells[self._description_at] or None if self._description_at is not None else None
@@ -101,7 +101,8 @@ class Plan:
         read = of_batch(read_payout(raw, currencies=self._currencies), raw, self._owner)
         if isinstance(read, PayoutRequest) and not faults:
             return read.form
-        faults = faults or (read if isinstance(read, list) else [])
+        said = {fault.pointer for fault in faults}
+        faults += [fault for fault in read if fault.pointer not in said] if isinstance(read, list) else []
         return [
             Fault(pointer=f"/rows/{row - 1}{f.pointer}", code=f.code, detail=f.detail, row=row, column=_column(f.pointer))
             for f in faults

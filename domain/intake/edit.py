@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.intake.amounts import currency_fault, read_form
-from domain.intake.content import JsonFraction
+from domain.intake.amounts import FORMS, currency_fault, read_form
 from domain.intake.faults import Fault
 from domain.intake.payout import READ_ONLY, field_faults, read_payee
 from domain.intake.text import DESCRIPTION_MAX, text_fault
@@ -76,28 +75,23 @@ def _missing(raw: Mapping[str, object]) -> list[Fault]:
 
 
 def _amount_faults(raw: Mapping[str, object], currencies: frozenset[str]) -> list[Fault]:
-    """What can be said of the amount without the payout: with a named currency all of it, else the shape."""
-    currency = raw.get("currency")
-    if currency is not None:
-        fault = currency_fault(currency, currencies)
-        if fault is not None:
-            return [fault]
-    if raw.get("amount_paise") is not None and currency not in {None, "INR"}:
-        return [Fault(pointer="/currency", detail="amount_paise is INR; drop it or the currency")]
-    known = currency if isinstance(currency, str) else "INR" if raw.get("amount_paise") is not None else None
-    return [
-        fault for name in ("amount", "amount_minor", "amount_paise") if (fault := _form_fault(raw, name, known)) is not None
-    ]
+    """What can be said of the amount without the payout: with a good currency all of it, else what is wrong in any."""
+    currency, paise = raw.get("currency"), raw.get("amount_paise") is not None
+    wrong = currency_fault(currency, currencies) if currency is not None else None
+    if wrong is None and paise and currency not in {None, "INR"}:
+        wrong = Fault(pointer="/currency", detail="amount_paise is INR; drop it or the currency")
+    named = None if wrong is not None or not isinstance(currency, str) else currency
+    known = "INR" if named is None and wrong is None and paise else named
+    faults = [*(_form_fault(raw, name, known, in_any=wrong is not None) for name in FORMS), wrong]
+    return [fault for fault in faults if fault is not None]
 
 
-def _form_fault(raw: Mapping[str, object], name: str, currency: str | None) -> Fault | None:
+def _form_fault(raw: Mapping[str, object], name: str, currency: str | None, *, in_any: bool) -> Fault | None:
+    """`in_any`: no currency is known that the payout could have; an integer is then judged by the widest."""
     value = raw.get(name)
     if value is None:
         return Fault(pointer=f"/{name}", detail="must not be null") if name in raw else None
-    if currency is None and name == "amount":
-        plain = isinstance(value, str) and not isinstance(value, JsonFraction)
-        return None if plain else Fault(pointer="/amount", detail='must be a decimal string such as "100.50", not a number')
-    read = read_form(name, value, currency or "USD")
+    read = read_form(name, value, currency if in_any or name == "amount" else currency or "USD")
     return read if isinstance(read, Fault) else None
 
 

@@ -29,6 +29,7 @@ LENGTH_GROUPS: dict[int, str] = {
 
 LENGTHS: dict[str, int] = {country: length for length, countries in LENGTH_GROUPS.items() for country in countries.split()}
 
+_BETWEEN = re.compile(r"[ ./-]")
 _SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 
 
@@ -37,8 +38,19 @@ def compact(text: str) -> str:
     return text.replace(" ", "")
 
 
+def plain(text: str) -> str:
+    """An account however people write it: in upper case, without what they put between groups. Text in other letters stays."""
+    return _BETWEEN.sub("", text).upper() if text.isascii() else text
+
+
+def is_of_iban(number: str, iban: str) -> bool:
+    """Whether a number can be the account of this IBAN: the IBAN itself, or some of what its country put behind the check digits."""
+    said, whole = plain(number), plain(iban)
+    return said == whole or said in whole[4:]
+
+
 def looks_like_iban(text: str) -> bool:
-    """Whether this, compact, is meant as an IBAN: its form, and a country that has IBANs. A digit too few is then an error."""
+    """Whether this, plain, is meant as an IBAN: its form, and a country that has IBANs. A digit too few is then an error."""
     return text[:2] in LENGTHS and _SHAPE.fullmatch(text) is not None
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from domain.intake.faults import Fault, step, under
-from domain.intake.iban import compact, iban_remedy, looks_like_iban
+from domain.intake.iban import compact, iban_remedy, is_of_iban, looks_like_iban, plain
 from domain.intake.phones import msisdn_fault
 from domain.intake.text import VALUE_MAX, text_fault
 from schemas.words import RecipientType
@@ -27,10 +27,29 @@ def read_recipient(raw: object) -> dict[str, str] | list[Fault]:
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail='must be an object such as {"account_number": "1234567890"}')]
     faults = _value_faults(raw)
-    if faults:
-        return faults
-    details = {str(key): str(value) for key, value in raw.items()}
-    return _typed(details)
+    wrong = {fault.pointer for fault in faults}
+    details = {str(key): str(value) for key, value in raw.items() if step(key) not in wrong}
+    kind = _kind(raw)
+    if isinstance(kind, Fault):
+        return [*faults, kind]
+    faults += _type_faults(details, kind)
+    faults += _account_faults(details) if kind is RecipientType.BANK_ACCOUNT else _wallet_faults(details)
+    return faults or _normal(details, kind)
+
+
+def _kind(raw: Mapping[object, object]) -> RecipientType | Fault:
+    """The kind that the keys make it, whatever stands under them."""
+    has_account, has_wallet = any(key in raw for key in ACCOUNT_KEYS), any(key in raw for key in WALLET_KEYS)
+    if has_account == has_wallet:
+        which = "names two recipients; send one" if has_account else "must name an account_number, an iban or an msisdn"
+        return Fault(pointer="", detail=which)
+    return RecipientType.BANK_ACCOUNT if has_account else RecipientType.MOBILE_MONEY
+
+
+def _normal(details: dict[str, str], kind: RecipientType) -> dict[str, str]:
+    if kind is RecipientType.MOBILE_MONEY and "msisdn" not in details:
+        details["msisdn"] = details["phone"]
+    return {"type": kind.value, **{key: value for key, value in details.items() if key != "type"}}
 
 
 def _value_faults(raw: Mapping[object, object]) -> list[Fault]:
@@ -51,21 +70,6 @@ def _value_fault(key: object, value: object) -> Fault | None:
     return text_fault(step(key), value, longest=VALUE_MAX)
 
 
-def _typed(details: dict[str, str]) -> dict[str, str] | list[Fault]:
-    has_account = any(key in details for key in ACCOUNT_KEYS)
-    has_wallet = any(key in details for key in WALLET_KEYS)
-    if has_account == has_wallet:
-        which = "names two recipients; send one" if has_account else "must name an account_number, an iban or an msisdn"
-        return [Fault(pointer="", detail=which)]
-    kind = RecipientType.BANK_ACCOUNT if has_account else RecipientType.MOBILE_MONEY
-    faults = _type_faults(details, kind) + (_account_faults(details) if has_account else _wallet_faults(details))
-    if faults:
-        return faults
-    if has_wallet and "msisdn" not in details:
-        details["msisdn"] = details["phone"]
-    return {"type": kind.value, **{key: value for key, value in details.items() if key != "type"}}
-
-
 def _type_faults(details: dict[str, str], kind: RecipientType) -> list[Fault]:
     declared = details.get("type", kind.value)
     if declared == kind.value:
@@ -81,8 +85,8 @@ def _account_faults(details: dict[str, str]) -> list[Fault]:
     faults = [fault for key, number in numbers.items() if (fault := account_fault(f"/{key}", number, iban=key == "iban"))]
     if "account" in numbers and "account_number" in numbers and numbers["account"] != numbers["account_number"]:
         faults.append(Fault(pointer="/account", detail="differs from account_number; they are two names of one thing"))
-    if len({number for text in numbers.values() if looks_like_iban(number := compact(text))}) > 1:
-        faults.append(Fault(pointer="/iban", detail="is another IBAN than account_number; send one recipient"))
+    if "iban" in numbers and not faults:
+        faults += _other_iban_faults(numbers["iban"], numbers)
     ifsc = details.get("ifsc")
     if ifsc is not None and not _IFSC.fullmatch(ifsc):
         faults.append(
@@ -91,13 +95,21 @@ def _account_faults(details: dict[str, str]) -> list[Fault]:
     return faults
 
 
+def _other_iban_faults(iban: str, numbers: dict[str, str]) -> list[Fault]:
+    """A number beside an IBAN is the same account: the whole of it, or a part of what stands behind its check digits."""
+    number = numbers.get("account_number", numbers.get("account"))
+    if number is None or is_of_iban(number, iban):
+        return []
+    return [Fault(pointer="/iban", detail="is another account than account_number; send one recipient")]
+
+
 def account_fault(pointer: str, number: str, *, iban: bool = False) -> Fault | None:
-    """Why this is not an account number or IBAN, or None. What looks like an IBAN must have its check digits right."""
+    """Why this is not an account number or IBAN, or None. What looks like an IBAN, however it is written, must hold as one."""
     text = compact(number)
     if _MASKED.fullmatch(text):
         return Fault(pointer=pointer, detail="is masked: only its last digits are there; send the whole number")
-    if iban or looks_like_iban(text):
-        remedy = iban_remedy(text)
+    if iban or looks_like_iban(plain(number)):
+        remedy = iban_remedy(text if iban else plain(number))
         return Fault(pointer=pointer, detail=remedy) if remedy is not None else None
     if not _ACCOUNT.fullmatch(number):
         return Fault(pointer=pointer, detail="must have 5 to 34 letters, digits, blanks, dots, slashes or hyphens")

@@ -9,6 +9,7 @@ from domain.intake.content import JsonFault, JsonFraction, content_hash, parse_j
 from domain.intake.csv_rows import Plan, read_header
 from domain.intake.faults import Fault
 from domain.intake.headers import read_key, read_match, read_wait
+from domain.intake.payout import FIELDS, read_payout
 from schemas.commands import Match
 from schemas.forms import PayoutForm
 
@@ -43,6 +44,44 @@ def test_whatever_the_fast_way_takes_the_slow_way_takes_the_same(name: str, extr
     plan = _plan([*HEADER, *(f"extra {number}" for number in range(extras))])
     cells = ["+256772123456", "1500", "UGX", "r-1", name, *"x" * extras]
     assert plan.read(cells, 1) == plan._read_slowly(cells, 1)
+
+
+PAYEES = {
+    "msisdn": ["+256772123456", "+25677212345", "+2567721234567", "+99912345678", "+1234567", "0772123456", "+256 772123456", "+٢٥٦٧٧٢١٢٣٤٥٦", "x", ""],
+    "account_number": ["1234567890", "1234", "DE89370400440532013000", "DE89370400440532013001", "de89370400440532013001", "XXXX1234", "a" * 35],
+    "iban": ["DE89370400440532013000", "DE89370400440532013001", "DE8937040044053201300", "12345"],
+    "bank_account_id": ["aaaaaaaa-0001-4000-8000-000000000001", "AAAAAAAA-0001-4000-8000-000000000001", "aaaaaaaa"],
+}  # fmt: skip
+MONEY = [(amount, currency) for amount in ("1500", "1.50", "0", "-1", "1e3", "٥", "1.234", "+5", " 7", "9999999999", "")
+         for currency in ("USD", "UGX", "EUR", "usd", "")]  # fmt: skip
+
+
+def _as_rest(header: list[str], cells: list[str]) -> PayoutForm | set[tuple[str, str, str]]:
+    """What the same row comes to as the body of a request: a form, or its faults."""
+    given = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+    details = {name: given.pop(name) for name in list(given) if name not in FIELDS}
+    read = read_payout({**given, **({"recipient_details": details} if details else {})}, currencies=CURRENCIES)
+    return {(fault.pointer, fault.code, fault.detail) for fault in read} if isinstance(read, list) else read.form
+
+
+@pytest.mark.parametrize(("column", "payee"), [(column, payee) for column, payees in PAYEES.items() for payee in payees])
+def test_api_07_bat_05_a_row_is_judged_as_a_request_is(column: str, payee: str) -> None:
+    header = [column, "amount", "currency", "reference", "name"]
+    plan = _plan(header)
+    for amount, currency in MONEY:
+        for reference, name in (("r-1", "Jane"), ("r" * 65, "Ja\x00ne")):
+            cells = [payee, amount, currency, reference, name]
+            read = plan.read(cells, 1)
+            assert read == plan._read_slowly(cells, 1)
+            told = {(f.pointer.removeprefix("/rows/0"), f.code, f.detail) for f in read} if isinstance(read, list) else read
+            assert told == _as_rest(header, cells), cells
+
+
+def test_bat_08_err_04_a_row_s_faults_come_all_at_once() -> None:
+    found = _plan().read(["+25677212345", "1,000.00", "usd", "r" * 65, "n\x00"], 3)
+    assert isinstance(found, list)
+    assert [(fault.column, fault.code) for fault in found if fault.column == "amount"] == [("amount", "ambiguous_number")]
+    assert {fault.column for fault in found} == {"msisdn", "amount", "currency", "reference", "name"}
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,38 @@ def test_the_mobile_number_that_each_country_gives_as_an_example_is_taken(number
 def test_a_number_that_no_phone_can_have_is_refused(text: str) -> None:
     assert not is_mobile(text)
     assert msisdn_fault("", text) is not None
+
+
+@pytest.mark.parametrize("number", ["de89370400440532013001", "DE89-3704-0044-0532-0130-01", "de89 3704.0044/0532 0130-01"])
+def test_api_07_an_iban_is_known_however_it_is_written_as_an_account_number(number: str) -> None:
+    faults = read_recipient({"account_number": number})
+    assert isinstance(faults, list)
+    assert "check digits" in faults[0].detail
+    good = number[:-2] + "00"
+    assert read_recipient({"account_number": good}) == {"type": "bank_account", "account_number": good}
+
+
+def test_api_07_letters_that_only_look_like_an_iban_s_are_no_account_number() -> None:
+    assert isinstance(read_recipient({"account_number": "\u017fE4550000000058398257466"}), list)
+
+
+@pytest.mark.parametrize("key", ["account_number", "account"])
+@pytest.mark.parametrize(
+    "number", ["GB82WEST12345698765432", "gb82 west 1234 5698 7654 32", "98765432", "12-34-56 98765432"]
+)
+def test_api_06_a_number_that_is_in_the_iban_is_one_recipient_with_it(key: str, number: str) -> None:
+    assert isinstance(read_recipient({"iban": "GB82 WEST 1234 5698 7654 32", key: number}), dict)
+
+
+@pytest.mark.parametrize("key", ["account_number", "account"])
+@pytest.mark.parametrize("number", ["98765433", "1234567890", "GB82W"])
+def test_api_06_a_number_that_contradicts_the_iban_is_another_recipient(key: str, number: str) -> None:
+    faults = read_recipient({"iban": "GB82WEST12345698765432", key: number})
+    assert isinstance(faults, list)
+    assert [fault.pointer for fault in faults] == ["/iban"]
+
+
+def test_err_04_a_value_that_cannot_be_kept_hides_no_other_fault() -> None:
+    read = read_recipient({"msisdn": "+25677212345", "name": "n\x00", "type": "bank_account"})
+    assert isinstance(read, list)
+    assert [fault.pointer for fault in read] == ["/name", "/type", "/msisdn"]

@@ -163,3 +163,25 @@ def test_api_28_an_amount_that_cannot_be_right_is_a_try() -> None:
 def test_err_04_an_amount_that_is_missing_is_told_beside_a_bad_currency() -> None:
     for currency in (None, "usd"):
         assert set(_pointers(_read(amount=None, currency=currency))) == {"/amount", "/currency"}
+
+
+@pytest.mark.parametrize(
+    "amount", [{"amount": "x"}, {"amount": 1}, {"amount_minor": -1}, {"amount": "x", "amount_minor": 0}]
+)
+@pytest.mark.parametrize("currency", ["usd", "XXX", "EUR", 5])
+def test_err_04_an_edit_tells_a_bad_amount_beside_a_bad_currency(amount: dict[str, object], currency: object) -> None:
+    faults = _pointers(read_edit({**amount, "currency": currency}, currencies=CURRENCIES))
+    assert faults == [*(f"/{name}" for name in amount), "/currency"]
+
+
+def test_err_04_an_edit_tells_what_is_no_amount_in_any_currency_without_one() -> None:
+    assert _pointers(read_edit({"amount": "1,5", "description": "\x00"}, currencies=CURRENCIES)) == [
+        "/amount",
+        "/description",
+    ]
+    assert _pointers(read_edit({"amount_paise": 0, "currency": "USD"}, currencies=CURRENCIES)) == [
+        "/amount_paise",
+        "/currency",
+    ]
+    read = read_edit({"amount": "1.2345"}, currencies=CURRENCIES)
+    assert isinstance(read, EditFields), "some currency has four decimals; the payout's own is not known here"
