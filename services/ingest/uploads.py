@@ -11,6 +11,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from domain.intake.faults import Fault, as_errors
+from schemas.ids import BATCH_ROWS_MAX
 from schemas.times import rfc3339, rfc3339_or_none
 from services.ingest.asking import OPEN_MERCHANT, Ask
 from services.ingest.documentation import documented
@@ -18,7 +19,7 @@ from services.ingest.edge import BATCHES
 from services.ingest.file_refusals import UPLOADS, links
 from services.ingest.files.downloads import Download, file_form
 from services.ingest.files.exports import fault_table, refused_rows_table, template
-from services.ingest.files.fault_book import read_faults
+from services.ingest.files.fault_book import FAULTS_KEPT_MAX, read_faults
 from services.ingest.payouts import canonical, not_found
 from services.ingest.problems import ProblemError, problem_of
 from services.ingest.staging.pieces import FAULTS
@@ -27,7 +28,8 @@ from services.ingest.staging.upload_record import Upload, UploadState
 router = APIRouter()
 
 PAGE_MAX = 1000
-OFFSET_MAX = 1_000_000
+OFFSET_MAX = FAULTS_KEPT_MAX + BATCH_ROWS_MAX
+"""No book has more."""
 
 
 @router.get("/uploads/mapping", **documented("get_mapping"))
