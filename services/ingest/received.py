@@ -26,6 +26,8 @@ RAW_TYPES = (
 FILE_FIELD = "file"
 FIELDS_MAX = 20
 FIELD_BYTES_MAX = 4096
+FORM_BYTES = 1024 * 1024
+"""A form's body may be so much larger than its file: other fields, headers of its parts, boundaries."""
 NAME_CHARS_MAX = 255
 _HEADER_BYTES_MAX = 8192
 
@@ -40,6 +42,7 @@ class ReceivedFile:
         self.file_name = ""
         self.content_type = ""
         self.size = 0
+        """Of all that came; past UPLOAD_BYTES_MAX nothing more is kept, and `check_size` refuses it."""
         self._digest = hashlib.sha256()
 
     @property
@@ -49,9 +52,15 @@ class ReceivedFile:
 
     def write(self, piece: bytes) -> None:
         """Add bytes at the end."""
-        self.file.write(piece)
-        self._digest.update(piece)
         self.size += len(piece)
+        if self.size <= UPLOAD_BYTES_MAX:
+            self.file.write(piece)
+            self._digest.update(piece)
+
+    def check_size(self) -> None:
+        """Raises ProblemError 413 when there was more than a file may have."""
+        if self.size > UPLOAD_BYTES_MAX:
+            raise ProblemError("payload_too_large", f"A file may have at most {UPLOAD_BYTES_MAX:,} bytes.")
 
     def close(self) -> None:
         """Give the space back. A repeat changes nothing."""
@@ -92,9 +101,10 @@ async def _receive_form(request: Request, received: ReceivedFile) -> ReceivedFil
     form = _Form(received)
     try:
         parser = MultipartParser(_boundary(request), form.callbacks())
-        async for piece in stream(request, UPLOAD_BYTES_MAX):
+        async for piece in stream(request, UPLOAD_BYTES_MAX + FORM_BYTES):
             parser.write(piece)
         form.check_complete()
+        received.check_size()
     except MultipartParseError:
         received.close()
         raise malformed("The multipart body cannot be read.") from None

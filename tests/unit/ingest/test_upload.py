@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.ingest import bodies
+from services.ingest import bodies, received
 from tests.support.sample_files import workbook
 from tests.unit.ingest.conftest import Ingest
 
@@ -339,3 +339,25 @@ async def test_an_upload_that_trickles_holds_its_place_for_a_bounded_time__SEC_1
     answer = await ingest.client.post("/api/v1/batches/upload", content=pieces(), headers=headers)
     assert answer.status_code == status
     assert status == 201 or answer.json()["code"] == "malformed_body"
+
+
+@pytest.mark.parametrize("raw", [False, True])
+async def test_a_file_of_exactly_the_most_bytes_is_taken_whatever_stands_beside_it__BAT_03(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch, raw: bool
+) -> None:
+    size = len(THREE.encode())
+    for most, status in ((size - 1, 413), (size, 201)):
+        monkeypatch.setattr(received, "UPLOAD_BYTES_MAX", most)
+        if raw:
+            headers = {"Idempotency-Key": "u", "Content-Type": "text/csv"}
+            answer = await ingest.client.post("/api/v1/batches/upload", content=THREE.encode(), headers=headers)
+        else:
+            answer = await upload(ingest, THREE, name="n" * 256)
+        assert answer.status_code == status, answer.text
+
+
+async def test_a_form_beside_a_file_is_bounded_too__BAT_03(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(received, "FORM_BYTES", 100)
+    monkeypatch.setattr(received, "UPLOAD_BYTES_MAX", len(THREE.encode()))
+    answer = await upload(ingest, THREE, name="n" * 256)
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
