@@ -19,14 +19,13 @@ from services.ingest.bodies import JSON_TYPES, media_type
 from services.ingest.correction_rows import CORRECTED_MAX, Rows, read_rows, rows_of_file
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
-from services.ingest.file_submission import FileSubmission
-from services.ingest.files.checked import Checked, check_file, open_reading
+from services.ingest.file_submission import FileSubmission, KeptAs
+from services.ingest.files.checked import Checked, open_reading
 from services.ingest.files.kinds import Kind, kind_of
 from services.ingest.files.reading import Reading
 from services.ingest.problems import ProblemError, problem_of
 from services.ingest.received import ReceivedFile, receive
 from services.ingest.staging.upload_record import FileOptions, Upload, UploadState
-from services.ingest.upload import today
 from services.ingest.upload_fields import CORRECTION_FIELDS, read_fields
 from services.ingest.uploads import own_upload, with_content
 
@@ -98,8 +97,9 @@ async def _submit_whole(
     ask: Ask, submission: FileSubmission, upload: Upload, options: FileOptions, kind: Kind, received: ReceivedFile
 ) -> Response:
     with Checked(kind, options, ask.edge.temp_dir) as checked:
-        await _check(ask, checked, received.file, {}, upload)
-        record = submission.record(checked, upload.id, received.file_name, received.sha256, version=upload.version + 1)
+        reading = await _reading(ask, checked, received.file, {}, upload)
+        kept = KeptAs(upload.id, received.file_name, received.sha256, upload.version + 1)
+        record = await submission.check(checked, received.file, reading, kept)
         return await submission.settle(record, checked, received.file, {})
 
 
@@ -108,12 +108,14 @@ async def _submit_rows(ask: Ask, submission: FileSubmission, upload: Upload, opt
     corrections = _over(await ask.edge.staging.corrections(upload.id), rows)
     async with ask.edge.staging.open(upload.id) as file:
         with Checked(Kind(upload.kind), options, ask.edge.temp_dir) as checked:
-            await _check(ask, checked, file, corrections, upload)
-            record = submission.record(checked, upload.id, upload.file_name, upload.sha256, version=upload.version + 1)
+            reading = await _reading(ask, checked, file, corrections, upload)
+            kept = KeptAs(upload.id, upload.file_name, upload.sha256, upload.version + 1)
+            record = await submission.check(checked, file, reading, kept)
             return await submission.settle(record, checked, None, corrections)
 
 
-async def _check(ask: Ask, checked: Checked, file: IO[bytes], corrections: Rows, upload: Upload) -> None:
+async def _reading(ask: Ask, checked: Checked, file: IO[bytes], corrections: Rows, upload: Upload) -> Reading:
+    """How the corrected file is read. Raises ProblemError for corrections of what it does not have."""
     currencies, owner = ask.edge.currencies, upload.merchant_id
     reading = await asyncio.to_thread(open_reading, checked.kind, file, checked.options, currencies, owner, corrections)
     if not isinstance(reading, Reading):
@@ -126,7 +128,7 @@ async def _check(ask: Ask, checked: Checked, file: IO[bytes], corrections: Rows,
     if late:
         detail = f"names row {min(late)}; the file has {upload.report.row_count}"
         raise problem_of([Fault(pointer="/rows", detail=detail, row=min(late))])
-    await asyncio.to_thread(check_file, checked, file, reading, today(ask.edge.clock))
+    return reading
 
 
 def _check_open(upload: Upload, key: str) -> None:

@@ -4,12 +4,15 @@ Owns the order: nothing is submitted before all rows are checked and the file is
 is, unless the uploader gives a reason. Must not know kinds of files.
 """
 
-from typing import IO
+import asyncio
+from collections.abc import Iterable
+from typing import IO, NamedTuple
 
 from fastapi import Response
 from msgspec import structs
 
 from domain.intake.batch import BatchRequest
+from schemas.times import rfc3339
 from schemas.words import BatchPhase
 from services.ingest.answers import About
 from services.ingest.asking import Ask
@@ -18,12 +21,24 @@ from services.ingest.batches import answer, counted, open_command
 from services.ingest.chunks import read_chunks
 from services.ingest.envelope import Envelope
 from services.ingest.file_refusals import duplicate, flags, refuse_rows, refuse_total
-from services.ingest.files.checked import Checked
+from services.ingest.files.checked import Checked, check_file
+from services.ingest.files.reading import Reading
+from services.ingest.known_rows import KnownRows, OwnBatch
 from services.ingest.problems import ProblemError
 from services.ingest.staging.store import Content
 from services.ingest.staging.upload_record import Upload, UploadState
 from services.ingest.store import ViewUnavailableError
 from services.ingest.submitting import is_refusal
+
+
+class KeptAs(NamedTuple):
+    """Under which id and name a file is kept. `version` is one above what was read of it."""
+
+    id: str
+    file_name: str
+    sha256: str
+    version: int
+
 
 _DEAD = frozenset({BatchPhase.REFUSED.value, BatchPhase.CANCELED.value})
 
@@ -40,24 +55,42 @@ class FileSubmission:
         self._wanted = wanted
         self._reason = reason
 
-    def record(self, checked: Checked, upload_id: str, file_name: str, sha256: str, *, version: int) -> Upload:
-        """The upload as it is to be kept: not taken so far. `version` is one above what was read of it."""
+    async def check(self, checked: Checked, file: IO[bytes], reading: Reading, kept: KeptAs) -> Upload:
+        """Check every row, by the file itself and then by what the views know; the upload as it is to be kept: not taken so far."""
+        day = rfc3339(self._edge.clock.now_ms())[: len("2026-01-31")]
+        await asyncio.to_thread(check_file, checked, file, reading, day)
+        upload = self._record(checked, kept)
+        if checked.names.rewind() and await self._find_known(checked, upload):
+            checked.start_over()
+            await asyncio.to_thread(check_file, checked, file, reading, day)
+            upload = self._record(checked, kept)
+        return upload
+
+    async def _find_known(self, checked: Checked, upload: Upload) -> bool:
+        """Whether the views know anything against the rows. Of a file whose like was taken they know all: that is told instead."""
+        if self._reason is None and await self._living(await self._edge.staging.like(upload)):
+            return False
+        own = OwnBatch(upload.merchant_id, upload.id, upload.idempotency_key)
+        known = KnownRows(self._edge.store, self._edge.submitter.waiting, own)
+        return await known.find(checked.names, checked.book_known())
+
+    def _record(self, checked: Checked, kept: KeptAs) -> Upload:
         now = self._edge.clock.now_ms()
         return Upload(
-            id=upload_id,
+            id=kept.id,
             merchant_id=self._envelope.merchant_id,
             idempotency_key=str(self._envelope.key),
             state=UploadState.REFUSED,
             kind=checked.kind.value,
-            file_name=file_name[:256].replace("\0", ""),
-            sha256=sha256,
+            file_name=kept.file_name[:256].replace("\0", ""),
+            sha256=kept.sha256,
             options=checked.options,
             report=checked.report,
             created_at=now,
             updated_at=now,
             rows_sha256=checked.digest,
             message_id=checked.message_id,
-            version=version,
+            version=kept.version,
         )
 
     async def settle(
@@ -95,8 +128,11 @@ class FileSubmission:
         like = await staging.claim(upload, frozenset(), None) if self._reason is None else await staging.like(upload)
         if not like and self._reason is None:
             return []
-        harmless = frozenset([other.id for other in like if await self._is_dead(other)])
-        return await staging.claim(upload, harmless, self._reason)
+        living = {other.id for other in await self._living(like)}
+        return await staging.claim(upload, frozenset({other.id for other in like} - living), self._reason)
+
+    async def _living(self, uploads: Iterable[Upload]) -> list[Upload]:
+        return [upload for upload in uploads if not await self._is_dead(upload)]
 
     async def _is_dead(self, other: Upload) -> bool:
         """Whether nothing of an earlier file's batch can be paid any more."""

@@ -4,6 +4,7 @@ Owns the few queries and nothing else: the connection is read-only. The projecti
 proof here; the processor is the judge.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,21 @@ _ANSWER = (
 _OUTCOMES = (
     "SELECT id::text, status, reason, failure_code, failure_reason, bank_reference_id, expected_settlement_date "
     "FROM all_payouts WHERE id BETWEEN %s AND %s"
+)
+
+_TAKEN = (
+    "SELECT n.reference, f.id::text FROM unnest(%s::text[]) AS n(reference) CROSS JOIN LATERAL "
+    "(SELECT p.id FROM payouts p LEFT JOIN batches b ON b.id = p.batch_id WHERE p.merchant_id = %s AND p.reference = n.reference "
+    "AND p.status <> 'rejected' AND (b.id IS NULL OR (b.phase IN ('open', 'released') AND b.id <> %s "
+    "AND b.idempotency_key IS DISTINCT FROM %s)) UNION ALL "
+    "SELECT r.payout_id FROM archived_references r WHERE r.merchant_id = %s AND r.reference = n.reference) f"
+)
+_UNUSABLE = (
+    "SELECT o.next_offset, n.id::text, CASE WHEN a.id IS NULL THEN 'is no bank account of this merchant' "
+    "WHEN a.closed_at IS NOT NULL THEN 'is a bank account that is closed' ELSE 'is a bank account that is not verified' END "
+    "FROM (SELECT coalesce((SELECT next_offset FROM projection_offsets WHERE partition = %s), 0) AS next_offset) o "
+    "LEFT JOIN (unnest(%s::uuid[]) AS n(id) LEFT JOIN bank_accounts a ON a.merchant_id = %s AND a.id = n.id) "
+    "ON a.id IS NULL OR a.closed_at IS NOT NULL OR NOT a.verified"
 )
 
 
@@ -101,6 +117,21 @@ class Store:
         """How far a batch is (BatchPhase); None for one that the views do not have. `batch_id` is a UUID in canonical form."""
         row = await self._row("SELECT phase FROM batches WHERE id = %s", (batch_id,))
         return row[0] if row is not None else None
+
+    async def taken_references(self, merchant_id: str, batch_id: str, key: str, references: Sequence[str]) -> dict[str, str]:
+        """Those of `references` that payouts of the merchant have for ever, each with the payout (IDM-08).
+
+        What the batch itself has does not count, nor what others under its key have: they are tries of the same.
+        """
+        names = (list(references), merchant_id, batch_id, key, merchant_id)
+        return dict(await self._rows(_TAKEN, names))
+
+    async def unusable_accounts(
+        self, merchant_id: str, account_ids: Sequence[str], partition: int
+    ) -> tuple[int, dict[str, str]]:
+        """How far the views are with the partition, and those of the ids that the merchant cannot pay to now, with the reason."""
+        found = await self._rows(_UNUSABLE, (partition, list(account_ids), merchant_id))
+        return found[0][0], {account_id: wrong for _, account_id, wrong in found if account_id is not None}
 
     async def outcomes(self, first: str, last: str) -> list[tuple[Any, ...]]:
         """What became of a batch's rows from one payout id to another, in any order: id, status, reason, code, text, reference, date.

@@ -40,7 +40,7 @@ class Submitter:
     def __init__(self, log: Log, waiting: Waiting, in_flight: InFlight) -> None:
         """All three are shared by the whole process. Rows that wait for room have a backlog of their own."""
         self._log = log
-        self._waiting = waiting
+        self.waiting = waiting
         self._in_flight = in_flight
         self.at_once, self.in_turn = Backlog(), Backlog()
         self.courtesy = Courtesy()
@@ -79,7 +79,7 @@ class Submitter:
 
     def check_followed(self, merchant_id: str) -> None:
         """Raise DecisionsLostError if nobody would see the decisions of this merchant's commands."""
-        self._waiting.followed(merchant_id)
+        self.waiting.followed(merchant_id)
 
     def running(self, merchant_id: str, key: str | None, content_hash: str | None) -> Submission | None:
         """An equal submission that runs now. Raises ProblemError `idempotency_in_flight` for one with other content.
@@ -105,7 +105,7 @@ class Submitter:
 
     def _expect(self, record: CommandRecord, backlog: Backlog) -> "asyncio.Future[Decided]":
         try:
-            return self._waiting.expect(record.id, record.merchant_id, backlog, rows_of(record))
+            return self.waiting.expect(record.id, record.merchant_id, backlog, rows_of(record))
         except DecisionsLostError as error:
             detail = f"Nothing was acknowledged: {error} until an operator has looked."
             raise _refusal(record, "log_unavailable", detail) from None
@@ -119,7 +119,7 @@ class Submitter:
             await failpoints.reach("ingest.appended")
         except BaseException as error:  # noqa: BLE001  raised again; nobody may be left waiting
             for record in records:
-                self._waiting.forget(record.id)
+                self.waiting.forget(record.id)
             if all(decision.done() for decision in decisions):  # the outcome was unknown, but the decisions were seen
                 return
             problem = (

@@ -9,16 +9,14 @@ from fastapi import APIRouter, Request, Response
 
 from domain.intake.batch import BatchRequest, read_batch
 from domain.intake.faults import Fault
-from runtime.clock import Clock
 from runtime.ids import mint
 from schemas.ids import is_merchant_id
-from schemas.times import rfc3339
 from services.ingest.answers import About
 from services.ingest.asking import OPEN_MERCHANT, Ask
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES
-from services.ingest.file_submission import FileSubmission
-from services.ingest.files.checked import Checked, check_file, open_reading
+from services.ingest.file_submission import FileSubmission, KeptAs
+from services.ingest.files.checked import Checked, open_reading
 from services.ingest.files.kinds import kind_of
 from services.ingest.files.reading import Reading
 from services.ingest.received import ReceivedFile, receive
@@ -62,9 +60,9 @@ async def _upload(ask: Ask, received: ReceivedFile) -> Response:
     submission = FileSubmission(ask, envelope, about, wanted, fields.reason)
     earlier = await ask.edge.staging.under_key(merchant_id, str(envelope.key), received.sha256)
     with Checked(kind, options, ask.edge.temp_dir) as checked:
-        await asyncio.to_thread(check_file, checked, received.file, reading, today(ask.edge.clock))
         upload_id, version = (earlier.id, earlier.version + 1) if earlier else (mint(), 1)
-        upload = submission.record(checked, upload_id, received.file_name, received.sha256, version=version)
+        kept = KeptAs(upload_id, received.file_name, received.sha256, version)
+        upload = await submission.check(checked, received.file, reading, kept)
         return await submission.settle(upload, checked, received.file)
 
 
@@ -80,11 +78,6 @@ async def _with_memory(ask: Ask, options: FileOptions, merchant_id: str) -> File
     return FileOptions(
         **{name: getattr(options, name) for name in FileOptions.__struct_fields__} | {"remembered": remembered}
     )
-
-
-def today(clock: Clock) -> str:
-    """The day in UTC, as ISO text."""
-    return rfc3339(clock.now_ms())[: len("2026-01-31")]
 
 
 def _code(fields: UploadFields, wanted: BatchRequest | list[Fault]) -> str | None:

@@ -58,6 +58,8 @@ class Waiting:
         self.partitions = partitions
         self.lost: set[int] = set()
         """Partitions whose decisions are not followed any more."""
+        self.seen: dict[int, int] = {}
+        """Partition that is followed -> the offset behind the last event that came by, or that stood there at the start."""
         self._futures: dict[str, Decision] = {}
 
     def expect(self, command_id: str, merchant_id: str, backlog: Backlog, rows: int = 1) -> Decision:
@@ -128,7 +130,7 @@ class DecisionReader:
     async def start(self) -> None:
         """Stand at the ends of all partitions. Must be done before the first command is appended. Raises KafkaError."""
         self._reader = self._open_reader()
-        self._next = await self._reader.start_at_end(self._partitions)
+        self._next = self._waiting.seen = await self._reader.start_at_end(self._partitions)
 
     async def run(self) -> None:
         """Follow until canceled. A lost broker is waited for; a gap or an unreadable record loses its partition: halt, never skip."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from domain.book import Book
 from domain.decide import decide
 from domain.evolve import evolve
+from domain.payout.rejections import account_fault
 from domain.payout.view import payout_view
 from domain.policy import Policy
 from runtime.clock import ManualClock
@@ -59,6 +60,7 @@ class FakeLog:
             evolve(self.book, record)
             self.events.append(record)
             self.waiting.saw(LoggedEvent(0, offset, offset, record.command_id, encode(record)))
+            self.waiting.seen[0] = offset + 1
 
     def decide_now(self, merchant_id: str, *bodies: OpenMerchant | CreditMerchant | ChangeMerchant) -> None:
         """Put commands of our own on the log."""
@@ -89,6 +91,8 @@ class FakeStore:
         self._log = log
         self.lags = False
         self.down = False
+        self.asked: list[int] = []
+        """How many references each look-up named."""
 
     async def ping(self) -> None:
         self._check()
@@ -134,6 +138,24 @@ class FakeStore:
         self._check()
         batch = None if self.lags else self._log.book.batches.get(batch_id)
         return batch.phase.value if batch is not None else None
+
+    async def taken_references(self, merchant_id: str, batch_id: str, key: str, references: Sequence[str]) -> dict[str, str]:
+        self._check()
+        self.asked.append(len(references))
+        book = self._log.book
+        found = {} if self.lags else {name: book.references.get((merchant_id, name)) for name in references}
+        return {name: known for name, known in found.items() if known and not self._is_own(known, batch_id, key)}
+
+    def _is_own(self, payout_id: str, batch_id: str, key: str) -> bool:
+        batch = self._log.book.batches.get(self._log.book.payouts[payout_id].batch_id or "")
+        return batch is not None and (batch.id == batch_id or batch.idempotency_key == key)
+
+    async def unusable_accounts(
+        self, merchant_id: str, account_ids: Sequence[str], _partition: int
+    ) -> tuple[int, dict[str, str]]:
+        self._check()
+        told = {account_id: account_fault(self._log.book, merchant_id, account_id) for account_id in account_ids}
+        return (0 if self.lags else len(self._log.events)), {one: fault for one, fault in told.items() if fault}
 
     async def outcomes(self, first: str, last: str) -> list[tuple[object, ...]]:
         self._check()

@@ -6,7 +6,8 @@ know how a row is read.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import IO
 
 import msgspec
@@ -20,7 +21,8 @@ from services.ingest.files.equal_rows import EqualRows
 from services.ingest.files.fault_book import FaultBook
 from services.ingest.files.faults import FileFaultError
 from services.ingest.files.kinds import RowsFile
-from services.ingest.files.reading import Reading
+from services.ingest.files.names import Names
+from services.ingest.files.reading import REPEATED, Reading
 from services.ingest.staging.upload_record import Report
 
 EQUAL_LISTED = 1000
@@ -42,10 +44,13 @@ class Check:
         *,
         accept_valid: bool,
         repeated: Sequence[tuple[int, int]] = (),
+        known: Iterable[Fault] = (),
+        names: Names | None = None,
     ) -> None:
         """`rows` stand behind their header. Good rows go to `spool`; without `accept_valid` only until the first fault.
 
-        `repeated`: pairs of a row and the one before it that has its reference, as a pass before this one has found them.
+        `repeated`: pairs of a row and the one before it that has its reference, as a pass before this one has found them. `known`: faults
+        by row that others than the file know. What rows name goes to `names`.
         """
         self._rows = rows
         self._reading = reading
@@ -56,6 +61,9 @@ class Check:
         self._equal, self._references = EqualRows(), EqualRows()
         self._repeated = iter(repeated)
         self._repeats = next(self._repeated, None)
+        self._known = groupby(known, key=lambda fault: fault.row)
+        self._due = next(self._known, None)
+        self._names = names
         self._sha = hashlib.sha256()
         self._sums: dict[str, int] = {}
         self._good = 0
@@ -102,16 +110,21 @@ class Check:
 
     def _take(self, cells: Sequence[str], row: int) -> None:
         read = self._reading.read(cells, row)
+        if self._due is not None and self._due[0] == row:
+            self._take_known(cells, row, read)
+            return
         if self._repeats is not None and self._repeats[0] == row:
             read = self._again(read, self._repeats)
         found = self._take_faults() if self._rows.faults else False
         if isinstance(read, list):
             self._book.add(read)
             self._add_sum(self._reading.amount_of(cells, row))
-            self._note(self._reading.reference_of(cells, row), row)
+            self._note_bad(cells, row)
         elif found:
             self._sums[read.currency] = self._sums.get(read.currency, 0) + read.amount_minor
             self._note(read.reference, row)
+            if self._names is not None and not self._accept_valid:
+                self._names.add_raw(row, read.reference, read.bank_account_id)
         else:
             self._take_good(read, row)
 
@@ -119,6 +132,28 @@ class Check:
         """The faults of a row, one of which is that its reference is an earlier row's."""
         self._repeats = next(self._repeated, None)
         return [*(read if isinstance(read, list) else []), self._reading.repeated(*pair)]
+
+    def _take_known(self, cells: Sequence[str], row: int, read: PayoutForm | list[Fault]) -> None:
+        """A row with faults that others know, beside its own. Its reference is told already if an earlier payout has it."""
+        assert self._due is not None
+        known = self._reading.named(list(self._due[1]))
+        self._due = next(self._known, None)
+        if self._repeats is not None and self._repeats[0] == row:
+            known += self._again([], self._repeats)
+        self._take_faults()
+        self._book.add([*(read if isinstance(read, list) else []), *known])
+        asked = self._reading.amount_of(cells, row) if isinstance(read, list) else None
+        self._add_sum(asked)
+        if isinstance(read, PayoutForm):
+            self._sums[read.currency] = self._sums.get(read.currency, 0) + read.amount_minor
+        if all(fault.code != REPEATED for fault in known):
+            self._note(self._reading.cell_of("reference", cells, row), row)
+
+    def _note_bad(self, cells: Sequence[str], row: int) -> None:
+        reference = self._reading.cell_of("reference", cells, row)
+        self._note(reference, row)
+        if self._names is not None and not self._accept_valid:
+            self._names.add_raw(row, reference, self._reading.cell_of("bank_account_id", cells, row))
 
     def _note(self, reference: str | None, row: int) -> None:
         """A bad row has its reference too, where it is to be corrected and not left out."""
@@ -132,6 +167,8 @@ class Check:
         self._equal.add(encoded, row)
         if form.reference is not None:
             self._references.add(form.reference, row)
+        if self._names is not None and (form.reference is not None or form.bank_account_id is not None):
+            self._names.add(row, form.reference, form.bank_account_id)
         self._sums[form.currency] = self._sums.get(form.currency, 0) + form.amount_minor
         if (self._accept_valid or not self._book.count) and (chunk := self._cutter.add_encoded(encoded)) is not None:
             write_chunk(self._spool, chunk)

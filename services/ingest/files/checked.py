@@ -13,9 +13,12 @@ from services.ingest.files.check import Check
 from services.ingest.files.fault_book import FaultBook
 from services.ingest.files.faults import FileFaultError
 from services.ingest.files.kinds import Kind, open_rows
+from services.ingest.files.names import Names
 from services.ingest.files.pain001 import Pain001File
 from services.ingest.files.reading import Corrections, Reading
 from services.ingest.staging.upload_record import FileOptions, Report
+
+NAMING = frozenset({"reference", "bank_account_id"})
 
 
 class Checked:
@@ -28,9 +31,17 @@ class Checked:
         self._temp_dir = temp_dir
         self.spool: IO[bytes] = tempfile.TemporaryFile(prefix="payflow-rows-", dir=temp_dir)  # noqa: SIM115  closed on exit
         self.book = FaultBook(temp_dir)
+        self.known: FaultBook | None = None
+        """What others than the file know against its rows, once they are asked."""
+        self.names = Names(temp_dir)
         self.report = Report()
         self.digest: str | None = None
         self.message_id: str | None = None
+
+    def book_known(self) -> FaultBook:
+        """An empty book for what is known."""
+        self.known = FaultBook(self._temp_dir)
+        return self.known
 
     def start_over(self) -> None:
         """Forget the good rows and the faults of a pass."""
@@ -45,8 +56,9 @@ class Checked:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         """Give the space back."""
-        self.spool.close()
-        self.book.close()
+        for kept in (self.spool, self.book, self.names, self.known):
+            if kept is not None:
+                kept.close()
 
 
 def open_reading(
@@ -71,7 +83,8 @@ def open_reading(
 def check_file(checked: Checked, file: IO[bytes], reading: Reading, day: str | None) -> None:
     """The first pass. `day`: payments for later days are refused. Takes long: run it in a thread.
 
-    Faults are told by row, and which references come again is known at the end only: such a file is passed over once more.
+    Faults are told by row, and which references come again is known at the end only: such a file is passed over once more. So is one about
+    whose rows something is known (`checked.known`) that was not known before.
     """
     repeated = _pass(checked, file, reading, day, ())
     if repeated:
@@ -82,12 +95,17 @@ def check_file(checked: Checked, file: IO[bytes], reading: Reading, day: str | N
 def _pass(
     checked: Checked, file: IO[bytes], reading: Reading, day: str | None, repeated: Sequence[tuple[int, int]]
 ) -> Sequence[tuple[int, int]]:
-    """One pass over all rows; the rows that have an earlier one's reference."""
+    """One pass over all rows; the rows that have an earlier one's reference. Only the first of all puts by what the rows name."""
     source = open_rows(checked.kind, file, today=day)
     cells = iter(source)
     next(cells, None)
     accept_valid = checked.options.accept_valid
-    check = Check(source, reading, checked.spool, checked.book, accept_valid=accept_valid, repeated=repeated)
+    names = checked.names if NAMING.intersection(reading.fields) and checked.known is None and not repeated else None
+    known = checked.known.again() if checked.known is not None else ()
+    check = Check(
+        source, reading, checked.spool, checked.book,
+        accept_valid=accept_valid, repeated=repeated, known=known, names=names,
+    )  # fmt: skip
     checked.report = check.run(cells)
     checked.digest = check.digest if checked.report.good_count else None
     if isinstance(source, Pain001File) and source.group is not None:

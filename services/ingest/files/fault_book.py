@@ -45,6 +45,11 @@ class FaultBook:
         self.file.write(_encoder.encode(fault) + b"\n")
         self.kept += 1
 
+    def again(self) -> Iterator[Fault]:
+        """Those that are kept, from the first on."""
+        self.file.seek(0)
+        return read_faults(self.file)
+
     def close(self) -> None:
         """Give the space back. A repeat changes nothing."""
         self.file.close()

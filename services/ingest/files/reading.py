@@ -46,7 +46,6 @@ class Reading:
         self._pick = self._picker()
         self._amount_at = self.fields.index("amount") if "amount" in self.fields else None
         self._currency_at = self.fields.index("currency") if "currency" in self.fields else None
-        self._reference_at = self.fields.index("reference") if "reference" in self.fields else None
         wide = any(EXPONENTS[code] > 2 for code in currencies)
         self._looks_twice = self._amount_at is not None and (
             options.number_format != PLAIN or (wide and not options.number_format_chosen)
@@ -58,7 +57,7 @@ class Reading:
         assert self._plan is not None, "a header with faults has no rows"
         if self._straight:
             read = self._plan.read(cells, row)
-            return read if isinstance(read, PayoutForm) else self._named(read)
+            return read if isinstance(read, PayoutForm) else self.named(read)
         picked = self.picked(cells, row)
         if picked is None:
             detail = f"has {len(cells)} cells, the header has {self.columns.width}; look for a missing or extra separator"
@@ -67,8 +66,8 @@ class Reading:
         read = self._plan.read(picked, row)
         if faults:
             others = [fault for fault in read if fault.column != "amount"] if isinstance(read, list) else []
-            return self._named([*faults, *others])
-        return read if isinstance(read, PayoutForm) else self._named(read)
+            return self.named([*faults, *others])
+        return read if isinstance(read, PayoutForm) else self.named(read)
 
     def picked(self, cells: Sequence[str], row: int) -> list[str] | None:
         """The cells that are read, in the order of `fields`, with what was corrected in them; None for a ragged row."""
@@ -84,16 +83,16 @@ class Reading:
             picked = [corrected.get(field, cell) for field, cell in zip(self.fields, picked, strict=True)]
         return picked
 
-    def reference_of(self, cells: Sequence[str], row: int) -> str | None:
-        """The reference of a row that cannot be taken, where that much can be read."""
-        picked = self.picked(cells, row) if self._reference_at is not None else None
-        return picked[self._reference_at] if picked is not None and self._reference_at is not None else None
+    def cell_of(self, field: str, cells: Sequence[str], row: int) -> str | None:
+        """The cell of a row that cannot be taken, where that much can be read."""
+        picked = self.picked(cells, row) if field in self.fields else None
+        return picked[self.fields.index(field)] if picked is not None else None
 
     def repeated(self, row: int, first: int) -> Fault:
         """The fault of a row whose reference an earlier one has (BAT-08)."""
         detail = f"is the reference of row {first} too; each row needs its own"
         pointer = f"/rows/{row - 1}/reference"
-        return self._named([Fault(pointer=pointer, code=REPEATED, detail=detail, row=row, column="reference")])[0]
+        return self.named([Fault(pointer=pointer, code=REPEATED, detail=detail, row=row, column="reference")])[0]
 
     def amount_of(self, cells: Sequence[str], row: int) -> tuple[str, str] | None:
         """(currency, plain decimal text) that a row that cannot be taken asks for, where that much can be read."""
@@ -133,7 +132,7 @@ class Reading:
         currency = picked[self._currency_at] if self._currency_at is not None else self._options.currency
         return is_two_ways(picked[self._amount_at], EXPONENTS.get(currency or "", 0))
 
-    def _named(self, faults: list[Fault]) -> list[Fault]:
+    def named(self, faults: list[Fault]) -> list[Fault]:
         """Faults with the names that the file's own header gives its columns."""
         own = dict(zip(self.fields, self.columns.own, strict=True))
         return [structs.replace(f, column=shown(own[f.column])) if f.column in own else f for f in faults]

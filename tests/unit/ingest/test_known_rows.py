@@ -1,0 +1,177 @@
+"""Rows that only the views know to be wrong: told all at once before anything is on the log, and corrected like others (BAT-08, BAT-11)."""
+
+from typing import Any
+
+import pytest
+
+from schemas.commands import AddBankAccount, CloseBankAccount
+from services.ingest import known_rows
+from tests.unit.ingest.conftest import Ingest
+from tests.unit.ingest.kept_uploads import correct, get, payouts, table
+from tests.unit.ingest.test_upload import THREE, upload
+
+HEADER = "amount,currency,msisdn,Ref\n"
+GONE = "aaaaaaaa-0001-4000-8000-00000000000"
+"""And a digit."""
+
+
+def rows(*references: str) -> str:
+    return HEADER + "".join(f"0.10,USD,+2567720{row:05},{reference}\n" for row, reference in enumerate(references, 1))
+
+
+def many(**named: str) -> str:
+    """700 rows, each with a reference of its own unless one is named for it (`r3="X"`)."""
+    return rows(*(named.get(f"r{row}", f"N-{row}") for row in range(1, 701)))
+
+
+async def taken(ingest: Ingest, reference: str, key: str) -> str:
+    answer = await ingest.pay({**ingest.good, "amount": "1.00", "reference": reference}, Idempotency_Key=key)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def told(answer: Any) -> list[tuple[str, str, str]]:
+    return [(fault["row"], fault["column"], fault["code"]) for fault in answer.json()["errors"]]
+
+
+async def test_references_of_earlier_payouts_are_told_all_at_once_and_corrected__BAT_08_BAT_11(ingest: Ingest) -> None:
+    first, second = await taken(ingest, "A", "a"), await taken(ingest, "B", "b")
+    before = len(ingest.log.commands)
+    answer = await upload(ingest, many(r3="A", r690="B", r691="B").replace("+256772000700,", "+7,"), merchant="demo")
+    assert (answer.status_code, answer.json()["code"], answer.json()["fault_count"]) == (400, "invalid_rows", 4)
+    assert told(answer) == [
+        ("3", "Ref", "duplicate_reference"),
+        ("690", "Ref", "duplicate_reference"),
+        ("691", "Ref", "duplicate_reference"),
+        ("700", "msisdn", "validation_error"),
+    ]
+    details = [fault["detail"] for fault in answer.json()["errors"][:3]]
+    assert [one.split()[5] for one in details] == [first, second, second]
+    assert len(ingest.log.commands) == before, "nothing is on the log"
+    listed = table(await get(ingest, answer.json()["refused_rows_url"].rstrip("/")))
+    assert [row[0] for row in listed[1:]] == ["3", "690", "691", "700"]
+    mended = [{"row": row, "cells": {"reference": f"M-{row}", "msisdn": "+256772000700"}} for row in (3, 690, 691, 700)]
+    done = await correct(ingest, answer.json()["upload_id"], {"rows": mended})
+    assert (done.status_code, done.json()["row_count"]) == (201, 700), done.text
+
+
+async def test_a_wrong_row_with_a_taken_reference_has_both_faults__BAT_08(ingest: Ingest) -> None:
+    await taken(ingest, "A", "a")
+    answer = await upload(ingest, rows("A").replace("0.10", "x"), merchant="demo")
+    assert told(answer) == [("1", "amount", "validation_error"), ("1", "Ref", "duplicate_reference")]
+
+
+async def test_rows_with_taken_references_stay_out_by_themselves__BAT_09(ingest: Ingest) -> None:
+    await taken(ingest, "A", "a")
+    answer = await upload(
+        ingest, many(r3="A", r9="A"), merchant="demo", on_invalid_rows="accept_valid", total="70.00", currency="USD"
+    )
+    assert (answer.status_code, answer.json()["row_count"], answer.headers["payflow-refused-rows"]) == (201, 698, "2")
+
+
+async def test_a_file_that_was_taken_before_is_told_as_that__BAT_06(ingest: Ingest) -> None:
+    assert (await upload(ingest, many(), merchant="demo")).status_code == 201
+    again = await upload(ingest, many(), key="v", merchant="demo")
+    assert (again.status_code, again.json()["code"]) == (409, "duplicate_file")
+    meant = await upload(ingest, many(), key="w", merchant="demo", override_duplicate="sent twice on purpose")
+    assert (meant.status_code, meant.json()["code"], meant.json()["fault_count"]) == (400, "invalid_rows", 700)
+
+
+async def test_a_file_that_broke_off_goes_on_over_its_own_references__BAT_11(ingest: Ingest) -> None:
+    append, sent = ingest.log.append_whole, 0
+
+    async def breaks_off(records: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        ingest.log.down = sent == 2
+        return await append(records)
+
+    ingest.log.append_whole = breaks_off  # type: ignore[method-assign]
+    assert (await upload(ingest, many(), merchant="demo")).status_code == 503
+    assert payouts(ingest), "half of it is there"
+    mended = await upload(ingest, many(), merchant="demo")
+    assert (mended.status_code, mended.json()["row_count"]) == (201, 700), mended.text
+    assert [size for size in ingest.store.asked if size] == [700, 700]
+
+
+@pytest.mark.parametrize("away", ["down", "lags"])
+async def test_where_the_views_say_nothing_the_processor_judges__BAT_08(ingest: Ingest, away: str) -> None:
+    await taken(ingest, "A", "a")
+    asked, ingest.store.asked = ingest.store.taken_references, []
+
+    async def one_way(*of: Any) -> dict[str, str]:
+        setattr(ingest.store, away, True)
+        try:
+            return await asked(*of)
+        finally:
+            setattr(ingest.store, away, False)
+
+    ingest.store.taken_references = one_way  # type: ignore[method-assign]
+    answer = await upload(ingest, many(r690="A"), merchant="demo")
+    assert (answer.status_code, answer.json()["code"]) == (409, "duplicate_reference")
+    assert told(answer) == [("690", "reference", "duplicate_reference")]
+
+
+async def test_a_file_without_names_asks_nothing(ingest: Ingest) -> None:
+    assert (await upload(ingest, THREE, merchant="demo")).status_code == 201
+    assert (await upload(ingest, rows("", ""), key="v", merchant="demo")).status_code == 201
+    assert ingest.store.asked == []
+
+
+async def test_many_references_are_asked_for_in_pages(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_rows, "ASKED_AT_ONCE", 300)
+    await taken(ingest, "A", "a")
+    answer = await upload(ingest, many(r300="A", r301="A", r700="A"), merchant="demo")
+    assert [row for row, _, _ in told(answer)] == ["300", "301", "700"]
+    assert ingest.store.asked == [300, 300, 100]
+
+
+def accounts(ingest: Ingest) -> str:
+    """Four rows: to a good account, an unknown, a closed and an unverified one; and one more to the closed one, with a wrong amount."""
+    for digit in (1, 3, 4):
+        bank = AddBankAccount(
+            bank_account_id=f"{GONE}{digit}",
+            holder="A",
+            account_number="1234567890",
+            ifsc="HDFC0001234",
+            verified=digit != 4,
+        )
+        ingest.log.decide_now("demo", bank)
+    ingest.log.decide_now("demo", CloseBankAccount(bank_account_id=f"{GONE}3"))
+    lines = [f"1.00,INR,{GONE}{digit}\n" for digit in (1, 2, 3, 4)]
+    return "amount,currency,Account\n" + "".join(lines) + f"x,INR,{GONE}3\n"
+
+
+MAPPING = '{"Account": "bank_account_id"}'
+
+
+async def test_accounts_that_cannot_be_paid_to_are_told_all_at_once__BAT_08_API_28(ingest: Ingest) -> None:
+    content = accounts(ingest)
+    before = len(ingest.log.commands)
+    answer = await upload(ingest, content, merchant="demo", mapping=MAPPING)
+    assert told(answer) == [
+        *((str(row), "Account", "bank_account_unusable") for row in (2, 3, 4)),
+        ("5", "amount", "validation_error"),
+        ("5", "Account", "bank_account_unusable"),
+    ]
+    assert len(ingest.log.commands) == before
+    mended = [{"row": row, "cells": {"bank_account_id": f"{GONE}1", "amount": "1.00"}} for row in (2, 3, 4, 5)]
+    done = await correct(ingest, answer.json()["upload_id"], {"rows": mended})
+    assert (done.status_code, done.json()["row_count"]) == (201, 5), done.text
+
+
+async def test_of_accounts_views_that_are_behind_say_nothing__BAT_08(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_rows, "CAUGHT_UP_SECONDS", 0.0)
+    content = "".join(accounts(ingest).splitlines(keepends=True)[:3])
+    asked = ingest.store.unusable_accounts
+
+    async def behind(*of: Any) -> tuple[int, dict[str, str]]:
+        return 0, (await asked(*of))[1]
+
+    ingest.store.unusable_accounts = behind  # type: ignore[method-assign]
+    before = len(ingest.log.commands)
+    answer = await upload(ingest, content, merchant="demo", mapping=MAPPING)
+    assert (answer.status_code, told(answer)) == (400, [("2", "bank_account_id", "bank_account_unusable")])
+    assert len(ingest.log.commands) > before, "the processor has judged"
