@@ -124,5 +124,6 @@ def test_half_a_provider_refuses_the_start(half: dict[str, str]) -> None:
         IdentitySettings(**half).check_oidc()
     whole = {"OIDC_ISSUER": "http://id.example", "OIDC_CLIENT_ID": "x", "OIDC_REDIRECT_URL": "https://p.example/cb"}
     IdentitySettings(**whole).check_oidc()
-    with pytest.raises(RefusedStartError, match="https"):
-        IdentitySettings(**whole, PAYFLOW_PROFILE="production").check_oidc()
+    for profile in ("test", "production"):
+        with pytest.raises(RefusedStartError, match="https"):
+            IdentitySettings(**whole, PAYFLOW_PROFILE=profile).check_oidc()
