@@ -24,6 +24,7 @@ COPY services /opt/payflow/services
 COPY payflow /opt/payflow/payflow
 COPY deploy /opt/payflow/deploy
 COPY --from=console /build/console/dist /opt/payflow/console/dist
+RUN printf '#!/bin/sh\nexec python -m payflow "$@"\n' > /usr/local/bin/payflow && chmod 755 /usr/local/bin/payflow
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/payflow PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001
 WORKDIR /var/lib/payflow

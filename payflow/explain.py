@@ -62,7 +62,7 @@ def command(
     payout_id: str, url: Url = DEFAULT_URL, api_key: ApiKey = None, merchant: MerchantId = None, json: Json = False
 ) -> None:
     """Tell one payout's story, step by step, with its places on the log. Exit code 1 if its history has a gap."""
-    with answering(url, api_key, merchant) as api:
+    with answering(url, api_key, merchant, json=json) as api:
         if json:
             told = api.timeline(payout_id)
             say({"payout": api.payout(payout_id), "timeline": told, "next": told.next, "without_gap": told.without_gap})

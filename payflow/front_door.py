@@ -1,4 +1,4 @@
-"""What the commands over the public API share: options, exit codes, and how an answer or an error is told (RUN-09).
+"""What the commands share, over the public API or on the stores: options, exit codes, how an answer or an error is told (RUN-09).
 
 Owns the words of `--url`, `--api-key`, `--merchant`, `--json` and their environment, and what each exit code means. Must not know a
 command.
@@ -8,13 +8,13 @@ command.
     2  the command line is wrong
     3  Payflow does not answer; what was asked may have been taken: the key to send it again with is told
     4  it ended, and not every payout was paid
-    5  it has not ended in time
+    5  it has not ended in time, or something could not be checked
 """
 
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
@@ -57,6 +57,18 @@ def say(answer: object) -> None:
     """One JSON value on one line."""
     sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     sys.stdout.flush()
+
+
+def absent(code: str, why: str, *, json: bool) -> NoReturn:
+    """End for what is not there: one line (or a problem), exit code 1."""
+    _complain({"code": code, "detail": why}, [why], json=json)
+    raise typer.Exit(REFUSED)
+
+
+def misused(command: str, why: str, *, json: bool) -> NoReturn:
+    """End for a command line, settings or stores that are wrong: one line (or a problem), exit code 2."""
+    _complain({"code": "refused", "detail": why}, [f"{command}: {why}"], json=json)
+    raise typer.Exit(USAGE)
 
 
 def _complain(problem: dict[str, Any], lines: list[str], *, json: bool) -> None:

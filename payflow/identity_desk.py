@@ -12,8 +12,9 @@ from psycopg_pool import PoolTimeout
 
 from domain.access.matrix import Role
 from domain.access.principal import ALL, Grant, Principal
+from payflow.front_door import misused
 from runtime.http_problems import ProblemError
-from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
+from runtime.settings import RefusedStartError, ServiceSettings, load
 from services.identity.database import Database
 
 T = TypeVar("T")
@@ -24,16 +25,16 @@ def operator() -> Principal:
     return Principal(kind="cli", id=getpass.getuser(), grants=(Grant(role=Role.ADMIN, merchants=frozenset({ALL})),))
 
 
-def run(command: str, work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run on the schema of the settings; a refusal is one line and exit code 2."""
+def run(command: str, work: Callable[[Database], Awaitable[T]], *, json: bool = False) -> T:
+    """Run on the schema of the settings; a refusal is one line (or a problem) and exit code 2."""
     try:
         settings = load(ServiceSettings)
         return asyncio.run(_with_database(settings, work))
     except RefusedStartError as error:
-        refuse(command, error)
+        misused(command, str(error), json=json)
     except ProblemError as error:
         faults = "; ".join(f"{fault['pointer']} {fault['detail']}" for fault in error.errors or [])
-        refuse(command, RefusedStartError(faults or error.detail))
+        misused(command, faults or error.detail, json=json)
 
 
 async def _with_database(settings: ServiceSettings, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -10,7 +10,8 @@ from typing import LiteralString
 import psycopg
 import typer
 
-from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
+from payflow.front_door import Json, misused, say
+from runtime.settings import RefusedStartError, ServiceSettings, load
 from services.projector.wiring import check_schema
 
 
@@ -144,14 +145,17 @@ def lines(findings: list[Finding]) -> list[str]:
     return [*told, f"{len(findings)} rules, {broken} broken"]
 
 
-def command() -> None:
-    """Prove that entries, balances, holds and batch totals add up; exit 1 if one does not."""
+def command(json: Json = False) -> None:
+    """Prove that entries, balances, holds and batch totals add up; exit 1 if one does not. With --json one rule a line."""
     try:
         settings = load(ServiceSettings)
         check_schema(settings)
     except RefusedStartError as error:
-        refuse("ledger", error)
+        misused("ledger", str(error), json=json)
     findings = check(settings.database_url, settings.projection_schema)
-    for line in lines(findings):
-        typer.echo(line)
+    if json:
+        for finding in findings:
+            say(finding)
+    else:
+        typer.echo("\n".join(lines(findings)))
     raise typer.Exit(1 if any(finding.wrong for finding in findings) else 0)

@@ -17,8 +17,9 @@ import typer
 from aiokafka.errors import KafkaError
 
 from payflow import views_stand
+from payflow.front_door import Json, misused, say
 from runtime.event_log.reader import Contiguity, GapFoundError, history
-from runtime.settings import RefusedStartError, ServiceSettings, load, refuse
+from runtime.settings import RefusedStartError, ServiceSettings, load
 from schemas.codec import CodecError, decode_event
 from schemas.events import EventRecord
 from services.projector.wiring import check_schema
@@ -189,17 +190,22 @@ def lines(verdict: Verdict) -> list[str]:
     return [*told, f"first difference: {verdict.differences[0]}"] if verdict.differences else told
 
 
-def command() -> None:
-    """Refold the ledger from offset 0 of the log and compare every account with the views; exit 1 with the first difference."""
+def command(json: Json = False) -> None:
+    """Refold the ledger from offset 0 of the log and compare every account with the views; exit 1 with the first difference.
+
+    With --json the verdict with all differences.
+    """
     try:
         settings = load(ServiceSettings)
         check_schema(settings)
         verdict = verify(settings)
     except RefusedStartError as error:
-        refuse("ledger", error)
+        misused("ledger", str(error), json=json)
     except (psycopg.OperationalError, KafkaError, OSError, TimeoutError) as error:
         what = (str(error).strip() or type(error).__name__).splitlines()[0]
-        refuse("ledger", RefusedStartError(f"broker or database went away ({what}): see that both run"))
-    for line in lines(verdict):
+        misused("ledger", f"broker or database went away ({what}): see that both run", json=json)
+    if json:
+        say(verdict)
+    for line in () if json else lines(verdict):
         typer.echo(line)
     raise typer.Exit(int(bool(verdict.differences)))

@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from payflow.client import Batch, Payflow, Payout
-from payflow.front_door import DEFAULT_URL, ApiKey, Json, MerchantId, Url, answering, say
+from payflow.front_door import DEFAULT_URL, ApiKey, Json, MerchantId, Url, answering, misused, say
 
 Text = Annotated[str | None, typer.Option()]
+OF_BATCHES = frozenset({"attention"})
+"""The filters that batches have too."""
 
 
 def command(
@@ -34,7 +36,7 @@ def command(
     json: Json = False,
 ) -> None:
     """List payouts or batches. With --json one object a line."""
-    filters = {
+    filters: dict[str, object] = {
         "status": status,
         "currency": currency,
         "reason": reason,
@@ -45,8 +47,10 @@ def command(
         "created_before": created_before,
         "min_amount": min_amount,
         "max_amount": max_amount,
-        "limit": min(limit, 200),
     }
+    if batches:
+        _check_batch_filters({**filters, "batch": batch}, json=json)
+    filters["limit"] = min(limit, 200)
     with answering(url, api_key, merchant, json=json) as api:
         found: list[Payout | Batch] = list(itertools.islice(_found(api, filters, batch, batches=batches), limit))
     if json:
@@ -56,11 +60,18 @@ def command(
         Console().print(_table(found))
 
 
+def _check_batch_filters(given: Mapping[str, object], *, json: bool) -> None:
+    """What batches are not filtered by ends the command: passed over, it would show more than was asked for."""
+    lost = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None and name not in OF_BATCHES]
+    if lost:
+        misused("list", f"batches cannot be filtered by {', '.join(lost)}: leave it out, or --batches", json=json)
+
+
 def _found(
     api: Payflow, filters: Mapping[str, object], batch: str | None, *, batches: bool
 ) -> Iterable[Payout] | Iterable[Batch]:
     if batches:
-        return api.batches()
+        return api.batches(**filters)
     return api.rows(batch, **filters) if batch is not None else api.payouts(**filters)
 
 

@@ -86,7 +86,8 @@ class Stack:
         self.environ: dict[str, str] = {**base, **chosen, "PYTHONUNBUFFERED": "1"}
         self.environ["INGEST_URL"] = f"http://127.0.0.1:{chosen['INGEST_PORT']}"
         self.environ["WEBHOOKS_URL"] = f"http://127.0.0.1:{chosen['WEBHOOKS_PORT']}"
-        self.environ.setdefault("WEBHOOKS_ALLOW_LOOPBACK", "true")
+        if self.environ.get("PAYFLOW_PROFILE", "development") == "development":
+            self.environ.setdefault("WEBHOOKS_ALLOW_LOOPBACK", "true")
         self.environ["IDENTITY_URL"] = f"http://127.0.0.1:{chosen['IDENTITY_PORT']}"
         self.environ["SIMULATOR_URL"] = f"http://127.0.0.1:{chosen['SIMULATOR_PORT']}"
         self.environ["GATEWAY_URL"] = self.url

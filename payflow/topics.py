@@ -5,12 +5,14 @@ Owns the difference between catalogue and broker. Never deletes, never changes a
 
 import asyncio
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from runtime.settings import REFUSED, RefusedStartError, ServiceSettings, load
+from payflow.front_door import Json, misused, say
+from runtime.settings import RefusedStartError, ServiceSettings, load
 from schemas.topics import CATALOGUE, Topic, inbox
 
 
@@ -26,20 +28,24 @@ class TopicSettings(ServiceSettings):
         return [*CATALOGUE, *(inbox(name) for name in names)]
 
 
-def apply(dry_run: bool = typer.Option(False, "--dry-run", help="Only show what would be made.")) -> None:
-    """Make missing topics; refuse a changed partition count. Safe to repeat."""
+def apply(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be made.")] = False, json: Json = False
+) -> None:
+    """Make missing topics; refuse a changed partition count. Safe to repeat. With --json one object a line."""
     try:
         settings = load(TopicSettings)
-        lines = asyncio.run(apply_topics(settings, dry_run=dry_run))
+        done = asyncio.run(apply_topics(settings, dry_run=dry_run))
     except (RefusedStartError, KafkaError) as error:
-        typer.echo(f"topics: {error}", err=True)
-        raise typer.Exit(REFUSED) from None
-    for line in lines:
-        typer.echo(line)
+        misused("topics", str(error), json=json)
+    for act, topic in done:
+        if json:
+            say({"topic": topic, "act": act})
+        else:
+            typer.echo(f"{act:<10} {topic}")
 
 
-async def apply_topics(settings: TopicSettings, *, dry_run: bool = False) -> list[str]:
-    """Make what is missing; returns a line per topic. Raises RefusedStartError for a changed partition count."""
+async def apply_topics(settings: TopicSettings, *, dry_run: bool = False) -> list[tuple[str, str]]:
+    """Make what is missing; returns what was done, and to which topic. Raises RefusedStartError for a changed partition count."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=10_000)
     try:
         await admin.start()
@@ -56,7 +62,7 @@ async def apply_topics(settings: TopicSettings, *, dry_run: bool = False) -> lis
     finally:
         await admin.close()
     verb = "would make" if dry_run else "made"
-    return [f"{verb if topic in missing else 'unchanged':<10} {topic.name}" for topic in settings.wanted]
+    return [(verb if topic in missing else "unchanged", topic.name) for topic in settings.wanted]
 
 
 def _refuse_changed(settings: TopicSettings, there: dict[str, int]) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from domain.access.people import Person, read_person
 from domain.access.principal import ALL
+from payflow.front_door import Json, say
 from payflow.identity_desk import operator, run
 from runtime.clock import SystemClock
 from services.identity import persons
@@ -22,6 +23,7 @@ def create(
     merchants: Annotated[str, typer.Option(help="By comma, or * for all.")] = "*",
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
     no_password: Annotated[bool, typer.Option("--no-password", help="Sign-in by OpenID Connect only.")] = False,
+    json: Json = False,
 ) -> None:
     """Make a person; the password is asked for, never an argument that others could see."""
     password = None if no_password else _password(stdin=password_stdin)
@@ -29,13 +31,17 @@ def create(
     grants = [{"role": role, "merchants": listed}]
     person = read_person({"email": email, "name": name, "grants": grants, "password": password})
 
-    async def work(database: Database) -> str:
+    async def work(database: Database) -> dict[str, object]:
         if not isinstance(person, Person):
             raise refused(person)
         hashed = await Passwords().hashed(person.password) if person.password else None
-        return str((await persons.make(database, SystemClock(), operator(), person, hashed))["id"])
+        return persons.shown(await persons.make(database, SystemClock(), operator(), person, hashed))
 
-    typer.echo(run("users create", work))
+    made = run("users create", work, json=json)
+    if json:
+        say(made)
+    else:
+        typer.echo(made["id"])
 
 
 def create_admin(
@@ -43,18 +49,22 @@ def create_admin(
     name: Annotated[str, typer.Option(help="How the person is called; without it, as the address is.")] = "",
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
     no_password: Annotated[bool, typer.Option("--no-password", help="Sign-in by OpenID Connect only.")] = False,
+    json: Json = False,
 ) -> None:
     """Make an administrator of all merchants; `users create` makes people with other roles."""
-    create(email, name or email, "admin", "*", password_stdin, no_password)
+    create(email, name or email, "admin", "*", password_stdin, no_password, json)
 
 
-def list_users() -> None:
-    """List people with their roles."""
+def list_users(json: Json = False) -> None:
+    """List people with their roles. With --json one object a line."""
 
     async def work(database: Database) -> list[dict[str, object]]:
         return [persons.shown(person) for person in await persons.listed(database, frozenset({ALL}))]
 
-    for person in run("users list", work):
+    for person in run("users list", work, json=json):
+        if json:
+            say(person)
+            continue
         grants = "; ".join(f"{g['role']} of {','.join(g['merchants'])}" for g in person["grants"])  # type: ignore[attr-defined]
         typer.echo(f"{person['id']}  {person['email']}  {'active' if person['active'] else 'closed'}  {grants}")
 

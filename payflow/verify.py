@@ -12,17 +12,20 @@ from msgspec import Struct
 
 from payflow.client import Payflow
 from payflow.explain import without_gap
-from payflow.front_door import DEFAULT_URL, REFUSED, ApiKey, Json, MerchantId, Url, answering, say
+from payflow.front_door import DEFAULT_URL, REFUSED, UNFINISHED, ApiKey, Json, MerchantId, Url, answering, say
 
 LEDGER_MAX = 10_000
 """So many entries of a merchant can be read by offset; with more, its ledger is not added up here."""
 
 
+MARKS = {True: "ok ", False: "NO ", None: "-- "}
+
+
 class Finding(Struct, frozen=True):
-    """One check: what was compared, whether it holds, and both sides if it does not."""
+    """One check: what was compared, whether it holds (None: nobody could look), and both sides if it does not."""
 
     check: str
-    holds: bool
+    holds: bool | None
     detail: str = ""
 
 
@@ -34,18 +37,25 @@ def command(
     merchant: MerchantId = None,
     json: Json = False,
 ) -> None:
-    """Check balances against ledger entries for the merchant (or all), and batches and payouts that are named."""
+    """Check balances against ledger entries for the merchant (or all), and batches and payouts that are named.
+
+    Exit code 1 if something does not hold, 5 if something could not be checked.
+    """
     with answering(url, api_key, merchant, json=json) as api:
         findings = list(_all(api, merchant, payout or [], batch or []))
     for finding in findings:
         if json:
             say(finding)
         else:
-            typer.echo(
-                f"{'ok ' if finding.holds else 'NO '} {finding.check}{f': {finding.detail}' if finding.detail else ''}"
-            )
-    if not all(finding.holds for finding in findings):
-        raise typer.Exit(REFUSED)
+            typer.echo(f"{MARKS[finding.holds]} {finding.check}{f': {finding.detail}' if finding.detail else ''}")
+    raise typer.Exit(_code([finding.holds for finding in findings]))
+
+
+def _code(held: list[bool | None]) -> int:
+    """What was not looked at is no proof."""
+    if False in held:
+        return REFUSED
+    return UNFINISHED if None in held else 0
 
 
 def _all(api: Payflow, merchant: str | None, payouts: Iterable[str], batches: Iterable[str]) -> Iterator[Finding]:
@@ -72,7 +82,7 @@ def check_money(api: Payflow, merchant: str) -> Iterator[Finding]:
         yield _equal(f"{name}: available + held = total", parts, balance.total_minor)
         yield Finding(f"{name}: nothing is below zero", min(balance.available_minor, balance.held_minor) >= 0)
         if before != after or len(entries) > LEDGER_MAX:
-            yield Finding(f"{name}: entries not added up", True, "it moves all the time, or has too many entries")
+            yield Finding(f"{name}: entries not added up", None, "it moves all the time, or has too many entries")
         else:
             yield _equal(
                 f"{name}: {len(entries)} ledger entries add up to total", summed[balance.currency], balance.total_minor

@@ -1,7 +1,7 @@
 """Failpoints: named places where a test lets a process die, stop or raise.
 
-Owns the names and what happens there. Off unless PAYFLOW_FAILPOINTS names one, and refused outside the profile `test`. Must not know what
-the places mean: the services call `reach` there and go on.
+Owns the names and what happens there. Off unless PAYFLOW_FAILPOINTS names one, and refused outside the profile `development`. Must not
+know what the places mean: the services call `reach` there and go on.
 """
 
 import os
@@ -75,12 +75,14 @@ def _one(part: str) -> Failpoint:
 
 
 def arm(profile: str) -> None:
-    """Read the environment. Raises FailpointError for failpoints outside the profile `test`."""
+    """Read the environment. Raises FailpointError for failpoints outside the profile `development` (SEC-19)."""
     text = os.environ.get(VARIABLE, "")
     if not text:
         return
-    if profile != "test":
-        raise FailpointError(f"{VARIABLE} is set, but PAYFLOW_PROFILE is {profile}: failpoints belong to tests; unset it")
+    if profile != "development":
+        raise FailpointError(
+            f"{VARIABLE} is set, but PAYFLOW_PROFILE is {profile}: failpoints are for development; unset it"
+        )
     for point in parse(text):
         _armed.setdefault(point.name, []).append(point)
 

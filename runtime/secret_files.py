@@ -1,6 +1,6 @@
 """Settings from files: `<NAME>_FILE` names a file whose content is the setting NAME (SEC-19).
 
-Owns reading them, as container platforms hand out secrets. What the environment says itself goes before. Must not know which
+Owns reading them, as container platforms hand out secrets. An empty file gives nothing. Must not know which
 settings there are.
 """
 
@@ -27,14 +27,15 @@ class SecretFiles(PydanticBaseSettingsSource):
         super().__init__(settings_cls)
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The content of the file without the line's end. Raises SecretFileError."""
+        """The content of the file without the line's end; None for an empty one. Raises SecretFileError."""
         name = (field.alias or field_name).upper()
         path = os.environ.get(name + SUFFIX)
         if not path:
             return None, field.alias or field_name, False
-        if os.environ.get(name):
+        content = _content(name + SUFFIX, Path(path))
+        if content and os.environ.get(name):
             raise SecretFileError(f"{name} and {name}{SUFFIX} are both set: unset one of them")
-        return _content(name + SUFFIX, Path(path)), field.alias or field_name, False
+        return content or None, field.alias or field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """The settings that files give."""

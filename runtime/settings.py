@@ -9,13 +9,15 @@ import hmac
 import os
 import sys
 from collections.abc import Iterator
-from typing import Literal, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from runtime import failpoints, secret_files
+from runtime.exposure import OpenMode
+from runtime.exposure import RefusedStartError as RefusedStartError  # noqa: PLC0414  most raise it by this module
 
 REFUSED = 2
 """Exit code of a refused start."""
@@ -39,16 +41,9 @@ KNOWN_PASSWORDS = frozenset({"payflow", "postgres", "password", "changeme", "cha
 S = TypeVar("S", bound="ServiceSettings")
 
 
-class RefusedStartError(Exception):
-    """The process cannot start; `str(error)` is one line that says what to do."""
-
-
-class ServiceSettings(BaseSettings):
+class ServiceSettings(OpenMode):
     """Settings that all services share. Names are the environment variables, in any case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-
-    profile: Literal["development", "test", "production"] = Field("development", alias="PAYFLOW_PROFILE")
     debug: bool = Field(default=False, alias="DEBUG")
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", alias="KAFKA_BOOTSTRAP_SERVERS")
     kafka_partitions: int = Field(8, alias="KAFKA_PARTITIONS", ge=1, le=10_000)
@@ -61,7 +56,6 @@ class ServiceSettings(BaseSettings):
     db_port: int = Field(5432, alias="DB_PORT")
     projection_schema: str = Field("payflow", alias="PROJECTION_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     admin_schema: str = Field("admin", alias="ADMIN_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
-    given_access: Literal["open", "required", ""] = Field("", alias="PAYFLOW_ACCESS")
     secret_key: SecretStr = Field(SecretStr(""), alias="SECRET_KEY")
     metrics_host: str = Field("127.0.0.1", alias="METRICS_HOST")
     dead_letters_max: int = Field(1000, alias="DEAD_LETTERS_MAX", ge=0)
@@ -85,24 +79,18 @@ class ServiceSettings(BaseSettings):
         return init_settings, env_settings, secret_files.SecretFiles(settings_cls)
 
     @property
-    def is_open(self) -> bool:
-        """Whether anybody may use everything: in development, unless PAYFLOW_ACCESS=required (SEC-01)."""
-        return (self.given_access or ("required" if self.profile == "production" else "open")) == "open"
-
-    @property
     def inner_secret(self) -> str | None:
         """What our own processes show each other; None in open mode, where each door stands on loopback."""
         key = self.secret_key.get_secret_value().encode()
         return None if self.is_open else hmac.new(key, b"payflow inner door", hashlib.sha256).hexdigest()
 
     def check_access(self) -> None:
-        """Raise RefusedStartError for open mode in production, and for secrets that are missing, short or known (SEC-01, SEC-19)."""
-        if self.is_open and self.profile == "production":
-            raise RefusedStartError("PAYFLOW_PROFILE=production needs sign-in: unset PAYFLOW_ACCESS, or use development")
+        """Raise RefusedStartError for open mode where it may not be, and for secrets that are missing, short or known (SEC-01, SEC-19)."""
+        self.check_open_mode()
         if not self.is_open and (why := weak_secret(self.secret_key.get_secret_value())):
             remedy = "set it, or SECRET_KEY_FILE, to 32 random characters or more (`openssl rand -hex 32`)"
             raise RefusedStartError(f"SECRET_KEY {why}: {remedy}")
-        if self.profile == "production" and (why := weak_password(self.database_url)):
+        if not self.is_development and (why := weak_password(self.database_url)):
             raise RefusedStartError(f"the password of the database {why}: give the user one of its own, in DB_PASSWORD_FILE")
 
     @property

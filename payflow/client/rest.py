@@ -147,9 +147,9 @@ class Payflow:
         """A batch with counts, sums and progress."""
         return self._transport.read(f"/batches/{batch_id}/", Batch)
 
-    def batches(self) -> Iterator[Batch]:
-        """All batches, newest first."""
-        return self._pages("/batches/", Batch, {})
+    def batches(self, **filters: object) -> Iterator[Batch]:
+        """All batches, newest first; `attention` filters them."""
+        return self._pages("/batches/", Batch, filters)
 
     def rows(self, batch_id: str, **filters: object) -> Iterator[Payout]:
         """Rows of a batch in order, with the filters of payouts."""

@@ -6,6 +6,7 @@ import uvloop
 from aiohttp import web
 from pydantic import ValidationError
 
+from runtime.exposure import RefusedStartError
 from services.console.app import build
 from services.console.files import Files
 from services.console.relay import Relay
@@ -18,10 +19,13 @@ def main() -> None:
     """Serve until SIGTERM. A console that is not built yet is said at its address, and served once it is there."""
     try:
         settings = ConsoleSettings()
+        settings.check_open_mode()
+    except RefusedStartError as error:
+        _refuse(str(error))
     except ValidationError as error:
         fault = error.errors()[0]
         _refuse(f"{fault['loc'][0]} is not usable: {fault['msg']}. Correct it or unset it.")
-    app = build(Files(settings.dist), Relay(settings.gateway_url))
+    app = build(Files(settings.dist), Relay(settings.gateway_url), settings.hosts)
     place = {"host": settings.host, "port": settings.port}
     loop = uvloop.new_event_loop()
     try:

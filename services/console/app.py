@@ -5,6 +5,7 @@ Owns the table of addresses. Must not know what stands in a file or a request.
 
 from aiohttp import web
 
+from services.console.doorman import doorman
 from services.console.files import Files
 from services.console.pages import Pages
 from services.console.relay import Relay
@@ -13,9 +14,9 @@ BODY_BYTES_MAX = 2**40
 """Bodies are streams here; the gateway's bounds hold for them."""
 
 
-def build(files: Files, relay: Relay) -> web.Application:
-    """The application; `relay` is opened and closed with it."""
-    app = web.Application(client_max_size=BODY_BYTES_MAX)
+def build(files: Files, relay: Relay, hosts: frozenset[str] = frozenset()) -> web.Application:
+    """The application; `relay` is opened and closed with it. `hosts` are served besides loopback ones."""
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[doorman(hosts)])
     pages = Pages(files)
     app.router.add_get("/livez", _alive)
     app.router.add_get("/readyz", relay.pass_on)

@@ -13,6 +13,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from services.console.headers import SECURITY
+
 CONNECT_SECONDS = 3.0
 PIECE = 64 * 1024
 MESSAGE_BYTES_MAX = 256 * 1024
@@ -75,7 +77,7 @@ class Relay:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._line(request)
         if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":  # it would go on as if plain
-            return web.Response(body=PACKED, status=400, content_type="application/problem+json")
+            return _problem(PACKED, 400)
         assert self._session is not None
         body = request.content if request.body_exists else None
         answered = web.StreamResponse()
@@ -90,9 +92,7 @@ class Relay:
                 await answered.write_eof()
         except AWAY:
             if not answered.prepared:
-                return web.Response(
-                    body=PROBLEM, status=503, content_type="application/problem+json", headers={"Retry-After": "1"}
-                )
+                return _problem(PROBLEM, 503)
             if request.transport is not None:  # what has begun and is not whole must not look whole
                 request.transport.abort()
         return answered
@@ -111,9 +111,9 @@ class Relay:
                 self._target(request), headers=headers, autoping=False, autoclose=False, max_msg_size=0, compress=0
             )
         except aiohttp.WSServerHandshakeError as refused:
-            return web.Response(status=refused.status)
+            return web.Response(status=refused.status, headers=SECURITY)
         except AWAY:
-            return web.Response(body=PROBLEM, status=503, content_type="application/problem+json")
+            return _problem(PROBLEM, 503)
         browser = web.WebSocketResponse(autoping=False, autoclose=False, max_msg_size=MESSAGE_BYTES_MAX, compress=False)
         try:
             await browser.prepare(request)
@@ -121,6 +121,12 @@ class Relay:
         finally:
             await gateway.close()
         return browser
+
+
+def _problem(body: bytes, status: int) -> web.Response:
+    """An answer of our own; 503 may be tried again."""
+    headers = {**SECURITY, "Cache-Control": "no-store"} | ({"Retry-After": "1"} if status == 503 else {})
+    return web.Response(body=body, status=status, content_type="application/problem+json", headers=headers)
 
 
 Line = web.WebSocketResponse | aiohttp.ClientWebSocketResponse

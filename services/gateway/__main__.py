@@ -14,8 +14,7 @@ from services.gateway.wiring import connect
 
 
 async def check(settings: GatewaySettings) -> None:
-    """Raise RefusedStartError unless open mode is safe here and broker, topics and views are as promised."""
-    settings.check_open_mode()
+    """Raise RefusedStartError unless broker, topics and views are as promised."""
     await check_topics(settings, [COMMANDS.name, EVENTS.name])
     store = Store(settings.database_url, settings.projection_schema)
     try:

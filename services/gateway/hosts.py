@@ -4,32 +4,13 @@ Owns the defence of an API without sign-in against pages of other sites: one tha
 that name as Host, and a page that opens the feed sends its Origin. Health addresses are free. Must not know routes.
 """
 
-import ipaddress
-
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from runtime.exposure import host_of, is_loopback
 from runtime.http_problems import ProblemError, problem_response
 from services.gateway.access.credentials import STREAM
 from services.gateway.paths import ROOT
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine only."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def host_of(authority: str) -> str:
-    """The host of a Host header, in lower case, without port and brackets."""
-    host = authority.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].removesuffix(".")
 
 
 class Hosts:

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from domain.access.bucket import Limit
+from runtime.exposure import listed
 from runtime.settings import RefusedStartError, ServiceSettings
-from services.gateway.hosts import is_loopback
 
 CONSOLE_ORIGINS = "http://localhost:3000,http://127.0.0.1:3000"
 
@@ -21,33 +21,21 @@ class GatewaySettings(ServiceSettings):
     rate_limit: float | None = Field(None, alias="RATE_LIMIT", ge=0, le=1_000_000)
     rate_burst: int = Field(100, alias="RATE_BURST", ge=1, le=1_000_000)
     metrics_port: int = Field(9105, alias="GATEWAY_METRICS_PORT")
-    published_on_loopback: bool = Field(default=False, alias="PUBLISHED_ON_LOOPBACK")
     heartbeat_seconds: float = Field(15.0, alias="FEED_HEARTBEAT_SECONDS", gt=0)
     replay_places: int = Field(1_000_000, alias="FEED_REPLAY_PLACES", ge=0)
     feed_lines_max: int = Field(12_000, alias="FEED_LINES_MAX", ge=1)
-    allowed_hosts: str = Field("", alias="ALLOWED_HOSTS")
     allowed_origins: str = Field(CONSOLE_ORIGINS, alias="ALLOWED_ORIGINS")
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        """Hosts that requests may name besides loopback ones (RUN-04)."""
-        return _listed(self.allowed_hosts)
 
     @property
     def origins(self) -> frozenset[str]:
         """Origins whose pages may open the feed besides those of the address itself (SEC-12)."""
-        return _listed(self.allowed_origins)
+        return listed(self.allowed_origins)
 
     @property
     def limit(self) -> Limit | None:
         """Requests a second of one credential for one merchant (SEC-11); None for no limit: RATE_LIMIT=0, and in open mode."""
         rate = (0.0 if self.is_open else Limit().rate) if self.rate_limit is None else self.rate_limit
         return Limit(rate, self.rate_burst) if rate else None
-
-    @property
-    def is_development(self) -> bool:
-        """Whether faults and the simulator's controls exist here (CON-05, CON-18)."""
-        return self.profile == "development"
 
     def check_development(self) -> None:
         """Raise RefusedStartError outside the profile `development`."""
@@ -60,12 +48,4 @@ class GatewaySettings(ServiceSettings):
             raise RefusedStartError(
                 "ALLOWED_HOSTS and ALLOWED_ORIGINS list each by its name: a * would open this API to every site"
             )
-        if self.is_open and not self.published_on_loopback and not is_loopback(self.host):
-            raise RefusedStartError(
-                f"GATEWAY_HOST={self.host} would open an unprotected API to the network: use 127.0.0.1, or set "
-                "PUBLISHED_ON_LOOPBACK=true where the port is published on 127.0.0.1 only, or PAYFLOW_ACCESS=required"
-            )
-
-
-def _listed(text: str) -> frozenset[str]:
-    return frozenset(part.strip().lower().rstrip("/") for part in text.split(",") if part.strip())
+        super().check_open_mode()

@@ -18,9 +18,9 @@ class IdentitySettings(ServiceSettings):
     oidc_redirect_url: str = Field("", alias="OIDC_REDIRECT_URL", pattern="^(https?://.*)?$")
 
     def check_oidc(self) -> None:
-        """Raise RefusedStartError for half of a provider, and for one without TLS in production."""
+        """Raise RefusedStartError for half of a provider, and for one without TLS outside development."""
         given = (self.oidc_issuer, self.oidc_client_id, self.oidc_redirect_url)
         if any(given) and not all(given):
             raise RefusedStartError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_REDIRECT_URL belong together: set all or none")
-        if self.profile == "production" and any(url.startswith("http:") for url in given):
-            raise RefusedStartError("OIDC_ISSUER and OIDC_REDIRECT_URL must be https in production")
+        if not self.is_development and any(url.startswith("http:") for url in given):
+            raise RefusedStartError("OIDC_ISSUER and OIDC_REDIRECT_URL must be https outside development")

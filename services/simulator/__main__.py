@@ -6,6 +6,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from runtime.exposure import RefusedStartError
 from services.simulator import figures
 from services.simulator.app import Provider
 from services.simulator.books import Books
@@ -28,11 +29,21 @@ def serve(app: web.Application, settings: SimulatorSettings) -> None:
     web.run_app(app, **place, loop=uvloop.new_event_loop(), access_log=None, print=None, shutdown_timeout=1)  # type: ignore[arg-type]
 
 
+def check(settings: SimulatorSettings) -> None:
+    """Raise RefusedStartError where controls that ask for no credential would be open to others (SEC-01, SEC-19)."""
+    if settings.is_development:
+        settings.check_loopback()
+
+
 def main() -> None:
     """Serve until SIGTERM; requests that hang are cut after a second."""
     try:
         settings = SimulatorSettings()
         preset = settings.preset
+        check(settings)
+    except RefusedStartError as error:
+        sys.stderr.write(f"simulator: {error}\n")
+        raise SystemExit(2) from None
     except (KeyError, ValueError) as error:
         sys.stderr.write(f"simulator: {' '.join(str(error).split())[:200]}: correct SIMULATOR_PRESET or its numbers\n")
         raise SystemExit(2) from None
@@ -42,7 +53,7 @@ def main() -> None:
         sys.stderr.write(f"simulator: {settings.folder}: {error}: end it, or set SIMULATOR_DIR\n")
         raise SystemExit(2) from None
     try:
-        app = Provider(books, preset, keep_said=settings.keep_said).app()
+        app = Provider(books, preset, keep_said=settings.keep_said, controls=settings.is_development).app()
         figures.serve(app, settings.metrics_port, settings.metrics_host)
         serve(app, settings)
     except OSError as error:

@@ -25,11 +25,15 @@ UNREADABLE = (orjson.JSONDecodeError, KeyError, TypeError, ValueError, Attribute
 class Provider:
     """One provider with its books and its mood of the day."""
 
-    def __init__(self, books: Books, preset: scenario.Preset, *, keep_said: bool = False) -> None:
-        """Answers from `books`; new transfers go by `preset`. `keep_said` writes every standing that is told into the books first."""
+    def __init__(self, books: Books, preset: scenario.Preset, *, keep_said: bool = False, controls: bool = False) -> None:
+        """Answers from `books`; new transfers go by `preset`. `keep_said` writes every standing that is told into the books first.
+
+        `controls` exist in the profile `development` only (SEC-19).
+        """
         self._books = books
         self._desk = Desk(books, preset)
         self._teller = Teller(books, keep_said=keep_said)
+        self._controls = ControlDesk(self._desk).routes() if controls else []
 
     def app(self) -> web.Application:
         """The web application."""
@@ -41,7 +45,7 @@ class Provider:
                 *BulkDoor(self._desk, self._teller).routes(),
                 web.get("/books", self.books),
                 web.get("/books/summary", self.summary),
-                *ControlDesk(self._desk).routes(),
+                *self._controls,
                 web.get("/livez", self.alive),
                 web.get("/readyz", self.alive),
             ]

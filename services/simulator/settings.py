@@ -1,17 +1,19 @@
-"""What the simulator is told by its environment. It shares no settings with the product: it is somebody else's system."""
+"""What the simulator is told by its environment.
+
+It is somebody else's system, and shares with the product only who may reach it: it asks for no credential, so in development, where it has
+controls, it stays on this machine.
+"""
 
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.exposure import Exposure
 from services.simulator import scenario
 
 
-class SimulatorSettings(BaseSettings):
+class SimulatorSettings(Exposure):
     """Address, books and preset."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     host: str = Field("127.0.0.1", alias="SIMULATOR_HOST")
     port: int = Field(8100, alias="SIMULATOR_PORT")

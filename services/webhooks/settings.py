@@ -19,7 +19,7 @@ class WebhooksSettings(ServiceSettings):
     """Where the audit trail is told what was done to endpoints."""
     given_schema: str | None = Field(None, alias="WEBHOOKS_SCHEMA", pattern=SCHEMA_PATTERN)
     allow_loopback: bool = Field(default=False, alias="WEBHOOKS_ALLOW_LOOPBACK")
-    """Lets endpoints be on this machine; refused in production."""
+    """Lets endpoints be on this machine; refused outside development."""
     per_endpoint: int = Field(16, alias="WEBHOOKS_CONCURRENCY_PER_ENDPOINT", ge=1, le=256)
     timeout_seconds: float = Field(15.0, alias="WEBHOOKS_TIMEOUT_SECONDS", gt=0, le=30)
     keep_days: int = Field(30, alias="WEBHOOKS_KEEP_DAYS", ge=6, le=3650)
@@ -36,11 +36,11 @@ class WebhooksSettings(ServiceSettings):
     @property
     def plain(self) -> bool:
         """Whether http is allowed beside https (SEC-09)."""
-        return self.profile != "production"
+        return self.is_development
 
     def check(self) -> None:
-        """Raise RefusedStartError for what production must not allow, and for two schemas of one name."""
-        if self.allow_loopback and self.profile == "production":
-            raise RefusedStartError("WEBHOOKS_ALLOW_LOOPBACK is for development and tests: unset it")
+        """Raise RefusedStartError for what only development may allow, and for two schemas of one name."""
+        if self.allow_loopback and not self.is_development:
+            raise RefusedStartError("WEBHOOKS_ALLOW_LOOPBACK is for PAYFLOW_PROFILE=development: unset it")
         if self.webhooks_schema == self.projection_schema:
             raise RefusedStartError("WEBHOOKS_SCHEMA and PROJECTION_SCHEMA must differ: a rebuild replaces the second one")

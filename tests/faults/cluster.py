@@ -27,7 +27,7 @@ ROLES = ("ingest", "processor", "rails", "projector", "gateway")
 LOG_READERS = ("ingest", "processor", "rails", "projector")
 START_SECONDS = 90.0
 WAITS = {
-    "PAYFLOW_PROFILE": "test",
+    "PAYFLOW_PROFILE": "development",
     "PAYOUT_CURRENCIES": "USD,EUR,UGX,JPY,KWD",
     "PAYOUT_DISPATCH_DELAY_SECONDS": "1",
     "PAYOUT_PROCESSING_TIMEOUT_SECONDS": "3",

@@ -57,7 +57,7 @@ class IngestStack:
             "WEBHOOKS_SCHEMA": f"webhooks_{log.suffix}",
             "ADMIN_SCHEMA": f"admin_{log.suffix}",
             "INBOX_UPSTREAMS": f"{log.upstream}:{'|'.join(ALLOWED)}",
-            "PAYFLOW_PROFILE": "test",
+            "PAYFLOW_PROFILE": "development",
             "SIMULATOR_PRESET": "perfect",
         }
         self.stack = OwnLogStack(folder, env, free_ports=True, say=lambda _: None)

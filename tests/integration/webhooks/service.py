@@ -53,7 +53,7 @@ class Service:
             "IDENTITY_URL": "http://127.0.0.1:9",
             "WEBHOOKS_ALLOW_LOOPBACK": "true",
             "WEBHOOKS_TIMEOUT_SECONDS": TIMEOUT,
-            "PAYFLOW_PROFILE": "test",
+            "PAYFLOW_PROFILE": "development",
             **more,
         }
         with (self.folder / f"{module}.log").open("ab") as output:

@@ -88,12 +88,12 @@ class Gateway:
 
 
 @contextlib.asynccontextmanager
-async def served(dist: Path, gateway: Gateway | None) -> AsyncIterator[Client]:
+async def served(dist: Path, gateway: Gateway | None, hosts: frozenset[str] = frozenset()) -> AsyncIterator[Client]:
     """The console's server; None for a gateway that is away."""
     async with contextlib.AsyncExitStack() as stack:
         url = "http://127.0.0.1:9"
         if gateway is not None:
             server = await stack.enter_async_context(TestServer(gateway.app()))
             url = str(server.make_url(""))
-        client = TestClient(TestServer(build(Files(dist), Relay(url))))
+        client = TestClient(TestServer(build(Files(dist), Relay(url), hosts)))
         yield await stack.enter_async_context(client)

@@ -108,3 +108,36 @@ async def test_a_new_build_is_seen_without_a_restart(dist: Path, monkeypatch: py
         old = (await client.get("/")).headers["etag"]
         (dist / "index.html").write_text("<!doctype html><title>Payflow</title>new")
         assert (await client.get("/", headers={"If-None-Match": old})).status == 200
+
+
+@pytest.mark.parametrize("path", ["/", HASHED, "/nothing.png"])
+async def test_sec_13_a_foreign_host_is_refused_and_a_listed_one_served(dist: Path, path: str) -> None:
+    async with served(dist, None, frozenset({"pay.example"})) as client:
+        for host in ("evil.example", "localhost.evil.example", ""):
+            refused = await client.get(path, headers={"Host": host})
+            assert (refused.status, "ALLOWED_HOSTS" in await refused.text()) == (400, True), host
+            assert "frame-ancestors 'none'" in refused.headers["content-security-policy"]
+            assert refused.headers["cache-control"] == "no-store"
+        for host in ("pay.example:443", "localhost:3000", "[::1]:3000"):
+            assert (await client.get(path, headers={"Host": host})).status != 400, host
+
+
+async def test_sec_13_health_is_free_and_what_is_passed_on_is_the_gateways_to_refuse(dist: Path) -> None:
+    gateway = Gateway()
+    async with served(dist, gateway) as client:
+        foreign = {"Host": "evil.example"}
+        assert (await client.get("/livez", headers=foreign)).status == 200
+        answer = await client.get("/api/v1/payouts/", headers=foreign)
+        assert (answer.status, gateway.asked[0].headers["Host"]) == (203, "evil.example")
+        assert "Content-Security-Policy" not in answer.headers, "byte for byte, with the gateway's own headers"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/"), ("GET", "/livez"), ("GET", "/api/v1/x"), ("GET", "/readyz")])
+async def test_sec_13_answers_of_ours_that_are_no_files_have_the_security_headers_too(
+    dist: Path, method: str, path: str
+) -> None:
+    async with served(dist, None) as client:
+        answer = await client.request(method, path)
+        assert answer.status in {405, 200, 503}
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]

@@ -3,8 +3,9 @@
 import pytest
 from starlette.requests import HTTPConnection
 
+from runtime.exposure import host_of
 from runtime.settings import RefusedStartError
-from services.gateway.hosts import Hosts, host_of
+from services.gateway.hosts import Hosts
 from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.front import Front
 

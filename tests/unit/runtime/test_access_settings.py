@@ -79,6 +79,10 @@ def test_sec_19_a_file_that_cannot_be_used_refuses_the_start(monkeypatch: pytest
     (tmp_path / "key").write_text(GOOD)
     assert "SECRET_KEY_FILE" in refused(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "nothing"))
     assert "both set" in refused(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "key"), SECRET_KEY="x")
+    (tmp_path / "empty").write_text("\n")
+    assert "both set" not in refused(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "empty"), SECRET_KEY="x"), (
+        "it gives nothing"
+    )
     (tmp_path / "large").write_bytes(b"x" * 100_000)
     monkeypatch.delenv("SECRET_KEY")
     assert "more than" in refused(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "large"))
@@ -120,5 +124,6 @@ def test_half_a_provider_refuses_the_start(half: dict[str, str]) -> None:
         IdentitySettings(**half).check_oidc()
     whole = {"OIDC_ISSUER": "http://id.example", "OIDC_CLIENT_ID": "x", "OIDC_REDIRECT_URL": "https://p.example/cb"}
     IdentitySettings(**whole).check_oidc()
-    with pytest.raises(RefusedStartError, match="https"):
-        IdentitySettings(**whole, PAYFLOW_PROFILE="production").check_oidc()
+    for profile in ("test", "production"):
+        with pytest.raises(RefusedStartError, match="https"):
+            IdentitySettings(**whole, PAYFLOW_PROFILE=profile).check_oidc()

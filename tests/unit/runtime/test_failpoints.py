@@ -1,4 +1,4 @@
-"""Failpoints do nothing unless armed, and are refused outside the profile `test`."""
+"""Failpoints do nothing unless armed, and are refused outside the profile `development` (SEC-19)."""
 
 import os
 import signal
@@ -17,11 +17,11 @@ def _disarm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failpoints, "_reached", {})
 
 
-@pytest.mark.parametrize("profile", ["development", "production"])
-def test_a_start_with_failpoints_is_refused_outside_tests(monkeypatch: pytest.MonkeyPatch, profile: str) -> None:
+@pytest.mark.parametrize("profile", ["test", "production"])
+def test_a_start_with_failpoints_is_refused_outside_development(monkeypatch: pytest.MonkeyPatch, profile: str) -> None:
     monkeypatch.setenv(failpoints.VARIABLE, "processor.written:1:kill")
     monkeypatch.setenv("PAYFLOW_PROFILE", profile)
-    with pytest.raises(RefusedStartError, match="belong to tests"):
+    with pytest.raises(RefusedStartError, match="for development"):
         load(ServiceSettings)
 
 
@@ -30,14 +30,14 @@ def test_a_start_with_failpoints_is_refused_outside_tests(monkeypatch: pytest.Mo
 )
 def test_a_failpoint_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv(failpoints.VARIABLE, text)
-    monkeypatch.setenv("PAYFLOW_PROFILE", "test")
+    monkeypatch.setenv("PAYFLOW_PROFILE", "development")
     with pytest.raises(RefusedStartError, match="no failpoint"):
         load(ServiceSettings)
 
 
 async def test_it_acts_on_the_nth_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(failpoints.VARIABLE, "timers.due:2:raise")
-    failpoints.arm("test")
+    failpoints.arm("development")
     await failpoints.reach("timers.due")
     with pytest.raises(failpoints.FailpointError):
         await failpoints.reach("timers.due")
@@ -60,7 +60,7 @@ async def test_a_hook_sees_every_point() -> None:
 
 
 def test_kill_ends_the_process_at_once() -> None:
-    program = "import asyncio; from runtime import failpoints as f; f.arm('test'); asyncio.run(f.reach('timers.due')); print('alive')"
+    program = "import asyncio; from runtime import failpoints as f; f.arm('development'); asyncio.run(f.reach('timers.due')); print('alive')"
     environment = {**os.environ, failpoints.VARIABLE: "timers.due:1:kill"}
     ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=False)
     assert ended.returncode == -signal.SIGKILL

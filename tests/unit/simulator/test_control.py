@@ -21,7 +21,7 @@ Client = TestClient[web.Request, web.Application]
 @contextlib.asynccontextmanager
 async def simulator(folder: Path) -> AsyncIterator[Client]:
     books = Books(folder)
-    async with TestClient(TestServer(Provider(books, PRESETS["perfect"]).app())) as client:
+    async with TestClient(TestServer(Provider(books, PRESETS["perfect"], controls=True).app())) as client:
         yield client
     books.close()
 
@@ -95,3 +95,12 @@ async def test_a_simulator_that_is_away_is_a_503_of_its_own() -> None:
             await controls.preset()
     finally:
         await controls.close()
+
+
+async def test_sec_19_without_controls_there_are_no_such_addresses(tmp_path: Path) -> None:
+    books = Books(tmp_path)
+    async with TestClient(TestServer(Provider(books, PRESETS["perfect"]).app())) as client:
+        for method, path in (("GET", "preset"), ("PUT", "preset"), ("GET", "transfers/r1"), ("PUT", "transfers/r1")):
+            assert (await client.request(method, f"/control/{path}", json={"outcome": "paid"})).status == 404
+        assert (await client.post("/transfers", json=transfer("r1"))).status == 200
+    books.close()

@@ -62,3 +62,12 @@ def test_with_none_named_a_local_one_is_started(tmp_path: Path, env: dict[str, s
 def test_a_part_that_is_not_usable_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RefusedStartError, match=r"^DB_PORT is not usable"):
         database_of(tmp_path, DB_PORT="five")
+
+
+@pytest.mark.parametrize(("profile", "told"), [("development", "true"), ("test", None), ("production", None)])
+def test_sec_09_webhooks_to_this_machine_are_a_stacks_in_development_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, told: str | None
+) -> None:
+    monkeypatch.delenv("WEBHOOKS_ALLOW_LOOPBACK", raising=False)
+    stack = Stack(tmp_path, {**KAFKA, "PAYFLOW_PROFILE": profile}, free_ports=True)
+    assert stack.environ.get("WEBHOOKS_ALLOW_LOOPBACK") == told

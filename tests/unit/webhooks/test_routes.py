@@ -298,10 +298,12 @@ def test_values_of_filters_never_enter_the_sql() -> None:
     assert arguments == ["acme", f"payout:{ID}", ["failed", "pending"], ID, NOW]
 
 
-def test_production_refuses_this_machine_and_plain_http() -> None:
+@pytest.mark.parametrize("profile", ["production", "test"])
+def test_sec_09_outside_development_this_machine_and_plain_http_are_refused(profile: str) -> None:
     from runtime.settings import RefusedStartError
 
-    settings = WebhooksSettings(PAYFLOW_PROFILE="production", WEBHOOKS_ALLOW_LOOPBACK=True)  # type: ignore[call-arg]
+    assert WebhooksSettings().plain is True  # type: ignore[call-arg]
+    settings = WebhooksSettings(PAYFLOW_PROFILE=profile, WEBHOOKS_ALLOW_LOOPBACK=True)  # type: ignore[call-arg]
     assert settings.plain is False
     with pytest.raises(RefusedStartError, match="WEBHOOKS_ALLOW_LOOPBACK"):
         settings.check()
