@@ -80,9 +80,12 @@ async def _start(app: FastAPI, settings: WebhooksSettings, stack: AsyncExitStack
     for pool in (database, desk):
         await pool.open()
         stack.push_async_callback(pool.close)
-    sender = Sender(Guard(loopback=settings.allow_loopback), clock, seconds=seconds, plain=settings.plain)
-    await sender.open()
-    stack.push_async_callback(sender.close)
+    sender, tester = [
+        Sender(Guard(loopback=settings.allow_loopback), clock, seconds=seconds, plain=settings.plain) for _ in range(2)
+    ]  # addresses that people try out, however many, take no lookup from what is delivered
+    for one in (sender, tester):
+        await one.open()
+        stack.push_async_callback(one.close)
     queue, registry = Queue(database), Registry(desk, settings.endpoints_max)
     results = Results(queue, clock)
     dispatcher = Dispatcher(
@@ -94,7 +97,7 @@ async def _start(app: FastAPI, settings: WebhooksSettings, stack: AsyncExitStack
     keeper = Housekeeping(database, clock, settings.keep_days)
     for work in (results.run(), dispatcher.run(), membership.run(), keeper.run(), teller.run()):
         _beside(stack, work)
-    app.state.door = Door(registry, sender, clock, settings.plain)
+    app.state.door = Door(registry, tester, clock, settings.plain)
     app.state.checks = _checks(registry, follower)
     app.state.wake = dispatcher.wake
 
