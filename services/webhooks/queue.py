@@ -15,11 +15,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from domain.webhooks.acts import DISABLED, ITSELF, subject_of
 from domain.webhooks.payload import Letter
-from domain.webhooks.schedule import GIVES_UP_MS
-from services.webhooks.act_book import note
 from services.webhooks.database import Database, Link, Row
+from services.webhooks.judgement import Disabled, judge
 
 SOON_MS = 200
 """When a delivery is looked at again that waits for one before it; the end of that one also wakes it."""
@@ -73,19 +71,6 @@ UPDATE deliveries SET due_at = %(now)s WHERE id = ANY(ARRAY(
     ) next
 )) AND claim IS NULL AND due_at > %(now)s AND tries = 0
 """
-WELL = (
-    "UPDATE endpoints SET failing_since = NULL, last_success_at = %(now)s WHERE id = ANY(%(ids)s::uuid[]) "
-    "AND (failing_since IS NOT NULL OR last_success_at IS NULL OR last_success_at < %(now)s - 1000)"
-)
-FAILING = "UPDATE endpoints SET failing_since = %(now)s WHERE id = ANY(%(ids)s::uuid[]) AND failing_since IS NULL"
-DISABLE_GONE = (
-    "UPDATE endpoints SET status = 'disabled', disabled_reason = 'gone', disabled_at = %(now)s, updated_at = %(now)s "
-    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' RETURNING id::text, merchant_id"
-)
-DISABLE_FAILING = (
-    "UPDATE endpoints SET status = 'disabled', disabled_reason = 'failing', disabled_at = %(now)s, updated_at = %(now)s "
-    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' AND failing_since <= %(since)s RETURNING id::text, merchant_id"
-)
 
 
 class Endpoint(Struct, frozen=True):
@@ -154,7 +139,7 @@ class Queue:
         """Give deliveries back untried."""
         await self._database.all(PUT_OFF, [due_at, list(ids), claim])
 
-    async def write(self, results: Sequence[Result], now: int) -> list[tuple[str, str]]:
+    async def write(self, results: Sequence[Result], now: int) -> list[Disabled]:
         """Write what came of tries, all or nothing; returns endpoints that are disabled by it, with why. A repeat counts once."""
         async with self._database.transaction() as link:
             rows = [_finish_row(result) for result in results]
@@ -168,22 +153,10 @@ class Queue:
             return await _judge_endpoints(link, kept, now)
 
 
-async def _judge_endpoints(link: Link, results: Sequence[Result], now: int) -> list[tuple[str, str]]:
+async def _judge_endpoints(link: Link, results: Sequence[Result], now: int) -> list[Disabled]:
     well = {result.endpoint_id for result in results if result.good}
     ailing = {result.endpoint_id for result in results} - well
-    gone = {result.endpoint_id for result in results if result.gone}
-    disabled: list[tuple[Row, str]] = []
-    if well:
-        await link.execute(WELL, {"now": now, "ids": sorted(well)})
-    if ailing:
-        await link.execute(FAILING, {"now": now, "ids": sorted(ailing)})
-        arguments = {"now": now, "ids": sorted(ailing), "since": now - GIVES_UP_MS}
-        disabled += [(row, "failing") for row in await _rows(link, DISABLE_FAILING, arguments)]
-    if gone:
-        disabled += [(row, "gone") for row in await _rows(link, DISABLE_GONE, {"now": now, "ids": sorted(gone)})]
-    for row, why in disabled:
-        await note(link, ITSELF, DISABLED, subject_of(row["id"]), row["merchant_id"], now, {"why": why})
-    return [(row["id"], why) for row, why in disabled]
+    return await judge(link, well, ailing, {result.endpoint_id for result in results if result.gone}, now)
 
 
 async def _rows(link: Link, query: str, arguments: Any) -> list[Row]:
