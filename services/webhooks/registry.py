@@ -6,6 +6,7 @@ Owns these queries. Everything is asked for one merchant: what is another's is n
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import psycopg
 
 from domain.webhooks import acts
@@ -14,6 +15,7 @@ from domain.webhooks.requests import EndpointChange, EndpointRequest, Selection
 from domain.webhooks.signing import ROTATION_MS
 from services.webhooks.act_book import note
 from services.webhooks.database import Database, Link, Row
+from services.webhooks.subjects import Subjects
 
 SECRETS_MAX = 5
 """Of one endpoint at a time; each is valid until 24 h after the next one."""
@@ -182,9 +184,12 @@ class Registry:
         return await self._database.all(query, [*arguments, limit + 1])
 
     async def delivery(self, merchant_id: str, delivery_id: str) -> Row | None:
-        """One delivery, with what its event said."""
+        """One delivery, with what its event said, without the payee (SEC-07)."""
         query = f"SELECT {DELIVERY}, d.own FROM deliveries d WHERE d.id = %s AND d.merchant_id = %s"
-        return await self._database.one(query, [delivery_id, merchant_id])
+        row = await self._database.one(query, [delivery_id, merchant_id])
+        if row is not None:
+            row["own"] = await Subjects(self._database).own_of(row["subject"], msgspec.json.decode(row["own"]))
+        return row
 
     async def attempts(self, delivery_id: str) -> list[Row]:
         """The tries of a delivery in order, with answers."""
