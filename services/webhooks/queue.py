@@ -18,6 +18,7 @@ from msgspec import Struct
 from domain.webhooks.payload import Letter
 from services.webhooks.database import Database, Link, Row
 from services.webhooks.judgement import Disabled, judge
+from services.webhooks.seal import Seal
 
 SOON_MS = 200
 """When a delivery is looked at again that waits for one before it; the end of that one also wakes it."""
@@ -116,24 +117,28 @@ class Result(Struct, frozen=True, kw_only=True):
 class Queue:
     """Deliveries in SQL. Every method raises one of `database.AWAY` while the database is away."""
 
-    def __init__(self, database: Database) -> None:
-        """The database is opened and closed by its owner."""
-        self._database = database
+    def __init__(self, database: Database, seal: Seal) -> None:
+        """The database is opened and closed by its owner; `seal` opens secrets."""
+        self._database, self._seal = database, seal
 
     async def endpoints_due(self, now: int) -> list[Endpoint]:
         """Enabled endpoints for which something is due; one look into an index for each endpoint."""
         return [Endpoint(**row) for row in await self._database.all(DUE, [now])]
 
     async def take(self, endpoint_id: str, claim: str, now: int, *, limit: int, lease_ms: int) -> Taken:
-        """Take up to `limit` due deliveries, of each subject only the oldest. Two takers never get the same one."""
+        """Take up to `limit` due deliveries, of each subject only the oldest. Two takers never get the same one.
+
+        Raises SealedOtherwiseError, and takes none: nothing goes out unsigned.
+        """
         times = {"now": now, "lease": now + lease_ms, "soon": now + SOON_MS}
         async with self._database.transaction() as link:
             found = await _rows(link, SECRETS, {"endpoint": endpoint_id, "now": now})
             if not found:
                 return Taken(letters=(), claim=claim, url=None, secrets=(), looked_at=0)
+            secrets = [self._seal.open(text, endpoint_id) for text in found[0]["secrets"]]
             rows = await _rows(link, TAKE, {"endpoint": endpoint_id, "claim": claim, "limit": limit, **times})
         letters = [_letter(row) for row in rows if row["claim"] is not None]
-        return Taken(letters=letters, claim=claim, url=found[0]["url"], secrets=found[0]["secrets"], looked_at=len(rows))
+        return Taken(letters=letters, claim=claim, url=found[0]["url"], secrets=secrets, looked_at=len(rows))
 
     async def put_off(self, ids: Sequence[str], claim: str, due_at: int) -> None:
         """Give deliveries back untried."""
