@@ -23,7 +23,8 @@ from tests.support.event_story import EventStory, everything
 
 Records = Sequence[tuple[int, EventRecord]]
 ENDPOINTS_MAX = 3
-SEAL = Seal("4d7e1a90b6c25f38a1d0e97c5b3f6482")
+KEY = "4d7e1a90b6c25f38a1d0e97c5b3f6482"
+SEAL = Seal(KEY)
 BEGAN = 1_767_225_600_000
 """When a story begins; endpoints that are made by then are told all of it."""
 

@@ -1,5 +1,8 @@
 """What stands in the table of secrets is sealed, whenever it was written and with whichever key (chapter 7: no usable key in a dump)."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import psycopg
@@ -9,10 +12,11 @@ from domain.webhooks.signing import secret_of
 from runtime.ids import mint_key
 from services.webhooks.seal import Seal, SealedOtherwiseError
 from services.webhooks.sealing import seal_all
-from tests.integration.webhooks.ground import SEAL, Ground
+from tests.integration.webhooks.ground import KEY, SEAL, Ground
 from tests.integration.webhooks.test_queue import take, written
 
-NEW = Seal("8f3b0c5d9e7a412c6b1d0f9e8a7c6b5d")
+NEW_KEY = "8f3b0c5d9e7a412c6b1d0f9e8a7c6b5d"
+NEW = Seal(NEW_KEY)
 
 
 def resealed(here: Ground, seal: Seal, *older: Seal) -> int:
@@ -53,3 +57,18 @@ async def test_another_secret_key_takes_over_with_the_one_before_and_not_without
     assert [NEW.open(text, endpoint) for text in await kept(here)] == secrets
     with pytest.raises(SealedOtherwiseError):
         await take(here, endpoint, 1)
+
+
+async def test_payflow_reseal_takes_the_old_key_from_standard_input(here: Ground) -> None:
+    endpoint = await written(here)
+    before, secrets = await kept(here), await here.registry.secrets(endpoint, here.now)
+    env = {**os.environ, "DATABASE_URL": here.views.url, "PROJECTION_SCHEMA": here.views.schema, "SECRET_KEY": NEW_KEY}
+
+    def run(old: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "payflow", "reseal"]
+        return subprocess.run(command, env=env, input=f"{old}\n", capture_output=True, text=True, check=False)
+
+    wrong = run(NEW_KEY[::-1])
+    assert (wrong.returncode, "nothing changed" in wrong.stderr, await kept(here)) == (2, True, before)
+    assert run(KEY).stdout == "1 secrets are sealed anew\n"
+    assert [NEW.open(text, endpoint) for text in await kept(here)] == secrets
