@@ -38,6 +38,7 @@ COMMANDS = (
     (app, "backup", "payflow.backup", "command"),
     (app, "restore", "payflow.restore", "command"),
     (app, "archive", "payflow.archive", "command"),
+    (app, "reseal", "payflow.reseal", "command"),
     (app, "create-user", "payflow.users", "create_admin"),
     (topics, "apply", "payflow.topics", "apply"),
     (ledger, "check", "payflow.ledger", "command"),

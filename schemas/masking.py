@@ -1,13 +1,19 @@
 """What is shown of personal data where it is not to be read (SEC-07, SEC-08).
 
-Owns the masked form `XXXXXXXXXXXX3456`, the masked recipient, and the cutting of numbers and secrets out of free text. Must not know
-who may see what.
+Owns the masked form `XXXXXXXXXXXX3456`, one for API, console, feed and webhooks, the masked recipient, and the cutting of numbers and
+secrets out of free text. Must not know who may see what.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 
-SHOWN_DIGITS = 4
+HIDDEN = "X" * 12
+SHOWN = 4
+SHOWN_FROM = 8
+"""A shorter number would be told half or almost whole: it is hidden altogether."""
+CODES = frozenset({"bank_code", "ifsc", "bic"})
+"""Members that are all code: their digits stay, up to CODE_MAX characters; what is longer is no such code."""
+CODE_MAX = 11
 PLAIN = frozenset(
     {
         "type",
@@ -24,7 +30,7 @@ PLAIN = frozenset(
         "account_type",
     }
 )
-"""Members of a recipient that name no person: they stay."""
+"""Members of a recipient that name no person: they stay, without what could be a number."""
 NAMES = frozenset({"name", "holder", "account_holder", "account_name", "first_name", "last_name", "beneficiary_name"})
 REMOVED = "[removed]"
 
@@ -37,12 +43,15 @@ _PERSONAL = re.compile(
     r"|\bDETAIL:.*",  # a database tells the values that it refuses
     re.DOTALL,
 )
+_RUN = re.compile(r"\+?\d(?:[\W_]{0,2}\d){4,}")
+"""Five digits and more, however they are set apart: a number where none belongs."""
 _DIGITS = re.compile(r"(?<![0-9A-Za-z-])[0-9]{6,}(?![0-9A-Za-z-])")
 
 
 def masked(number: str) -> str:
-    """All but the last four characters as X."""
-    return "X" * max(len(number) - SHOWN_DIGITS, 0) + number[-SHOWN_DIGITS:]
+    """`XXXXXXXXXXXX3456`: the last four letters or digits behind twelve X, so that it does not tell the length; none of a short number."""
+    plain = [char for char in number if char.isalnum()]
+    return HIDDEN + ("".join(plain[-SHOWN:]) if len(plain) >= SHOWN_FROM else "")
 
 
 def masked_name(name: str) -> str:
@@ -52,13 +61,15 @@ def masked_name(name: str) -> str:
 
 def masked_recipient(recipient: Mapping[str, str]) -> dict[str, str]:
     """A recipient as operators see it in lists: numbers by their last four, names by first letters, banks in full."""
-    return {name: value if name in PLAIN else _masked_value(name, value) for name, value in recipient.items()}
+    return {name: value if value is None else _masked_value(name, str(value)) for name, value in recipient.items()}
 
 
-def _masked_value(name: str, value: object) -> str:
+def _masked_value(name: str, value: str) -> str:
     if name in NAMES:
-        return masked_name(str(value))
-    return masked(str(value)) if len(str(value)) > SHOWN_DIGITS else "X" * len(str(value))
+        return masked_name(value)
+    if name in CODES:
+        return value if len(value) <= CODE_MAX else masked(value)
+    return _RUN.sub(REMOVED, value) if name in PLAIN else masked(value)
 
 
 def scrubbed(text: str) -> str:

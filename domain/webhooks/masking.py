@@ -6,20 +6,13 @@ Owns which keys hold a number and how free text is cleaned of numbers. Must not 
 import re
 from collections.abc import Mapping
 
+from schemas.masking import NAMES, REMOVED, masked
+
 NUMBER_KEYS = ("account_number", "account", "iban", "msisdn", "phone")
-HIDDEN = "X" * 12
-SHOWN = 4
-SHOWN_FROM = 8
-"""A shorter number would be told almost whole: it is hidden altogether."""
 TEXT_MAX = 300
 
 _NUMBER = re.compile(r"\+?[0-9](?:[ -]?[0-9]){7,}", re.ASCII)
 _IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}\b", re.ASCII)
-
-
-def masked_number(number: str) -> str:
-    """`XXXXXXXXXXXX3456`, whatever the length, so that it does not tell the length either."""
-    return HIDDEN + (number[-SHOWN:] if len(number) >= SHOWN_FROM else "")
 
 
 def masked_recipient(recipient: Mapping[str, str] | None) -> dict[str, str] | None:
@@ -27,7 +20,7 @@ def masked_recipient(recipient: Mapping[str, str] | None) -> dict[str, str] | No
     if recipient is None:
         return None
     number = next((recipient[key] for key in NUMBER_KEYS if recipient.get(key)), "")
-    return {"type": recipient.get("type", ""), "account": masked_number(number)}
+    return {"type": recipient.get("type", ""), "account": masked(number)}
 
 
 def masked_text(text: str | None) -> str | None:
@@ -39,14 +32,15 @@ def masked_text(text: str | None) -> str | None:
 
 
 def without_names(text: str | None, recipient: Mapping[str, str] | None) -> str | None:
-    """The text without anything that the recipient's own details hold, besides its type."""
+    """The text without anything that the recipient's own details hold, besides its type; names in any case."""
     if text is None or recipient is None:
         return text
     for key, value in sorted(recipient.items(), key=lambda item: -len(item[1])):
         if key != "type" and len(value) > 2:
-            text = text.replace(value, masked_number(value) if key in NUMBER_KEYS else "[removed]")
+            cover = masked(value) if key in NUMBER_KEYS else REMOVED
+            text = re.sub(re.escape(value), lambda _, cover=cover: cover, text, flags=re.IGNORECASE if key in NAMES else 0)
     return text
 
 
 def _hide(found: "re.Match[str]") -> str:
-    return masked_number(found[0])
+    return masked(found[0])

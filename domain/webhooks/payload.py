@@ -33,14 +33,15 @@ class Letter(Struct, frozen=True, kw_only=True):
 class State(Struct, frozen=True, kw_only=True):
     """The subject as the views have it when the webhook is sent.
 
-    `facts` never change and complete `own`; `current` is the whole state now, `version` its version. `moved_on` is whether something came
-    after the event.
+    `facts` never change and complete `own`; `said` is what of `own` had to be cleaned of the payee, and takes its place; `current` is the
+    whole state now, `version` its version. `moved_on` is whether something came after the event.
     """
 
     facts: Form
     current: Form
     version: int
     moved_on: bool
+    said: Form = {}
 
 
 def body(letter: Letter, state: State) -> bytes:
@@ -51,7 +52,7 @@ def body(letter: Letter, state: State) -> bytes:
         "merchant_id": letter.merchant_id,
         "version": letter.version or state.version,
         "order": letter.order,
-        what: {**state.facts, **letter.own},
+        what: {**state.facts, **letter.own, **state.said},
         "current": state.current if late else None,
     }
     return _bounded(letter, data)

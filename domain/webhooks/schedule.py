@@ -43,10 +43,5 @@ def is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300
 
 
-def gives_up(failing_since: int | None, now: int) -> bool:
-    """Whether an endpoint has failed long enough to be disabled."""
-    return failing_since is not None and now - failing_since >= GIVES_UP_MS
-
-
 def _fraction(delivery_id: str, tries: int) -> int:
     return hashlib.sha256(f"{delivery_id}/{tries}".encode()).digest()[0]

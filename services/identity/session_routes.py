@@ -66,7 +66,7 @@ async def change_password(request: Request) -> Response:
         raise refused([fault])
     found = await desk.database.all("SELECT email, password_hash FROM users WHERE id = %s AND active", [by.id])
     email, password_hash = (found[0]["email"], found[0]["password_hash"]) if found else ("nobody", None)
-    await sign_in.count_try(desk, email, desk.clock.now_ms(), by.actor)
+    last = await sign_in.count_try(desk, email, desk.clock.now_ms())
     right = await desk.passwords.is_right(password_hash, given["old_password"][:1024])
     hashed, now = (await desk.passwords.hashed(given["new_password"])) if right else "", desk.clock.now_ms()
     async with desk.database.transaction() as connection:
@@ -76,6 +76,8 @@ async def change_password(request: Request) -> Response:
             await change(connection, "UPDATE users SET password_hash = %s WHERE id = %s", [hashed, by.id])
             await persons.end_sessions(connection, by.id, now, but=session_id)
             await sign_in.forgive(connection, email)
+        elif last:
+            await sign_in.tell_locked(connection, now, by.actor)
     if not right:
         raise ProblemError("forbidden", "The old password is wrong.")
     return Response(status_code=204)

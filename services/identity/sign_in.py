@@ -24,9 +24,10 @@ ON CONFLICT (email_hash) DO UPDATE SET
     tries = CASE WHEN t.last_at < %(now)s - %(window)s THEN 1 ELSE t.tries + 1 END,
     last_at = CASE WHEN t.locked_until > %(now)s THEN t.last_at ELSE %(now)s END,
     locked_until = CASE WHEN t.locked_until > %(now)s THEN t.locked_until
-        WHEN t.tries >= %(most)s AND t.last_at >= %(now)s - %(window)s THEN %(now)s + %(window)s END
+        WHEN t.tries + 1 >= %(most)s AND t.last_at >= %(now)s - %(window)s THEN %(now)s + %(window)s END
 RETURNING locked_until, tries
 """
+"""The last try that is looked at locks: from then on nothing is, right or wrong, unless this one is right and forgives."""
 
 SESSIONS_MAX = 20
 """Sign-ins of one person that are open at once; past that the oldest ends."""
@@ -53,33 +54,41 @@ class SignedIn(NamedTuple):
 async def by_password(desk: Desk, email: str, password: str, old_token: str | None) -> SignedIn:
     """A session for the right password. Raises ProblemError 401 for a wrong one, 429 while locked."""
     now = desk.clock.now_ms()
-    await count_try(desk, email, now)
+    last = await count_try(desk, email, now)
     async with desk.database.transaction() as connection:
         user = await row(connection, f"SELECT {USER} FROM users WHERE email = %s AND active", [email])
     if not await desk.passwords.is_right(user["password_hash"] if user else None, password) or user is None:
         async with desk.database.transaction() as connection:
             subject = f"person:{user['id']}" if user else None
             await tell(connection, Entry(actor="anybody", action="sign_in", subject=subject, outcome=REFUSED), now)
+            if last:
+                await tell_locked(connection, now)
         raise ProblemError("sign_in_failed", "The address or the password is wrong.")
     async with desk.database.transaction() as connection:
         await forgive(connection, email)
         return await _begin(connection, desk, user, "password", old_token)
 
 
-async def count_try(desk: Desk, email: str, now: int, actor: str = "anybody") -> None:
-    """One more look at the password of this address. Raises ProblemError 429 while it is locked, by this look or before."""
+async def count_try(desk: Desk, email: str, now: int) -> bool:
+    """One more look at the password of this address; whether it is the last one, which locks unless it is right and forgiven.
+
+    Raises ProblemError 429 while it is locked; asking then changes nothing.
+    """
     async with desk.database.transaction() as connection:
         await change(connection, "DELETE FROM sign_in_tries WHERE last_at < %s AND locked_until IS NULL", [now - LOCK_MS])
-        await change(connection, "DELETE FROM sign_in_tries WHERE locked_until < %s", [now])
+        await change(connection, "DELETE FROM sign_in_tries WHERE locked_until <= %s", [now])
         counted = await row(connection, COUNT, {"email": stored(email), "now": now, "window": LOCK_MS, "most": TRIES_MAX})
         assert counted is not None, "the statement returns its row"
-        until = counted["locked_until"]
-        if until is not None and counted["tries"] == TRIES_MAX + 1:
-            await tell(connection, Entry(actor=actor, action="sign_in.locked", outcome=REFUSED), now)
-    if until is not None:
-        wait = max((until - now) // 1000, 1)
+    if counted["tries"] > TRIES_MAX:
+        wait = max((counted["locked_until"] - now) // 1000, 1)
         detail = f"{TRIES_MAX} wrong tries lock the sign-in for {LOCK_MS // 60_000} minutes."
         raise ProblemError("sign_in_locked", detail, headers={"Retry-After": str(wait)})
+    return bool(counted["tries"] == TRIES_MAX)
+
+
+async def tell_locked(connection: Connection, now: int, actor: str = "anybody") -> None:
+    """The last try was wrong: that it locked stands in the trail."""
+    await tell(connection, Entry(actor=actor, action="sign_in.locked", outcome=REFUSED), now)
 
 
 async def forgive(connection: Connection, email: str) -> None:

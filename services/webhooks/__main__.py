@@ -11,11 +11,12 @@ async def check(settings: WebhooksSettings) -> None:
     """Raise RefusedStartError unless settings, broker, topic and schemas are as promised."""
     from runtime.event_log.guard import check_topics
     from schemas.topics import EVENTS
-    from services.webhooks.wiring import check_schemas
+    from services.webhooks.wiring import check_schemas, check_secrets
 
     settings.check()
     await check_topics(settings, [EVENTS.name])
     check_schemas(settings)
+    check_secrets(settings)
 
 
 def serve(settings: WebhooksSettings) -> None:

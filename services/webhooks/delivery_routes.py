@@ -5,7 +5,6 @@ Owns these routes and their filters. Must not know SQL beyond conditions on a de
 
 from collections.abc import Mapping
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 
 from domain.intake.faults import Fault
@@ -52,7 +51,7 @@ async def get_delivery(request: Request, delivery_id: str) -> Response:
     row = await asked(door_of(request).registry.delivery(merchant_of(request), id_of(delivery_id, "delivery")))
     if row is None:
         raise not_found("delivery")
-    return json_response({**delivery_form(row), "own": msgspec.json.decode(row["own"])})
+    return json_response({**delivery_form(row), "own": row["own"]})
 
 
 @router.get("/{delivery_id}/attempts", **documented("list_attempts"))

@@ -1,22 +1,19 @@
 """Where a webhook may connect to (SEC-09): a name is resolved once per delivery, and the connection is pinned to what was checked.
 
-Owns resolving and the pin. The connection's host stays the name, so that TLS and the Host header are about it; only the address comes from
+Owns the check and the pin. The connection's host stays the name, so that TLS and the Host header are about it; only the address comes from
 here. Must not know what is sent.
 """
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from domain.webhooks.addresses import address_fault, literal
+from services.webhooks.lookups import Lookups
 
-RESOLVER_THREADS = 32
-"""A name server that does not answer holds a thread for as long as the system's resolver waits."""
 ADDRESSES_MAX = 8
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
@@ -33,8 +30,8 @@ class Guard:
     def __init__(self, *, loopback: bool, lookup: Lookup | None = None) -> None:
         """`lookup` takes the place of the system's resolver."""
         self._loopback = loopback
-        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
-        self._lookup = lookup or self._system_lookup
+        self._system = Lookups()
+        self._lookup = lookup or self._system
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """The addresses of a host, all of them allowed. Raises RefusedAddressError; one bad address refuses the host."""
@@ -58,18 +55,13 @@ class Guard:
 
     def close(self) -> None:
         """Let go of the threads; one that still waits for a name server ends by itself."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._system.close()
 
     async def _found(self, host: str) -> Sequence[str]:
         try:
             return await self._lookup(host)
         except (OSError, UnicodeError):
             return ()
-
-    async def _system_lookup(self, host: str) -> Sequence[str]:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _getaddrinfo, host)
-        return list(dict.fromkeys(found))
 
 
 class PinnedResolver(AbstractResolver):
@@ -86,10 +78,6 @@ class PinnedResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
-
-
-def _getaddrinfo(host: str) -> list[str]:
-    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
 
 
 def _family(address: str) -> socket.AddressFamily:

@@ -1,4 +1,4 @@
-"""What is kept in bounds and measured beside the work: old deliveries, ended tallies, expired secrets, gauges (WHK-02, OBS-01).
+"""What is kept in bounds beside the work: old deliveries, ended tallies, expired secrets, dead endpoints; and gauges (WHK-02, OBS-01).
 
 Owns how long things are kept. Must not touch what is pending.
 """
@@ -9,6 +9,7 @@ from runtime import metrics
 from runtime.clock import Clock
 from runtime.logging import logger
 from services.webhooks.database import AWAY, Database
+from services.webhooks.judgement import give_up, tell
 
 EVERY_SECONDS = 10.0
 AT_ONCE = 1000
@@ -57,6 +58,9 @@ class Housekeeping:
             while removed == AT_ONCE:
                 removed = len(await self._database.all(query, [now - self._keep_ms, AT_ONCE]))
         await self._database.all(EXPIRED, [now - DAY_MS])
+        async with self._database.transaction() as link:
+            disabled = await give_up(link, now)
+        tell(disabled)
         stand = await self._database.one(STAND)
         assert stand is not None
         metrics.WEBHOOKS_PENDING.set(stand["pending"])

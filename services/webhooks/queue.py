@@ -15,11 +15,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from domain.webhooks.acts import DISABLED, ITSELF, subject_of
 from domain.webhooks.payload import Letter
-from domain.webhooks.schedule import GIVES_UP_MS
-from services.webhooks.act_book import note
 from services.webhooks.database import Database, Link, Row
+from services.webhooks.judgement import Disabled, judge
+from services.webhooks.seal import Seal
 
 SOON_MS = 200
 """When a delivery is looked at again that waits for one before it; the end of that one also wakes it."""
@@ -73,19 +72,6 @@ UPDATE deliveries SET due_at = %(now)s WHERE id = ANY(ARRAY(
     ) next
 )) AND claim IS NULL AND due_at > %(now)s AND tries = 0
 """
-WELL = (
-    "UPDATE endpoints SET failing_since = NULL, last_success_at = %(now)s WHERE id = ANY(%(ids)s::uuid[]) "
-    "AND (failing_since IS NOT NULL OR last_success_at IS NULL OR last_success_at < %(now)s - 1000)"
-)
-FAILING = "UPDATE endpoints SET failing_since = %(now)s WHERE id = ANY(%(ids)s::uuid[]) AND failing_since IS NULL"
-DISABLE_GONE = (
-    "UPDATE endpoints SET status = 'disabled', disabled_reason = 'gone', disabled_at = %(now)s, updated_at = %(now)s "
-    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' RETURNING id::text, merchant_id"
-)
-DISABLE_FAILING = (
-    "UPDATE endpoints SET status = 'disabled', disabled_reason = 'failing', disabled_at = %(now)s, updated_at = %(now)s "
-    "WHERE id = ANY(%(ids)s::uuid[]) AND status = 'enabled' AND failing_since <= %(since)s RETURNING id::text, merchant_id"
-)
 
 
 class Endpoint(Struct, frozen=True):
@@ -131,30 +117,34 @@ class Result(Struct, frozen=True, kw_only=True):
 class Queue:
     """Deliveries in SQL. Every method raises one of `database.AWAY` while the database is away."""
 
-    def __init__(self, database: Database) -> None:
-        """The database is opened and closed by its owner."""
-        self._database = database
+    def __init__(self, database: Database, seal: Seal) -> None:
+        """The database is opened and closed by its owner; `seal` opens secrets."""
+        self._database, self._seal = database, seal
 
     async def endpoints_due(self, now: int) -> list[Endpoint]:
         """Enabled endpoints for which something is due; one look into an index for each endpoint."""
         return [Endpoint(**row) for row in await self._database.all(DUE, [now])]
 
     async def take(self, endpoint_id: str, claim: str, now: int, *, limit: int, lease_ms: int) -> Taken:
-        """Take up to `limit` due deliveries, of each subject only the oldest. Two takers never get the same one."""
+        """Take up to `limit` due deliveries, of each subject only the oldest. Two takers never get the same one.
+
+        Raises SealedOtherwiseError, and takes none: nothing goes out unsigned.
+        """
         times = {"now": now, "lease": now + lease_ms, "soon": now + SOON_MS}
         async with self._database.transaction() as link:
             found = await _rows(link, SECRETS, {"endpoint": endpoint_id, "now": now})
             if not found:
                 return Taken(letters=(), claim=claim, url=None, secrets=(), looked_at=0)
+            secrets = [self._seal.open(text, endpoint_id) for text in found[0]["secrets"]]
             rows = await _rows(link, TAKE, {"endpoint": endpoint_id, "claim": claim, "limit": limit, **times})
         letters = [_letter(row) for row in rows if row["claim"] is not None]
-        return Taken(letters=letters, claim=claim, url=found[0]["url"], secrets=found[0]["secrets"], looked_at=len(rows))
+        return Taken(letters=letters, claim=claim, url=found[0]["url"], secrets=secrets, looked_at=len(rows))
 
     async def put_off(self, ids: Sequence[str], claim: str, due_at: int) -> None:
         """Give deliveries back untried."""
         await self._database.all(PUT_OFF, [due_at, list(ids), claim])
 
-    async def write(self, results: Sequence[Result], now: int) -> list[tuple[str, str]]:
+    async def write(self, results: Sequence[Result], now: int) -> list[Disabled]:
         """Write what came of tries, all or nothing; returns endpoints that are disabled by it, with why. A repeat counts once."""
         async with self._database.transaction() as link:
             rows = [_finish_row(result) for result in results]
@@ -168,22 +158,10 @@ class Queue:
             return await _judge_endpoints(link, kept, now)
 
 
-async def _judge_endpoints(link: Link, results: Sequence[Result], now: int) -> list[tuple[str, str]]:
+async def _judge_endpoints(link: Link, results: Sequence[Result], now: int) -> list[Disabled]:
     well = {result.endpoint_id for result in results if result.good}
     ailing = {result.endpoint_id for result in results} - well
-    gone = {result.endpoint_id for result in results if result.gone}
-    disabled: list[tuple[Row, str]] = []
-    if well:
-        await link.execute(WELL, {"now": now, "ids": sorted(well)})
-    if ailing:
-        await link.execute(FAILING, {"now": now, "ids": sorted(ailing)})
-        arguments = {"now": now, "ids": sorted(ailing), "since": now - GIVES_UP_MS}
-        disabled += [(row, "failing") for row in await _rows(link, DISABLE_FAILING, arguments)]
-    if gone:
-        disabled += [(row, "gone") for row in await _rows(link, DISABLE_GONE, {"now": now, "ids": sorted(gone)})]
-    for row, why in disabled:
-        await note(link, ITSELF, DISABLED, subject_of(row["id"]), row["merchant_id"], now, {"why": why})
-    return [(row["id"], why) for row, why in disabled]
+    return await judge(link, well, ailing, {result.endpoint_id for result in results if result.gone}, now)
 
 
 async def _rows(link: Link, query: str, arguments: Any) -> list[Row]:

@@ -6,6 +6,7 @@ Owns these queries. Everything is asked for one merchant: what is another's is n
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import psycopg
 
 from domain.webhooks import acts
@@ -14,6 +15,8 @@ from domain.webhooks.requests import EndpointChange, EndpointRequest, Selection
 from domain.webhooks.signing import ROTATION_MS
 from services.webhooks.act_book import note
 from services.webhooks.database import Database, Link, Row
+from services.webhooks.seal import Seal
+from services.webhooks.subjects import Subjects
 
 SECRETS_MAX = 5
 """Of one endpoint at a time; each is valid until 24 h after the next one."""
@@ -46,13 +49,13 @@ class TooManyError(Exception):
 class Registry:
     """Every method raises one of `database.AWAY` while the database is away."""
 
-    def __init__(self, database: Database, endpoints_max: int, actor: str = ITSELF) -> None:
-        """`endpoints_max` is the limit of one merchant; `actor` is whose acts these are."""
-        self._database, self._endpoints_max, self._actor = database, endpoints_max, actor
+    def __init__(self, database: Database, endpoints_max: int, seal: Seal, actor: str = ITSELF) -> None:
+        """`endpoints_max` is the limit of one merchant; `seal` is for secrets; `actor` is whose acts these are."""
+        self._database, self._endpoints_max, self._seal, self._actor = database, endpoints_max, seal, actor
 
     def by(self, actor: str) -> "Registry":
         """The same, for one who asks: what is changed by it is told the audit trail as theirs, in the change's own transaction."""
-        return Registry(self._database, self._endpoints_max, actor)
+        return Registry(self._database, self._endpoints_max, self._seal, actor)
 
     async def ping(self) -> None:
         """Raises when the tables cannot be read."""
@@ -75,7 +78,8 @@ class Registry:
     async def secrets(self, endpoint_id: str, now: int) -> list[str]:
         """The valid secrets, newest first."""
         query = "SELECT secret FROM secrets WHERE endpoint_id = %s AND (expires_at IS NULL OR expires_at > %s) ORDER BY created_at DESC"
-        return [row["secret"] for row in await self._database.all(query, [endpoint_id, now])]
+        rows = await self._database.all(query, [endpoint_id, now])
+        return [self._seal.open(row["secret"], endpoint_id) for row in rows]
 
     async def create(self, merchant_id: str, endpoint_id: str, wanted: EndpointRequest, secret: str, now: int) -> Row:
         """A new endpoint. Raises EndpointExistsError for an address that is there, TooManyError."""
@@ -94,7 +98,7 @@ class Registry:
                     f"VALUES (%s, %s, %s, %s, %s, 'enabled', %s, %s) RETURNING {ENDPOINT}",
                     [endpoint_id, merchant_id, wanted.url, wanted.description, list(wanted.types), now, now],
                 )
-                await link.execute("INSERT INTO secrets VALUES (%s, %s, %s, NULL)", [endpoint_id, now, secret])
+                await self._add_secret(link, endpoint_id, secret, now)
                 assert made is not None
                 await self._note(link, acts.CREATED, made, now, acts.told(made))
         except psycopg.errors.UniqueViolation:
@@ -166,7 +170,7 @@ class Registry:
             await link.execute(
                 "UPDATE secrets SET expires_at = %s WHERE endpoint_id = %s AND expires_at IS NULL", [expires_at, endpoint_id]
             )
-            await link.execute("INSERT INTO secrets VALUES (%s, %s, %s, NULL)", [endpoint_id, now, secret])
+            await self._add_secret(link, endpoint_id, secret, now)
             await self._note(link, acts.ROTATED, found, now, {"previous_valid_until": expires_at})
         return expires_at
 
@@ -182,9 +186,12 @@ class Registry:
         return await self._database.all(query, [*arguments, limit + 1])
 
     async def delivery(self, merchant_id: str, delivery_id: str) -> Row | None:
-        """One delivery, with what its event said."""
+        """One delivery, with what its event said, without the payee (SEC-07)."""
         query = f"SELECT {DELIVERY}, d.own FROM deliveries d WHERE d.id = %s AND d.merchant_id = %s"
-        return await self._database.one(query, [delivery_id, merchant_id])
+        row = await self._database.one(query, [delivery_id, merchant_id])
+        if row is not None:
+            row["own"] = await Subjects(self._database).own_of(row["subject"], msgspec.json.decode(row["own"]))
+        return row
 
     async def attempts(self, delivery_id: str) -> list[Row]:
         """The tries of a delivery in order, with answers."""
@@ -229,6 +236,10 @@ class Registry:
             "WHERE d.merchant_id = %s AND d.id = ANY(%s::uuid[])"
         )
         return {row["id"]: row["status"] for row in await self._database.all(query, [merchant_id, list(ids)])}
+
+    async def _add_secret(self, link: Link, endpoint_id: str, secret: str, now: int) -> None:
+        sealed = self._seal.close(secret, endpoint_id)
+        await link.execute("INSERT INTO secrets VALUES (%s, %s, %s, NULL)", [endpoint_id, now, sealed])
 
     async def _note(self, link: Link, action: str, row: Row, now: int, detail: Mapping[str, Any]) -> None:
         await note(link, self._actor, action, acts.subject_of(row["id"]), row["merchant_id"], now, detail)

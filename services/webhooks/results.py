@@ -10,6 +10,7 @@ from runtime import metrics
 from runtime.clock import Clock
 from runtime.logging import logger
 from services.webhooks.database import AWAY
+from services.webhooks.judgement import tell
 from services.webhooks.queue import Queue, Result
 
 TOGETHER_MAX = 200
@@ -58,6 +59,4 @@ class Results:
                 await asyncio.sleep(AWAY_SECONDS)
             else:
                 break
-        for endpoint_id, why in disabled:
-            metrics.WEBHOOKS_DISABLED.labels(why).inc()
-            _log.error("webhooks.endpoint_disabled", webhook_id=endpoint_id, why=why)
+        tell(disabled)

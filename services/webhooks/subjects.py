@@ -10,8 +10,9 @@ import orjson
 from domain.batch.view import Cells, batch_view
 from domain.book import Batch
 from domain.payout.view import amounts
-from domain.webhooks.masking import masked_number, masked_recipient, masked_text, without_names
-from domain.webhooks.payload import Letter, State
+from domain.webhooks.masking import masked_recipient, masked_text, without_names
+from domain.webhooks.payload import Form, Letter, State
+from schemas.masking import masked
 from schemas.money import format_amount
 from schemas.times import rfc3339, rfc3339_or_none
 from schemas.words import AVAILABLE, HELD, BatchPhase, Funding, OnRowFailure, PayoutStatus
@@ -35,6 +36,8 @@ BALANCES = (
     "SELECT b.merchant_id, b.currency, b.account, b.balance_minor, b.entry_count, b.last_offset FROM {views}.balances b "
     "WHERE b.merchant_id = ANY(%s) AND b.account IN ('available', 'held')"
 )
+
+REASON = "failure_reason"
 
 States = Mapping[str, State | None]
 """Delivery id to the state of what it is about; None where the views do not have it (yet)."""
@@ -62,6 +65,16 @@ class Subjects:
                 case _:
                     found[letter.id] = balance_state(letter, balances.get((letter.merchant_id, _id(letter)), []))
         return found
+
+    async def own_of(self, subject: str, own: Form) -> Form:
+        """What an event said of its subject, as it may be shown: without the payee."""
+        what, _, payout_id = subject.partition(":")
+        if what != "payout" or REASON not in own:
+            return own
+        row = (await self._payouts({payout_id})).get(payout_id)
+        if row is None:  # nobody can say what the payee is called
+            return {**own, REASON: None}
+        return {**own, **_said(own, _named(row, _recipient_of(row)))}
 
     async def _payouts(self, ids: set[str]) -> dict[str, Row]:
         found: dict[str, Row] = {}
@@ -93,7 +106,8 @@ def payout_state(letter: Letter, row: Row | None) -> State | None:
     """A payout as the views have it; None while they do not have it at the letter's version."""
     if row is None or row["version"] < letter.version:
         return None
-    recipient = orjson.loads(row["recipient"]) if row["recipient"] else None
+    recipient = _recipient_of(row)
+    named = _named(row, recipient)
     money = amounts(row["amount_minor"], row["currency"])
     fixed = {
         "batch_id": row["batch_id"],
@@ -105,14 +119,32 @@ def payout_state(letter: Letter, row: Row | None) -> State | None:
     own_money = money if row["version"] == letter.version or letter.own.get("status") != PayoutStatus.PENDING else {}
     return State(
         facts={**fixed, **own_money, "updated_at": rfc3339(letter.at)},
-        current={"id": row["id"], **fixed, **money, **_moving(row, recipient)},
+        current={"id": row["id"], **fixed, **money, **_moving(row, named)},
         version=row["version"],
         moved_on=row["version"] > letter.version,
+        said=_said(letter.own, named),
     )
 
 
-def _moving(row: Row, recipient: Mapping[str, str] | None) -> dict[str, object]:
-    named = recipient or {"holder": row["holder"] or "", "account_number": row["account_number"] or ""}
+def _recipient_of(row: Row) -> dict[str, str] | None:
+    return orjson.loads(row["recipient"]) if row["recipient"] else None
+
+
+def _named(row: Row, recipient: Mapping[str, str] | None) -> Mapping[str, str]:
+    """What is known of the payee."""
+    return recipient or {"holder": row["holder"] or "", "account_number": row["account_number"] or ""}
+
+
+def _cleaned(text: str | None, named: Mapping[str, str]) -> str | None:
+    return masked_text(without_names(text, named))
+
+
+def _said(own: Form, named: Mapping[str, str]) -> dict[str, object]:
+    """The reason that the event gave, without the payee: people write names into it."""
+    return {REASON: _cleaned(_text(own[REASON]), named)} if REASON in own else {}
+
+
+def _moving(row: Row, named: Mapping[str, str]) -> dict[str, object]:
     times = ("completed_at", "failed_at", "canceled_at", "returned_at", "settled_at")
     return {
         "status": row["status"],
@@ -120,7 +152,7 @@ def _moving(row: Row, recipient: Mapping[str, str] | None) -> dict[str, object]:
         "version": row["version"],
         "attempt": row["attempt_count"],
         "failure_code": row["failure_code"],
-        "failure_reason": masked_text(without_names(row["failure_reason"], named)),
+        REASON: _cleaned(row[REASON], named),
         "bank_reference_id": masked_text(row["bank_reference_id"]),
         "expected_settlement_date": row["expected_settlement_date"],
         "updated_at": rfc3339(row["updated_at"]),
@@ -131,7 +163,7 @@ def _moving(row: Row, recipient: Mapping[str, str] | None) -> dict[str, object]:
 def _recipient(row: Row, recipient: Mapping[str, str] | None) -> dict[str, str] | None:
     if recipient is not None:
         return masked_recipient(recipient)
-    return {"type": "bank_account", "account": masked_number(row["account_number"])} if row["account_number"] else None
+    return {"type": "bank_account", "account": masked(row["account_number"])} if row["account_number"] else None
 
 
 def batch_state(letter: Letter, row: Row | None, cells: Cells) -> State | None:

@@ -32,6 +32,8 @@ from services.webhooks.notebook import Notebook
 from services.webhooks.queue import Queue
 from services.webhooks.registry import Registry
 from services.webhooks.results import Results
+from services.webhooks.seal import Seal, SealedOtherwiseError
+from services.webhooks.sealing import seal_all
 from services.webhooks.sender import Sender
 from services.webhooks.settings import WebhooksSettings
 from services.webhooks.subjects import Subjects
@@ -60,6 +62,19 @@ def check_schemas(settings: WebhooksSettings) -> None:
         raise RefusedStartError(f"the schema {missing} is not migrated: run `payflow migrate`")
 
 
+def check_secrets(settings: WebhooksSettings) -> None:
+    """Bring secrets in clear, and those of open mode, under the seal. Raises RefusedStartError for those of another SECRET_KEY."""
+    seal = Seal(settings.secret_key.get_secret_value())
+    with psycopg.connect(settings.database_url, options=f"-c search_path={settings.webhooks_schema}") as link:
+        try:
+            count = seal_all(link, seal, [Seal("")])
+        except SealedOtherwiseError:
+            remedy = "give the old one to `payflow reseal`, or set it again"
+            raise RefusedStartError(f"signing secrets of webhooks are sealed with another SECRET_KEY: {remedy}") from None
+    if count:
+        _log.info("webhooks.secrets_sealed", count=count)
+
+
 def lifespan(settings: WebhooksSettings) -> Callable[[FastAPI], Any]:
     """Starts the clients with the app, and stops them with it."""
 
@@ -80,10 +95,14 @@ async def _start(app: FastAPI, settings: WebhooksSettings, stack: AsyncExitStack
     for pool in (database, desk):
         await pool.open()
         stack.push_async_callback(pool.close)
-    sender = Sender(Guard(loopback=settings.allow_loopback), clock, seconds=seconds, plain=settings.plain)
-    await sender.open()
-    stack.push_async_callback(sender.close)
-    queue, registry = Queue(database), Registry(desk, settings.endpoints_max)
+    sender, tester = [
+        Sender(Guard(loopback=settings.allow_loopback), clock, seconds=seconds, plain=settings.plain) for _ in range(2)
+    ]  # addresses that people try out, however many, take no lookup from what is delivered
+    for one in (sender, tester):
+        await one.open()
+        stack.push_async_callback(one.close)
+    seal = Seal(settings.secret_key.get_secret_value())
+    queue, registry = Queue(database, seal), Registry(desk, settings.endpoints_max, seal)
     results = Results(queue, clock)
     dispatcher = Dispatcher(
         queue, Subjects(database), sender, results, clock, per_endpoint=settings.per_endpoint, seconds=seconds
@@ -94,7 +113,7 @@ async def _start(app: FastAPI, settings: WebhooksSettings, stack: AsyncExitStack
     keeper = Housekeeping(database, clock, settings.keep_days)
     for work in (results.run(), dispatcher.run(), membership.run(), keeper.run(), teller.run()):
         _beside(stack, work)
-    app.state.door = Door(registry, sender, clock, settings.plain)
+    app.state.door = Door(registry, tester, clock, settings.plain)
     app.state.checks = _checks(registry, follower)
     app.state.wake = dispatcher.wake
 

@@ -41,6 +41,8 @@ class Merchant:
     uploads: list[str] = field(default_factory=list)
     webhooks: list[str] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+    """Places on the log, of commands and events."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -142,6 +144,12 @@ def _furnish_beside_the_log(closed: Closed, merchant: Merchant) -> None:
         assert time.monotonic() < deadline, "nothing is told"
         time.sleep(0.2)
     merchant.deliveries += [one["id"] for one in told]
+
+    listed = _done(closed.ask("GET", "/payouts/?limit=20&include=record", merchant.key))["results"]
+    for place in [one["record"] for one in listed if one["record"] is not None]:
+        path = f"payouts.events/{place['partition']}/{place['offset']}"
+        source = _done(closed.ask("GET", f"/log/{path}/", merchant.key))["value"]["source_offset"]
+        merchant.records += [path, f"payouts.commands/{place['partition']}/{source}"]
 
 
 def payee(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 
 from tests.e2e.access.conftest import Closed, payee
 
-MASKED = "XXXXXX7890"
+MASKED = "XXXXXXXXXXXX7890"
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,10 @@ def _file_to_account(subject: str) -> tuple[str, str, dict[str, str], Any]:
     return "POST", "/batches/upload/", {"Idempotency-Key": str(uuid.uuid4())}, form
 
 
+FIGURES = (
+    "attention", "insights", "figures/in-flight", "figures/paid-today", "figures/failure-rate", "figures/waiting", "figures/unknown",
+    "figures/lag", "figures/batches", "figures/payouts",
+)  # fmt: skip
 NONE, FORBIDDEN, BAD = frozenset({404}), frozenset({403}), frozenset({400})
 READS = (
     Probe("payout", NONE, _plain("GET", "/payouts/ID/"), "payouts"),
@@ -113,6 +117,11 @@ READS = (
     Probe("attempts of a delivery", NONE, _plain("GET", "/deliveries/ID/attempts/"), "deliveries"),
     Probe("deliveries of a webhook", frozenset({200}), _plain("GET", "/deliveries/?webhook_id=ID"), "webhooks"),
     Probe("deliveries about a payout", frozenset({200}), _plain("GET", "/deliveries/?payout_id=ID"), "payouts"),
+    Probe("what can be done with a payout", NONE, _plain("GET", "/payouts/ID/actions/"), "payouts"),
+    Probe("what can be done with a batch", NONE, _plain("GET", "/batches/ID/actions/"), "batches"),
+    Probe("record of the log", NONE, _plain("GET", "/log/ID/"), "records"),
+    *(Probe(f"{path} for a merchant", FORBIDDEN, _named(f"/{path}/"), "merchant") for path in FIGURES),
+    *(Probe(f"{path} of a merchant", FORBIDDEN, _plain("GET", f"/{path}/?merchant_id=ID"), "merchant") for path in FIGURES),
     Probe("keys for a merchant", BAD | FORBIDDEN | frozenset({200}), _named("/keys/"), "merchant"),
 )
 WRITES = (
@@ -201,12 +210,14 @@ def _subjects(merchant: Merchant) -> dict[str, list[str]]:
         "uploads": merchant.uploads,
         "webhooks": merchant.webhooks,
         "deliveries": merchant.deliveries,
+        "records": merchant.records,
     }
 
 
 def _nothing(kind: str) -> str:
     """A subject of this kind that never was."""
-    return {"references": "zeta-secret-0", "merchant": "zeta"}.get(kind) or str(uuid.uuid4())
+    never = {"references": "zeta-secret-0", "merchant": "zeta", "records": "payouts.events/0/999999999"}
+    return never.get(kind) or str(uuid.uuid4())
 
 
 class Answers:
@@ -312,6 +323,17 @@ def test_sec_06_10000_probes_find_nothing(closed: Closed) -> None:
     sys.stdout.write(f"{sum(count.values())} probes, 0 leaks, {time.monotonic() - started:.0f} s: {count}\n")
     assert sum(count.values()) >= PROBES
     assert _state(closed) == before, "beta has what it had"
+
+
+def test_sec_06_what_is_told_of_all_ones_own_tells_nothing_of_anothers(closed: Closed) -> None:
+    beta = closed.beta
+    theirs = {MARK, beta.bank_account, *beta.payouts, *beta.batches, *beta.drafts, *beta.uploads, *beta.webhooks}
+    for path in (*FIGURES, "audit"):
+        answer = closed.ask("GET", f"/{path}/", closed.alpha.key)
+        assert answer.status_code == 200, path
+        assert [one for one in theirs if one in answer.text] == [], path
+    named = closed.ask("GET", "/audit/?limit=200", closed.alpha.key, X_Merchant_Id=beta.id)
+    assert [one for one in theirs if one in named.text] == [], "whatever header is sent, the trail is one's own"
 
 
 def _state(closed: Closed) -> list[Any]:

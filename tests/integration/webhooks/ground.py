@@ -15,6 +15,7 @@ from services.webhooks.database import BY_INDEX, Database
 from services.webhooks.notebook import Notebook, Position, Stretch
 from services.webhooks.queue import Queue
 from services.webhooks.registry import Registry
+from services.webhooks.seal import Seal
 from services.webhooks.subjects import Subjects
 from tests.integration.projector.conftest import migrated
 from tests.integration.projector.views import PARTITION, Views
@@ -22,6 +23,8 @@ from tests.support.event_story import EventStory, everything
 
 Records = Sequence[tuple[int, EventRecord]]
 ENDPOINTS_MAX = 3
+KEY = "4d7e1a90b6c25f38a1d0e97c5b3f6482"
+SEAL = Seal(KEY)
 BEGAN = 1_767_225_600_000
 """When a story begins; endpoints that are made by then are told all of it."""
 
@@ -31,8 +34,8 @@ class Ground:
 
     def __init__(self, views: Views, database: Database) -> None:
         self.views, self.database = views, database
-        self.notebook, self.queue = Notebook(database), Queue(database)
-        self.registry, self.subjects = Registry(database, ENDPOINTS_MAX), Subjects(database)
+        self.notebook, self.queue = Notebook(database), Queue(database, SEAL)
+        self.registry, self.subjects = Registry(database, ENDPOINTS_MAX, SEAL), Subjects(database)
         self.now = int(time.time() * 1000)
 
     async def endpoint(

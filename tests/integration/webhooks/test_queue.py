@@ -3,9 +3,14 @@
 import asyncio
 from typing import Any
 
+from prometheus_client import REGISTRY
+
 from domain.webhooks.payload import Letter
 from domain.webhooks.schedule import DAY
+from runtime.clock import ManualClock
+from services.webhooks.act_book import ActBook
 from services.webhooks.dispatcher import result_of
+from services.webhooks.housekeeping import Housekeeping
 from services.webhooks.queue import SOON_MS, Taken
 from services.webhooks.sender import Outcome
 from tests.integration.webhooks.ground import Ground, story
@@ -144,6 +149,33 @@ async def test_whk_02_five_days_of_failure_disable_and_one_success_forgives(here
     row = await here.registry.endpoint("acme", endpoint)
     assert row is not None
     assert row["disabled_reason"] == "failing"
+
+
+async def test_whk_02_five_days_of_failure_disable_also_an_endpoint_for_which_nothing_happens_any_more(here: Ground) -> None:
+    endpoint, waiting = await written(here), await here.endpoint("acme", "http://127.0.0.1:10/")
+    taken = await take(here, endpoint, 100)
+    await finish(here, taken, endpoint, 500, only=taken.letters[:1])
+    await here.rows("UPDATE deliveries SET status = 'failed', finished_at = %s", here.now)
+    assert await keep_house(here, 5 * DAY - 1) == {endpoint: None, waiting: None}
+    before = REGISTRY.get_sample_value("payflow_webhooks_disabled_total", {"why": "failing"}) or 0
+    assert await keep_house(here, 5 * DAY) == {endpoint: "failing", waiting: None}
+    assert await keep_house(here, 6 * DAY) == {endpoint: "failing", waiting: None}
+    assert REGISTRY.get_sample_value("payflow_webhooks_disabled_total", {"why": "failing"}) == before + 1
+    [told] = [act for act in await ActBook(here.database).waiting(10) if act.action == "webhook.disabled"]
+    assert (told.actor, told.subject, told.detail) == ("service:webhooks", f"webhook:{endpoint}", {"why": "failing"})
+
+
+async def test_what_is_due_is_tried_before_its_endpoint_is_given_up(here: Ground) -> None:
+    endpoint = await written(here)
+    taken = await take(here, endpoint, 1)
+    await finish(here, taken, endpoint, 500)
+    assert await keep_house(here, 6 * DAY) == {endpoint: None}, "it was we who tried nothing for days"
+
+
+async def keep_house(here: Ground, at: int) -> dict[str, str | None]:
+    """A round of housekeeping so long after the beginning; each endpoint with why it is disabled."""
+    await Housekeeping(here.database, ManualClock(here.now + at), 30).once()
+    return {row["id"]: row["disabled_reason"] for row in await here.registry.endpoints("acme")}
 
 
 async def test_what_the_views_lack_is_given_back_untried(here: Ground) -> None:

@@ -102,6 +102,23 @@ async def test_whk_04_one_a_selection_and_a_range_are_sent_again_under_their_ids
     assert set(sent) == {row["id"] for row in rows if start <= row["at"] < end}
 
 
+async def test_sec_07_a_delivery_that_is_shown_names_no_payee(here: Ground) -> None:
+    endpoint = await here.endpoint("acme")
+    told = story(1)
+    await here.write_down(told.records)
+    chosen = next(row for row in await here.deliveries(endpoint) if row["kind"] == "payout.canceled.v1")
+    await here.rows("UPDATE deliveries SET own = %s WHERE id = %s", '{"failure_reason": "JANE DOE left"}', chosen["id"])
+    unknown = await here.registry.delivery("acme", chosen["id"])
+    assert unknown is not None
+    assert unknown["own"] == {"failure_reason": None}, "before the views have it, nobody can say what the payee is called"
+    await here.project(told.records)
+    query = here.database.in_views("UPDATE {views}.payouts SET recipient = %s WHERE id::text = %s")
+    await here.rows(query, '{"type": "bank_account", "name": "Jane Doe"}', chosen["subject"].removeprefix("payout:"))
+    shown = await here.registry.delivery("acme", chosen["id"])
+    assert shown is not None
+    assert shown["own"] == {"failure_reason": "[removed] left"}
+
+
 async def test_a_deleted_endpoint_cancels_what_it_had(here: Ground) -> None:
     endpoint = await written(here)
     await here.registry.delete("acme", endpoint, here.now)

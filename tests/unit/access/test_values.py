@@ -135,10 +135,37 @@ def test_sec_07_a_masked_recipient() -> None:
     }
     shown = masked_recipient(sent)
     assert shown["account_number"] == "XXXXXXXXXXXX3456"
-    assert (shown["name"], shown["bank_name"], shown["type"], shown["pin"]) == ("A*** M***", "Bank", "bank_account", "XX")
-    assert masked_recipient({"something_new": "+256772123456"})["something_new"] == "XXXXXXXXX3456", (
+    assert (shown["name"], shown["bank_name"], shown["type"], shown["pin"]) == (
+        "A*** M***",
+        "Bank",
+        "bank_account",
+        "X" * 12,
+    )
+    assert masked_recipient({"something_new": "+256772123456"})["something_new"] == "XXXXXXXXXXXX3456", (
         "what is not known is masked"
     )
+
+
+@pytest.mark.parametrize("member", ["bank_name", "branch", "network", "account_type", "type", "provider"])
+@pytest.mark.parametrize(
+    "number", ["1234567890", "+256772123456", "0772 123 456", "0772-123.456", "(0772) 123 456", "12345", "a1234567b"]
+)
+def test_sec_07_what_names_nobody_carries_no_number_through(member: str, number: str) -> None:
+    shown = masked_recipient({member: f"Stanbic {number} 24"})[member]
+    assert sum(char.isdigit() for char in shown) <= 2
+    assert shown.startswith("Stanbic ")
+
+
+def test_sec_07_codes_and_names_of_banks_stay() -> None:
+    codes = {
+        "bank_code": "021000021",
+        "ifsc": "HDFC0001234",
+        "bic": "DEUTDEFF500",
+        "branch": "Area 51, no. 0042",
+        "country": "UG",
+    }
+    assert masked_recipient(codes) == codes
+    assert masked_recipient({"bank_code": "1234567890123456"}) == {"bank_code": "XXXXXXXXXXXX3456"}, "that is no code"
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,13 @@ def test_a_file_is_sent_from_its_start_each_time(server: Server, api: Payflow) -
     assert all(b"1.00,USD" in request.content and b'name="currency"' in request.content for request in server.asked)
 
 
-ACCOUNT: dict[str, Any] = {"id": "a", "holder": "A", "account_number": "XXXX5678", "type": "current", "verified": False}
+ACCOUNT: dict[str, Any] = {
+    "id": "a",
+    "holder": "A",
+    "account_number": "XXXXXXXXXXXX5678",
+    "type": "current",
+    "verified": False,
+}
 ACCOUNT |= {"primary": False, "closed_at": None}
 ACCOUNT |= {"verification": {"status": "waiting", "currency": "USD", "tries_left": 2, "started_at": "t"}}
 ACCOUNT_CALLS: dict[str, tuple[Callable[[Payflow], Any], tuple[str, str, Any]]] = {

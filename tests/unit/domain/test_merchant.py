@@ -48,7 +48,7 @@ def test_an_account_is_saved_and_shown_masked() -> None:
     assert told(record) == {
         "id": body.bank_account_id,
         "holder": "Asha",
-        "account_number": "XXXXXXXXXX5678",
+        "account_number": "XXXXXXXXXXXX5678",
         "ifsc": "HDFC0001234",
         "bank_name": None,
         "type": "current",

@@ -78,7 +78,7 @@ async def test_api_28_an_account_shows_how_far_it_is_and_no_amount(front: Front)
     front.store.accounts_held = [row | {"verification": json.dumps(known)}]
     answer = await front.get("/api/v1/merchants/", X_Merchant_Id="demo")
     [shown] = answer.json()["results"][0]["bank_accounts"]
-    assert (shown["account_number"], shown["closed_at"]) == ("XXXXXXXXXX5678", "1970-01-01T00:00:00.005Z")
+    assert (shown["account_number"], shown["closed_at"]) == ("XXXXXXXXXXXX5678", "1970-01-01T00:00:00.005Z")
     assert shown["verification"] == {
         "status": "sending",
         "currency": "INR",

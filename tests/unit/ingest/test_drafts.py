@@ -196,7 +196,7 @@ async def test_drafts_that_cannot_be_reached_are_a_503__ERR_05(ingest: Ingest) -
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "view_unavailable", "1")
 
 
-MASKED = {"account_number": "XXXXXX7890", "bank_name": "Bank"}
+MASKED = {"account_number": "XXXXXXXXXXXX7890", "bank_name": "Bank"}
 """What an operator reads of GOOD's payee."""
 
 

@@ -76,6 +76,19 @@ def test_what_is_masked_elsewhere_is_a_fault_and_never_another_rows_payee(kept: 
     assert pointers <= {fault.pointer for fault in found}
 
 
+def test_rows_that_change_places_are_faults_also_where_their_numbers_have_one_masked_form() -> None:
+    one, two = {"account_number": "12345"}, {"account_number": "67890"}
+    kept = {"rows": [payout(one, reference="a"), payout(two, reference="b")]}
+    shown = [payout(masked_recipient(payee), reference=name) for payee, name in ((one, "a"), (two, "b"))]
+    assert unmasked(kept, {"rows": shown}) == kept
+    edited = [{**shown[0], "amount": "2.00"}, shown[1]]
+    assert unmasked(kept, {"rows": edited}) == {"rows": [{**kept["rows"][0], "amount": "2.00"}, kept["rows"][1]]}
+    for moved in (shown[::-1], shown[1:]):
+        found = unmasked(kept, {"rows": moved})
+        assert isinstance(found, list)
+        assert found[0].pointer == "/rows/0/recipient_details/account_number"
+
+
 def test_neither_content_is_changed_in_place() -> None:
     kept, sent = batch(PAYEE), batch(SHOWN)
     unmasked(kept, sent)

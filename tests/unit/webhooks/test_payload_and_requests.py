@@ -28,8 +28,7 @@ def letter(**more: object) -> Letter:
         version=2,
         order=9,
         at=1_767_225_600_000,
-        own=OWN,
-        **more,  # type: ignore[arg-type]
+        **{"own": OWN, **more},  # type: ignore[arg-type]
     )
 
 
@@ -48,6 +47,12 @@ def test_whk_01_type_timestamp_and_data_with_version_and_order() -> None:
     assert (sent["data"]["version"], sent["data"]["order"], sent["data"]["merchant_id"]) == (2, 9, "acme")
     assert sent["data"]["payout"] == {"reference": "r", "id": "p", "status": "processing", "version": 2}
     assert sent["data"]["current"] is None
+
+
+def test_sec_07_what_was_cleaned_takes_the_place_of_what_the_event_said() -> None:
+    told = letter(own={**OWN, "failure_reason": "JANE DOE left"})
+    cleaned = State(facts={}, current={}, version=2, moved_on=False, said={"failure_reason": "[removed] left"})
+    assert json.loads(body(told, cleaned))["data"]["payout"]["failure_reason"] == "[removed] left"
 
 
 def test_whk_03_a_late_retry_carries_the_current_state_beside_its_own() -> None:

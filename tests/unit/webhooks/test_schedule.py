@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.webhooks.schedule import DAY, HOUR, MINUTE, SECOND, TRIES_MAX, gives_up, is_success, next_try_at, retry_after_ms
+from domain.webhooks.schedule import DAY, HOUR, MINUTE, SECOND, TRIES_MAX, is_success, next_try_at, retry_after_ms
 
 NOW = 1_767_225_600_000
 WAITS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]
@@ -57,9 +57,3 @@ def test_retry_after(header: str | None, wait: int | None) -> None:
 )
 def test_only_2xx_is_success(status: int | None, good: bool) -> None:
     assert is_success(status) is good
-
-
-def test_five_days_of_failure_are_enough() -> None:
-    assert not gives_up(NOW, NOW + 5 * DAY - 1)
-    assert gives_up(NOW, NOW + 5 * DAY)
-    assert not gives_up(None, NOW)
