@@ -1,0 +1,59 @@
+"""How much a client of the feed may say on a WebSocket: size of a message, frames a second, pieces of one message (SEC-12).
+
+Owns the bounds, for everything that comes: messages, their fragments, and pings and pongs, which no session ever sees. Who goes past them
+is told 4002 once and is heard no more. Must not know what is said.
+"""
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+MESSAGE_BYTES_MAX = 64 * 1024
+"""Of a message, in however many frames; past it the line ends with 1009, before the message is taken in."""
+MESSAGES_PER_SECOND = 100
+FRAGMENTS_MAX = 1_000
+PIECE_BYTES = 4096
+"""So much is taken apart before it is counted."""
+TOO_MUCH = 4002
+LAST_WORD_SECONDS = 1.0
+
+
+class Heard(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, except that every frame counts."""
+
+    _window = (0.0, 0)
+    _is_deaf = False
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of frames; after too many of them, bytes."""
+        for at in range(0, len(data), PIECE_BYTES):
+            if self._is_deaf or self.transport.is_closing():
+                return
+            super().data_received(data[at : at + PIECE_BYTES])
+
+    def handle_events(self) -> None:
+        """Frames, whole. Of those that are too many none is answered."""
+        if self._are_too_many(sum(isinstance(event, Frame) for event in self.conn.events)):
+            self._end(f"at most {MESSAGES_PER_SECOND} messages, fragments and pings a second")
+        elif len(self.frames) > FRAGMENTS_MAX:
+            self._end(f"at most {FRAGMENTS_MAX:,} fragments a message")
+        else:
+            super().handle_events()
+
+    def _are_too_many(self, frames: int) -> bool:
+        start, count = self._window
+        now = self.loop.time()
+        self._window = (now, frames) if now - start >= 1 else (start, count + frames)
+        return self._window[1] > MESSAGES_PER_SECOND
+
+    def _end(self, reason: str) -> None:
+        """Say why, once; what comes is not read any more, or its pongs and messages would go on."""
+        self._is_deaf = True
+        self.conn.events_received()
+        self.conn.data_to_send()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": TOO_MUCH, "reason": reason})
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.conn.send_close(TOO_MUCH, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(LAST_WORD_SECONDS, self.transport.abort)
