@@ -34,10 +34,10 @@ class Heard(WebSocketsSansIOProtocol):
         """Frames, whole. Of those that are too many none is answered."""
         if self._are_too_many(sum(isinstance(event, Frame) for event in self.conn.events)):
             self._end(f"at most {MESSAGES_PER_SECOND} messages, fragments and pings a second")
-        elif len(self.frames) > FRAGMENTS_MAX:
+            return
+        super().handle_events()
+        if len(self.frames) > FRAGMENTS_MAX:
             self._end(f"at most {FRAGMENTS_MAX:,} fragments a message")
-        else:
-            super().handle_events()
 
     def _are_too_many(self, frames: int) -> bool:
         start, count = self._window
@@ -45,15 +45,26 @@ class Heard(WebSocketsSansIOProtocol):
         self._window = (now, frames) if now - start >= 1 else (start, count + frames)
         return self._window[1] > MESSAGES_PER_SECOND
 
+    def handle_parser_exception(self) -> None:
+        """What is no WebSocket, or no text, or too large: the parser has said the goodbye already."""
+        told = self.conn.close_sent
+        assert told is not None
+        self._leave(told.code, told.reason)
+
     def _end(self, reason: str) -> None:
-        """Say why, once; what comes is not read any more, or its pongs and messages would go on."""
-        self._is_deaf = True
+        """Too much: nothing of it is answered."""
         self.conn.events_received()
         self.conn.data_to_send()
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": TOO_MUCH, "reason": reason})
-        if self.close_sent or self.transport.is_closing():
-            return
-        self.conn.send_close(TOO_MUCH, reason)
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.send_close(TOO_MUCH, reason)
+        self._leave(TOO_MUCH, reason)
+
+    def _leave(self, code: int, reason: str) -> None:
+        """Send the goodbye, listen no more, and leave a moment to read it: to close with bytes unread would throw it away."""
+        self._is_deaf = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        if self.close_timer is not None:
+            self.close_timer.cancel()
         self.close_timer = self.loop.call_later(LAST_WORD_SECONDS, self.transport.abort)
