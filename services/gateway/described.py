@@ -20,6 +20,7 @@ PROBLEM = {
     404: "There is no such thing here.",
     409: "Its state does not allow this; the detail says why.",
     413: "The body is too large.",
+    415: "The body is not JSON, or it is encoded.",
     503: "The views cannot be read now.",
 }
 _ID = {"type": "string", "format": "uuid"}
@@ -137,7 +138,7 @@ ENTRIES: dict[str, Entry] = {
     "get_payout_timeline": Entry("payouts", "PayoutTimeline", _SHARED, undecided=True),
     "get_batch_events": Entry("batches", "BatchHistory", _SHARED, undecided=True),
     "get_batch_timeline": Entry("batches", "BatchTimeline", _SHARED, undecided=True),
-    "reveal_payee": Entry("payouts", "RevealedPayee", (_MERCHANT_HEADER,), (400, 404, 413)),
+    "reveal_payee": Entry("payouts", "RevealedPayee", (_MERCHANT_HEADER,), (400, 404, 413, 415)),
     "list_batches": Entry("batches", "BatchPage", (*_PAGING, _MERCHANT, _ORDER, _LEVELS, _INCLUDE, *_SHARED), (400,)),
     "get_batch": Entry("batches", "Batch", (_INCLUDE, *_SHARED), undecided=True),
     "get_batch_actions": Entry("batches", "BatchActions", _SHARED),
@@ -184,7 +185,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "get_dead_letter": Entry("dead letters", "DeadLetter", (), (403, 404)),
     "redrive_dead_letter": Entry("dead letters", "DeadLetterOutcome", (), (403, 404, 409)),
-    "discard_dead_letter": Entry("dead letters", "DeadLetterOutcome", (), (400, 403, 404, 409, 413)),
+    "discard_dead_letter": Entry("dead letters", "DeadLetterOutcome", (), (400, 403, 404, 409, 413, 415)),
     "get_log_record": Entry("log", "LogRecord", _SHARED, (400, 404)),
     "list_providers": Entry("operations", "ProviderList", _SHARED[1:], (400,)),
     "get_operation": Entry("operations", "Operation", _SHARED[1:], (400,)),

@@ -107,6 +107,7 @@ class FrontProtocol(StreamProtocol):
         """What is no HTTP is refused in the form of every refusal (ERR-01), and the line ends."""
         self.transport.write(NO_HTTP)
         self.transport.close()
+        self._end_in_time()
 
     def _fits(self, size: int) -> bool:
         self._size += size

@@ -1,7 +1,7 @@
 """What a browser is told with every answer: nothing in it runs, nobody frames it, nobody guesses what it is, nobody keeps it (SEC-13).
 
-Owns these headers; an answer that says otherwise itself (a page of the documentation, a file that may be kept) has its way. CORS stays
-closed: no answer lets a page of another origin read it. Must not know routes.
+Owns these headers; an answer that says otherwise itself (a page of the documentation, a file that may be kept) has its way. Which page of
+another origin may read an answer is `cross_origin`. Must not know routes.
 """
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -18,6 +18,7 @@ from services.gateway.access.credentials import STREAM
 from services.gateway.access.directory import Directory, Rows
 from services.gateway.access.guard import Checks, Guard
 from services.gateway.access.redeeming import redeeming
+from services.gateway.cross_origin import CrossOrigin
 from services.gateway.development import routes as development_routes
 from services.gateway.development.layer import Faults
 from services.gateway.development.provider import Provider
@@ -137,8 +138,9 @@ def fronted(
     if switch is not None:
         settings.check_development()
         app.add_middleware(Faults, switch=switch, profile=settings.profile)
-    app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
     app.add_middleware(Ending)
+    app.add_middleware(CrossOrigin, origins=settings.origins)
+    app.add_middleware(Hosts, hosts=settings.hosts, origins=settings.origins)
     app.add_middleware(Watch, service="gateway", clock=clock)
     app.add_middleware(Sealing)
     app.add_middleware(Normalise)

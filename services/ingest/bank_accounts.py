@@ -11,13 +11,13 @@ from domain.access.principal import decode
 from domain.intake.accounts import read_account_change, read_deposit_amounts, read_deposit_currency
 from domain.intake.faults import Fault
 from domain.intake.merchants import BankAccountRequest, read_bank_account
+from runtime.http_content import PATCH_TYPES
 from runtime.ids import draw_small, mint
 from runtime.inner_door import PRINCIPAL_HEADER
 from schemas.accounts import DEPOSIT_MAX_MINOR, DEPOSITS
 from schemas.commands import AddBankAccount, ChangeBankAccount, CloseBankAccount, ConfirmVerification, StartVerification
 from schemas.ids import is_uuid
 from services.ingest.asking import Ask
-from services.ingest.bodies import PATCH_TYPES
 from services.ingest.documentation import documented
 from services.ingest.merchants import check, decide
 from services.ingest.payouts import not_found

@@ -1,7 +1,7 @@
-"""Raw request bodies, within limits of size and time, and only of the content types that a route takes.
+"""Raw request bodies, within limits of size and time.
 
-Owns: 1 MiB of JSON in 10 s, 200 MiB of upload with 10 s between two pieces and not too slowly in all, no content encoding (a small
-compressed body can be a huge one). Must not know what the bytes mean.
+Owns: 1 MiB of JSON in 10 s, 200 MiB of upload with 10 s between two pieces and not too slowly in all. Which content types are taken is
+`runtime.http_content`. Must not know what the bytes mean.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from runtime.http_content import JSON_TYPES, check_content
 from services.ingest.problems import ProblemError
 
 JSON_BYTES_MAX = 1024 * 1024
@@ -17,28 +18,10 @@ UPLOAD_BYTES_MAX = 200 * 1024 * 1024
 BODY_SECONDS = 10.0
 SLOW_SECONDS, SLOW_BYTES_A_SECOND = 30.0, 8 * 1024
 """An upload may take so long, and longer by what it has brought at this speed: a byte now and then holds no place for ever."""
-JSON_TYPES = ("application/json",)
-PATCH_TYPES = ("application/json", "application/merge-patch+json")
 
 _DRAIN_BYTES_MAX = 512 * 1024 * 1024
 _DRAIN_SECONDS = 10.0
 _CLOSE = {"Connection": "close"}
-
-
-def media_type(request: Request) -> str:
-    """The content type without parameters, in lower case; empty if there is none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def check_content(request: Request, types: tuple[str, ...]) -> None:
-    """Refuse a body that is encoded, or of a type that the route does not take, or not in UTF-8 (JSON). Raises ProblemError 415."""
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise _unsupported("header/Content-Encoding", "An encoded (compressed) body is not taken; send it plain.")
-    if media_type(request) not in types:
-        raise _unsupported("header/Content-Type", f"Send the body as {' or '.join(types)}.")
-    charset = _charset(request)
-    if types in (JSON_TYPES, PATCH_TYPES) and charset not in ("", "utf-8", "utf8"):
-        raise _unsupported("header/Content-Type", "JSON is taken in UTF-8 only.")
 
 
 def has_body(request: Request) -> bool:
@@ -106,18 +89,5 @@ async def _drain(pieces: AsyncIterator[bytes]) -> None:
         return
 
 
-def _charset(request: Request) -> str:
-    for parameter in request.headers.get("content-type", "").split(";")[1:]:
-        name, _, value = parameter.strip().partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"').lower()
-    return ""
-
-
 def _too_large(bytes_max: int) -> ProblemError:
     return ProblemError("payload_too_large", f"The body may have at most {bytes_max:,} bytes.", headers=_CLOSE)
-
-
-def _unsupported(pointer: str, detail: str) -> ProblemError:
-    errors = [{"pointer": pointer, "code": "unsupported_media_type", "detail": detail}]
-    return ProblemError("unsupported_media_type", detail, errors=errors)

@@ -13,9 +13,9 @@ from msgspec import structs
 
 from domain.intake.batch import BatchRequest, read_batch
 from domain.intake.faults import Fault
+from runtime.http_content import JSON_TYPES, media_type
 from services.ingest.answers import About
 from services.ingest.asking import Ask
-from services.ingest.bodies import JSON_TYPES, media_type
 from services.ingest.correction_rows import CORRECTED_MAX, Rows, read_rows, rows_of_file
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES

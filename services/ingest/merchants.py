@@ -9,6 +9,7 @@ from msgspec import structs
 from domain.intake.accounts import read_merchant_change
 from domain.intake.faults import Fault
 from domain.intake.merchants import CreditRequest, MerchantRequest, read_credit, read_merchant_request
+from runtime.http_content import PATCH_TYPES
 from runtime.ids import mint
 from schemas.commands import (
     AddBankAccount,
@@ -23,7 +24,6 @@ from schemas.commands import (
 from schemas.ids import is_merchant_id
 from services.ingest.answers import About
 from services.ingest.asking import Ask
-from services.ingest.bodies import PATCH_TYPES
 from services.ingest.documentation import documented
 from services.ingest.payouts import not_found
 

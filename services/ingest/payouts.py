@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 from domain.intake.cancel import read_cancel
 from domain.intake.edit import EditFields, read_edit
 from domain.intake.faults import Fault
+from runtime.http_content import PATCH_TYPES
 from schemas.commands import CancelPayout, EditPayout, Match
 from schemas.ids import is_uuid
 from services.ingest.answers import About
 from services.ingest.asking import Ask
-from services.ingest.bodies import PATCH_TYPES
 from services.ingest.documentation import documented
 from services.ingest.edge import PAYOUTS
 from services.ingest.problems import ProblemError

@@ -13,7 +13,8 @@ from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from services.ingest.bodies import UPLOAD_BYTES_MAX, check_content, media_type, stream
+from runtime.http_content import check_content, media_type
+from services.ingest.bodies import UPLOAD_BYTES_MAX, stream
 from services.ingest.problems import ProblemError
 
 MULTIPART = "multipart/form-data"

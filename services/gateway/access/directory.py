@@ -1,7 +1,8 @@
 """The gateway's view of keys and sign-ins: read only, kept for a moment (SEC-02).
 
 Owns the queries on the schema `admin` and the age up to which an answer is used again: 2 s, so that a revoked key stops within 5 s on every
-gateway. Must not change anything; that is the identity service's.
+gateway. What nobody has is remembered apart, and little of it: made-up credentials push out no good one. Must not change anything; that is
+the identity service's.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from runtime.clock import Clock
 from services.gateway.access.credentials import Credential
 
 FRESH_SECONDS = 2.0
-KEPT_MAX = 20_000
+KEPT_MAX, MISSED_MAX = 20_000, 1_000
 
 _KEY = (
     "SELECT id::text, name, scopes, merchants, expires_at, revoked_at AS ended_at, NULL::bytea AS csrf_hash FROM keys WHERE "
@@ -61,7 +62,12 @@ class Directory:
         """`rows` reads the schema `admin`."""
         self._rows, self._clock = rows, clock
         self._kept: OrderedDict[Credential, _Kept] = OrderedDict()
+        self._missed: OrderedDict[Credential, _Kept] = OrderedDict()
         self._asking: dict[Credential, asyncio.Task[Row | None]] = {}
+
+    def holds(self, credential: Credential) -> bool:
+        """Whether it was there when it was last asked after, be it a while ago, or is being asked after: one more costs no question."""
+        return credential in self._kept or credential in self._asking
 
     async def known(self, credential: Credential) -> Known | None:
         """Who it is; None for one that is unknown, ended or expired. Raises ProblemError 503 while the database is away."""
@@ -73,7 +79,7 @@ class Directory:
         return _known(row)
 
     async def _row(self, credential: Credential) -> Row | None:
-        kept = self._kept.get(credential)
+        kept = self._kept.get(credential) or self._missed.get(credential)
         if kept is not None and self._clock.monotonic() - kept.at < FRESH_SECONDS:
             return kept.row
         return await asyncio.shield(self._asking.get(credential) or self._begin(credential))
@@ -88,11 +94,18 @@ class Directory:
     async def _ask(self, credential: Credential) -> Row | None:
         asked_at = self._clock.monotonic()
         row = await self._rows.one(QUERIES[credential.kind], [credential.value])
-        self._kept[credential] = _Kept(row, asked_at)
-        self._kept.move_to_end(credential)
-        while len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
+        self._keep(credential, _Kept(row, asked_at))
         return row
+
+    def _keep(self, credential: Credential, found: _Kept) -> None:
+        to, other, most = self._kept, self._missed, KEPT_MAX
+        if found.row is None:
+            to, other, most = self._missed, self._kept, MISSED_MAX
+        other.pop(credential, None)
+        to[credential] = found
+        to.move_to_end(credential)
+        while len(to) > most:
+            to.popitem(last=False)
 
     def _asked(self, credential: Credential, done: "asyncio.Task[Row | None]") -> None:
         self._asking.pop(credential, None)

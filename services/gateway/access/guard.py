@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.access import bucket, matrix
+from domain.access import matrix
 from domain.access.keys import stored
 from domain.access.matrix import INTERNAL, PUBLIC, SOCKET, Route
 from domain.access.principal import OPEN, Principal, Refused, admit
@@ -35,6 +35,7 @@ from services.gateway.access.entry import ENTRY, Entry, Held
 from services.gateway.access.line_watch import Watched
 from services.gateway.access.redeeming import Redeem
 from services.gateway.access.sight import WHOLE
+from services.gateway.access.tally import Tally, address_of, stranger_at
 from services.gateway.access.upheld import Upheld
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -69,6 +70,7 @@ class Guard:
     def __init__(self, app: ASGIApp, checks: Checks | None, *, development: bool = False) -> None:
         """Wraps `app`. The development routes are known in `development` only."""
         self._app, self._checks, self._development = app, checks, development
+        self._tally = Tally(checks.counter if checks is not None else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse."""
@@ -122,7 +124,7 @@ class Guard:
         held = Held(passed.principal, passed.merchant, passed.credential) if passed.credential is not None else None
 
         async def let_in(credential: Credential | Ticket, merchant: str | None) -> Held:
-            return await self._let_in(route, credential, named_merchants(asked) | ({merchant} if merchant else set()))
+            return await self._let_in(asked, route, credential, merchant)
 
         async def again(held: Held) -> Principal | None:
             return await self._again(route, held)
@@ -134,26 +136,30 @@ class Guard:
             await self._app(scope, receive, telling(send, passed.headers))
 
     async def _check(self, asked: HTTPConnection) -> Passed:
-        check_size(asked)
-        check_once(asked)
         if self._checks is None:
+            check_size(asked)
+            check_once(asked)
             return Passed(OPEN)
         method = SOCKET if asked.scope["type"] == "websocket" else asked.scope["method"]
         found = matrix.find(method, asked.scope["path"])
-        if found is not None and found.route.access == PUBLIC:
-            return self._public(asked, found.route)
-        sent = credentials.read(asked)
-        if sent is None and method == SOCKET and found is not None:  # signs in by its first message (LIV-04)
-            return Passed(NOBODY, found.route, headers=self._count(_address(asked), None))
-        merchant, credential, known = await self._who(sent, self._checks)
+        with self._tally.refusals(stranger_at(asked)):
+            check_size(asked)
+            check_once(asked)
+            if found is not None and found.route.access == PUBLIC:
+                return self._public(asked, found.route)
+            sent = credentials.read(asked)
+            if sent is None and method == SOCKET and found is not None:  # signs in by its first message (LIV-04)
+                return Passed(NOBODY, found.route, headers=self._tally.count(address_of(asked)))
+            merchant, credential, known = await self._who(asked, sent)
         asked.scope.setdefault("state", {})[PRINCIPAL] = known.principal
-        if asked.scope["path"].startswith(matrix.DEVELOPMENT) and not self._development:
-            raise ProblemError("not_found", NOTHING_HERE)
-        if found is None or found.route.access == INTERNAL:
-            raise no_route(asked.scope["path"])
-        self._check_page(asked, method, known)
-        named = named_merchants(asked) | ({merchant} if merchant is not None else frozenset())
-        return self._admitted(found.route, credential, known, named, found.named.get("merchant_id"))
+        with self._tally.refusals(known.principal.actor):
+            if asked.scope["path"].startswith(matrix.DEVELOPMENT) and not self._development:
+                raise ProblemError("not_found", NOTHING_HERE)
+            if found is None or found.route.access == INTERNAL:
+                raise no_route(asked.scope["path"])
+            self._check_page(asked, method, known)
+            named = named_merchants(asked) | ({merchant} if merchant is not None else frozenset())
+            return self._admitted(found.route, credential, known, named, found.named.get("merchant_id"))
 
     def _admitted(
         self, route: Route, credential: Credential, known: Known, named: frozenset[str], in_path: str | None
@@ -161,28 +167,35 @@ class Guard:
         admitted = admit(known.principal, route, named=named, in_path=in_path)
         if isinstance(admitted, Refused):
             raise ProblemError(admitted.code, admitted.detail)
-        told = self._count(known.principal.actor, admitted.merchant)
+        told = self._tally.count(known.principal.actor, admitted.merchant)
         return Passed(known.principal, route, admitted.merchant, told, credential)
 
-    async def _let_in(self, route: Route, sent: Credential | Ticket, named: frozenset[str]) -> Held:
+    async def _let_in(self, asked: HTTPConnection, route: Route, sent: Credential | Ticket, merchant: str | None) -> Held:
         """A sign-in on an open line."""
-        assert self._checks is not None
-        merchant, credential, known = await self._who(sent, self._checks)
-        bound = frozenset({merchant}) if merchant is not None else frozenset()
-        passed = self._admitted(route, credential, known, named | bound, None)
+        with self._tally.refusals(stranger_at(asked)):
+            bound_to, credential, known = await self._who(asked, sent)
+        named = named_merchants(asked) | ({one for one in (merchant, bound_to) if one})
+        with self._tally.refusals(known.principal.actor):
+            passed = self._admitted(route, credential, known, named, None)
         return Held(passed.principal, passed.merchant, credential)
 
-    async def _who(self, sent: Credential | Ticket | None, checks: Checks) -> tuple[str | None, Credential, Known]:
+    async def _who(self, asked: HTTPConnection, sent: Credential | Ticket | None) -> tuple[str | None, Credential, Known]:
         """The merchant that a ticket is bound to, the credential, and who it is. Raises ProblemError 401."""
-        merchant = None
+        assert self._checks is not None
         if sent is None:
             raise unauthorized("A credential is required: an API key (Authorization: Bearer pk_live_...) or a sign-in.")
-        if isinstance(sent, Ticket):
-            sent, merchant = await checks.redeem(sent)
-        known = await checks.directory.known(sent)
+        if isinstance(sent, Credential) and self._checks.directory.holds(sent):
+            return None, sent, await self._known(sent)
+        with self._tally.trying(asked):
+            credential, merchant = await self._checks.redeem(sent) if isinstance(sent, Ticket) else (sent, None)
+            return merchant, credential, await self._known(credential)
+
+    async def _known(self, credential: Credential) -> Known:
+        assert self._checks is not None
+        known = await self._checks.directory.known(credential)
         if known is None:
             raise unauthorized("The credential is not known, has ended or has expired.")
-        return merchant, sent, known
+        return known
 
     def _public(self, asked: HTTPConnection, route: Route) -> Passed:
         """Health passes; a sign-in is counted by where it comes from, and not taken from a foreign page."""
@@ -192,7 +205,7 @@ class Guard:
             raise ProblemError(
                 "csrf_failed", "A page of another origin may not sign anybody in; list it in ALLOWED_ORIGINS."
             )
-        return Passed(NOBODY, route, headers=self._count(_address(asked), None))
+        return Passed(NOBODY, route, headers=self._tally.count(address_of(asked)))
 
     def _check_page(self, asked: HTTPConnection, method: str, known: Known) -> None:
         """What a browser sends by itself (a cookie) changes nothing without what only our page knows. Raises ProblemError 403."""
@@ -209,20 +222,6 @@ class Guard:
         own = self._checks.origins | {f"http://{host}", f"https://{host}"}
         return all(origin.lower() in own for origin in asked.headers.getlist("origin"))
 
-    def _count(self, who: str, merchant: str | None) -> dict[str, str]:
-        assert self._checks is not None
-        counter = self._checks.counter
-        if counter is None:
-            return {}
-        taking = counter.take(who, merchant)
-        told = bucket.headers(counter.limit, taking.bucket)
-        if taking.wait is not None:
-            detail = (
-                f"At most {counter.limit.rate:g} requests a second, {counter.limit.burst} at once; wait {taking.wait} s."
-            )
-            raise ProblemError("rate_limited", detail, headers={**told, "Retry-After": str(taking.wait)})
-        return told
-
     async def _again(self, route: Route, held: Held) -> Principal | None:
         """Who holds an open line, if the credential still has its right. Raises ProblemError while the database is away."""
         assert self._checks is not None
@@ -232,7 +231,3 @@ class Guard:
         named = frozenset({held.merchant}) if held.merchant is not None else frozenset()
         again = admit(known.principal, route, named=named, in_path=None)
         return None if isinstance(again, Refused) or again.merchant != held.merchant else known.principal
-
-
-def _address(asked: HTTPConnection) -> str:
-    return f"address:{asked.client.host if asked.client else 'unknown'}"

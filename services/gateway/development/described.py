@@ -88,6 +88,6 @@ def described(name: str) -> dict[str, Any]:
         "operation_id": name,
         "tags": ["development"],
         "response_model": None,
-        "responses": {200: answer, **dict.fromkeys((400, 404, 409, 503), problem)},
+        "responses": {200: answer, **dict.fromkeys((400, 404, 409, 413, 415, 503), problem)},
         "openapi_extra": body,
     }

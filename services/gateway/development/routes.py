@@ -3,12 +3,14 @@
 They are part of the application in the profile `development` only. Owns requests and answers. Must not know how a fault is made.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from domain.access import matrix
+from domain.intake.content import JsonFraction
 from domain.payout.next_step import next_attempt
 from runtime.http_problems import ProblemError
 from schemas.ids import attempt_reference
@@ -86,7 +88,7 @@ async def get_simulator(request: Request) -> Response:
 @router.put("/simulator", summary="Choose the provider simulator's preset", **described("set_simulator"))
 async def set_simulator(request: Request) -> Response:
     """Holds for transfers that come from now on; a repeat changes nothing."""
-    body = await read_object(request, PRESET_MEMBERS)
+    body = _plain(await read_object(request, PRESET_MEMBERS))
     return json_response(await _development(request).provider.choose_preset(body), headers=NO_STORE)
 
 
@@ -101,10 +103,19 @@ async def get_outcome(request: Request, payout_id: str) -> Response:
 @router.put("/payouts/{payout_id}/outcome", summary="Choose how a payout ends", **described("set_outcome"))
 async def set_outcome(request: Request, payout_id: str) -> Response:
     """The simulator ends the attempt so; Payflow hears of it as of every other word of a provider. A repeat is 409 once it has ended."""
-    body = await read_object(request, OUTCOME_MEMBERS)
+    body = _plain(await read_object(request, OUTCOME_MEMBERS))
     row = await _payout(request, payout_id)
     reference = _reference(row)
     return json_response(_outcome(row, await _development(request).provider.choose(reference, body)), headers=NO_STORE)
+
+
+def _plain(body: dict[str, Any]) -> dict[str, Any]:
+    """As the simulator takes it: texts and numbers, none of which is money."""
+    found = {name: float(value.text) if isinstance(value, JsonFraction) else value for name, value in body.items()}
+    for name, value in found.items():
+        if isinstance(value, list | dict) or (isinstance(value, float) and not math.isfinite(value)):
+            raise invalid(f"/{name}", "must be a text or a number")
+    return found
 
 
 async def _payout(request: Request, payout_id: str) -> Row:

@@ -11,6 +11,7 @@ from runtime.clock import Clock
 from schemas.times import rfc3339
 from services.gateway.live import frames
 from services.gateway.live.frames import Frame
+from services.gateway.live.heard import MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND
 from services.gateway.live.hub import Hub
 from services.gateway.live.overview import Overview
 from services.gateway.progress import Progress
@@ -19,8 +20,6 @@ from services.gateway.store import Store
 SIGN_IN_SECONDS = 10.0
 SUBSCRIBE_SECONDS = 5.0
 SUBSCRIPTIONS_MAX = 50
-MESSAGE_BYTES_MAX = 64 * 1024
-MESSAGES_PER_SECOND = 100
 LINES_MAX = 12_000
 REPLAY_PLACES = 1_000_000
 BEAT_SHARED_MS = 500

@@ -7,16 +7,13 @@ buffer does not empty. Must not know what is sent, or to whom.
 from typing import Any, Protocol, cast
 
 from starlette.requests import HTTPConnection
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from services.gateway.live.frames import Frame
+from services.gateway.live.heard import LAST_WORD_SECONDS, MESSAGE_BYTES_MAX, Heard
 from services.gateway.live.wire import Connection, Wire
 
 LINE = "payflow.line"
-LAST_WORD_SECONDS = 1.0
-RECEIVED_BYTES_MAX = 128 * 1024
-"""Of a message that comes in; the server itself would hold 16 MiB of one before anybody could refuse it."""
 
 
 class Line(Connection, Protocol):
@@ -26,7 +23,7 @@ class Line(Connection, Protocol):
         """Send a whole message. On a line that is closed or about to be, nothing happens."""
 
 
-class FeedProtocol(Wire, WebSocketsSansIOProtocol):
+class FeedProtocol(Wire, Heard):
     """uvicorn's protocol, except that it is the line of its session, and that one that answers no ping is cut.
 
     Without that a close waits for ever until the client has taken what was sent before.
@@ -60,7 +57,7 @@ class FeedProtocol(Wire, WebSocketsSansIOProtocol):
         self.loop.call_later(LAST_WORD_SECONDS, self.transport.abort)
 
 
-SERVED: dict[str, Any] = {"ws": FeedProtocol, "ws_per_message_deflate": False, "ws_max_size": RECEIVED_BYTES_MAX}
+SERVED: dict[str, Any] = {"ws": FeedProtocol, "ws_per_message_deflate": False, "ws_max_size": MESSAGE_BYTES_MAX}
 """What uvicorn is told about WebSockets: no frame is compressed per client, and none is taken in that nobody may send."""
 
 

@@ -18,7 +18,7 @@ from services.gateway.live import channels, feed
 from services.gateway.live.channels import ChannelError
 from services.gateway.live.client import Client
 from services.gateway.live.conversation import Conversation, Wish
-from services.gateway.live.feed import MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND, Feed
+from services.gateway.live.feed import Feed
 from services.gateway.live.line import line_of
 
 NO_SUBSCRIPTION, BAD_MESSAGE, NOT_SIGNED_IN, FULL = 4001, 4002, 4401, 1013
@@ -52,7 +52,6 @@ class Session:
         line = line_of(socket)
         self._client = Client(self._hang_up, line)
         self._talk = Conversation(shared, self._client, line, entry)
-        self._window = (0.0, 0)
         self._alone_since = 0.0
 
     async def run(self) -> None:
@@ -90,9 +89,6 @@ class Session:
                 return
             if due is None:  # something was followed until now
                 self._alone_since = asyncio.get_running_loop().time()
-            if len(text) > MESSAGE_BYTES_MAX or self._too_many():
-                await self._client.close(BAD_MESSAGE, "too large, or too many messages a second")
-                return
             if not await self._handle(text):
                 return
 
@@ -153,9 +149,3 @@ class Session:
         if self._socket.application_state is WebSocketState.CONNECTED:
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await self._socket.close(code, reason)
-
-    def _too_many(self) -> bool:
-        start, count = self._window
-        now = self._shared.clock.monotonic()
-        self._window = (now, 1) if now - start >= 1 else (start, count + 1)
-        return self._window[1] > MESSAGES_PER_SECOND

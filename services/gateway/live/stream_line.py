@@ -34,6 +34,10 @@ class StreamProtocol(Wire, HttpLine):
             self.scope["extensions"] = extensions
         super().on_headers_complete()
 
+    def is_paced(self) -> bool:
+        """Not while a stream runs: who reads it too slowly is the feed's affair (LIV-08)."""
+        return self.on_ready is None
+
     @property
     def ready(self) -> bool:
         """Whether the transport is below its high-water mark."""

@@ -300,6 +300,7 @@ class Front:
         self.store, self.ingest = store, ingest
         self.progress = Progress("", "", "", PARTITIONS, clock)
         self.hub = Hub(store)
+        self.address = "127.0.0.1"
         self.server: Any = None
         """The uvicorn.Server while it is served."""
         given = GatewaySettings(**settings)
@@ -331,8 +332,8 @@ class Front:
     async def ask(
         self, method: str, path: str, host: str = "localhost:8000", body: object = None, **headers: str
     ) -> httpx2.Response:
-        """One request; header names are written with underscores."""
-        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
+        """One request from `self.address`; header names are written with underscores."""
+        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False, client=(self.address, 50_000))
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
             return await client.request(method, path, headers={"Host": host, **named}, json=body)

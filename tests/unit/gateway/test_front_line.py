@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
+import re
 import socket
 from collections.abc import AsyncIterator
 
@@ -12,6 +14,7 @@ from fastapi import Request, Response
 
 from services.gateway import front_line
 from services.gateway.front_line import FrontProtocol
+from tests.unit.gateway.feed_server import PATIENCE_SECONDS
 from tests.unit.gateway.front import Front
 
 
@@ -110,24 +113,68 @@ async def test_sec_10_a_large_body_in_one_piece_is_no_large_head(front: Front) -
         assert (await sent(port, head + body)).startswith(b"HTTP/1.1 200")
 
 
-async def test_sec_10_500_slow_clients_are_left_and_hold_up_nobody(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+PROBES, AT_ONCE = 500, 25
+ASKED_FOR_HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def probed(port: int, count: int) -> list[bytes]:
+    """The first lines of so many answers about health, one after another on a line that is kept."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    told = []
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        for _ in range(count):
+            writer.write(ASKED_FOR_HEALTH)
+            head = await reader.readuntil(b"\r\n\r\n")
+            told.append(head.split(b"\r\n")[0])
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            assert length is not None
+            await reader.readexactly(int(length[1]))
+    writer.close()
+    return told
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.read()
+    except ConnectionError:
+        return b""
+
+
+async def test_sec_10_500_slow_clients_hold_up_nobody(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slowloris: nothing, half a head, or a head byte by byte; health is answered all the while."""
+    monkeypatch.setattr(front_line, "HEAD_SECONDS", 600.0)
+    async with served(front) as port:
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(500)]
+        dripping = itertools.chain(HEAD + b"X: ", itertools.repeat(ord("x")))
+
+        async def drip() -> None:
+            while True:
+                byte = bytes([next(dripping)])
+                for _, writer in slow[2::3]:
+                    writer.write(byte)
+                await asyncio.sleep(0.01)
+
+        for _, writer in slow[1::3]:
+            writer.write(HEAD)
+        drips = asyncio.create_task(drip())
+        told = await asyncio.gather(*(probed(port, PROBES // AT_ONCE) for _ in range(AT_ONCE)))
+        assert {line for lines in told for line in lines} == {b"HTTP/1.1 200 OK"}
+        assert sum(map(len, told)) == PROBES
+        assert not any(reader.at_eof() for reader, _ in slow), "they hung all the while"
+        drips.cancel()
+        for _, writer in slow:
+            writer.close()
+
+
+async def test_sec_10_500_slow_clients_are_left(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front_line, "HEAD_SECONDS", 1.0)
     async with served(front) as port:
         slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(500)]
-        for number, (_, writer) in enumerate(slow):
-            if number % 2:
-                writer.write(HEAD)
-        answered = await asyncio.wait_for(sent(port, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 1)
-        assert answered.startswith(b"HTTP/1.1 200")
-
-        async def ended(reader: asyncio.StreamReader) -> bytes:
-            try:
-                return await reader.read()
-            except ConnectionError:
-                return b""
-
-        async with asyncio.timeout(4):
+        for _, writer in slow[1::2]:
+            writer.write(HEAD)
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await asyncio.gather(*(ended(reader) for reader, _ in slow)) == [b""] * 500
+        assert set(await probed(port, 10)) == {b"HTTP/1.1 200 OK"}
         for _, writer in slow:
             writer.close()
 

@@ -182,7 +182,8 @@ async def test_sec_06_another_merchants_payout_is_the_same_404_as_none(closed: F
                 transport=httpx2.ASGITransport(app=closed.app), base_url="http://localhost"
             ) as client:
                 body = b'{"reason": "a good reason"}' if method == "POST" else None
-                answer = await client.request(method, f"/api/v1/payouts/{payout_id}/{rest}", headers=key, content=body)
+                named = {**key, "Content-Type": "application/json"}
+                answer = await client.request(method, f"/api/v1/payouts/{payout_id}/{rest}", headers=named, content=body)
             assert answer.status_code == 404
             answers.append(answer.text.replace(payout_id, "ID"))
         assert answers[0] == answers[1]
@@ -257,7 +258,7 @@ async def test_sec_07_a_reveal_is_written_down_before_it_is_shown(closed: Front,
     path = f"/api/v1/payouts/{PAYOUT_ID}/reveal/"
     transport = httpx2.ASGITransport(app=closed.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {name.replace("_", "-"): value for name, value in headers.items()} | {"Content-Type": "application/json"}
         for body in (
             b"",
             b"{}",

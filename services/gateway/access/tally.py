@@ -1,0 +1,77 @@
+"""What the guard counts, and the answer to who asks too often (SEC-11).
+
+Owns who a request is counted for: one that may go on for its credential and merchant; a refused one for the credential alone, or, where
+none was known, for the address it comes from; and that asking after credentials that nobody knows here is bounded by address before it
+costs a question. Must not decide about a request.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+from starlette.requests import HTTPConnection
+
+from domain.access import bucket
+from runtime.http_problems import ProblemError
+from services.gateway.access.counting import Counter
+
+CLIENT_ERRORS = range(400, 500)
+UNAUTHORIZED = 401
+TOLD = "RateLimit"
+
+
+def address_of(asked: HTTPConnection) -> str:
+    """Where a request comes from, which signs in or needs no credential."""
+    return f"address:{asked.client.host if asked.client else 'unknown'}"
+
+
+def stranger_at(asked: HTTPConnection) -> str:
+    """Who had no good credential there. Counted apart from who signs in there: a page whose sign-in has ended locks nobody out."""
+    return f"stranger@{address_of(asked)}"
+
+
+class Tally:
+    """Counts by `counter`; None: nobody is counted."""
+
+    def __init__(self, counter: Counter | None) -> None:
+        """Owns nothing besides."""
+        self._counter = counter
+
+    def count(self, who: str, merchant: str | None = None) -> dict[str, str]:
+        """Headers for the answer. Raises ProblemError 429."""
+        counter = self._counter
+        if counter is None:
+            return {}
+        taking = counter.take(who, merchant)
+        told = bucket.headers(counter.limit, taking.bucket)
+        if taking.wait is not None:
+            detail = (
+                f"At most {counter.limit.rate:g} requests a second, {counter.limit.burst} at once; wait {taking.wait} s."
+            )
+            raise ProblemError("rate_limited", detail, headers={**told, "Retry-After": str(taking.wait)})
+        return told
+
+    @contextlib.contextmanager
+    def refusals(self, who: str) -> Iterator[None]:
+        """What is refused in here is counted for `who`, unless it was already. Raises ProblemError 429 in place of one too many."""
+        try:
+            yield
+        except ProblemError as problem:
+            if problem.entry.status in CLIENT_ERRORS and TOLD not in problem.headers:
+                problem.headers |= self.count(who)
+            raise
+
+    @contextlib.contextmanager
+    def trying(self, asked: HTTPConnection) -> Iterator[None]:
+        """A credential that is not known here: counted before anybody is asked, given back unless it turns out to be bad."""
+        who = stranger_at(asked)
+        told, bad = self.count(who), False
+        try:
+            yield
+        except ProblemError as problem:
+            bad = problem.entry.status == UNAUTHORIZED
+            if bad:
+                problem.headers |= told
+            raise
+        finally:
+            if not bad and self._counter is not None:
+                self._counter.give_back(who, None)
