@@ -19,7 +19,7 @@ CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "idempotency_conflict idempotency_in_flight duplicate_reference duplicate_file invalid_state_transition "
-    "already_exists version_conflict batch_sealed row_gap row_conflict webhook_exists webhook_disabled "
+    "already_exists version_conflict plan_changed batch_sealed row_gap row_conflict webhook_exists webhook_disabled "
     "already_subscribed",
     410: "file_not_kept cursor_too_old",
     412: "precondition_failed",
