@@ -56,10 +56,15 @@ def _outcome(value: Any) -> bool:
     return value in OUTCOMES
 
 
+def _phase(value: Any) -> bool:
+    return value in PHASES
+
+
 def _answers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) and _has(one, ANSWER, ANSWER_MORE) for one in value)
 
 
+PHASES = ("open", "released", "refused", "canceled")
 OUTCOMES = ("paid", "failed", "unknown", "in_progress")
 DECLARED: dict[str, Test] = {"count": _number}
 ANSWER: dict[str, Test] = {"payout_id": _text, "attempt": _number, "outcome": _outcome}
@@ -107,9 +112,9 @@ BODIES: dict[str, tuple[dict[str, Test], dict[str, Test]]] = {
         {"batch_id": _text},
         {"name": _text, "reference": _text, "source": _text, "submit": _flag, "declaration": _declared},
     ),
-    "add_rows": ({"batch_id": _text, "first_row": _number, "rows": _forms}, {}),
-    "seal_batch": ({"batch_id": _text}, {"declaration": _declared}),
-    "cancel_batch": ({"batch_id": _text}, {"reason": _text}),
+    "add_rows": ({"batch_id": _text, "first_row": _number, "rows": _forms}, {"match_version": _match}),
+    "seal_batch": ({"batch_id": _text}, {"declaration": _declared, **GUARDS}),
+    "cancel_batch": ({"batch_id": _text}, {"reason": _text, "expected_phase": _phase, **GUARDS}),
     "start_attempts": ({"provider": _text, **MANY}, {"batch_id": _text}),
     "record_answers": ({"provider": _text, "answers": _answers}, {"batch_id": _text}),
     "retry_due": (MANY, {"batch_id": _text}),

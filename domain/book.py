@@ -43,6 +43,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     """A batch as the law needs it. `counts` and `sums_minor` map currency to number and sum of its rows while it is open.
 
     `released_at` and `stopped_at` in ms UTC: when its rows became free to be paid, and when those not sent yet were called back.
+    `version` counts the changes of the batch itself, its opening the first; what becomes of its rows is none (BAT-13).
     """
 
     id: str
@@ -62,6 +63,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     released_at: int | None = None
     stopped_at: int | None = None
+    version: int = 1
 
 
 class KeyRecord(Struct, frozen=True, kw_only=True):

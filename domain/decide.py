@@ -84,12 +84,12 @@ def _judge(case: Case) -> Decision:
 def _refuse_submitted(case: Case, body: commands.AddRows, decision: Decision) -> Decision:
     """A chunk that cannot be taken refuses the whole batch when the batch was submitted in one piece.
 
-    A gap does not: the missing rows may still come.
+    A gap does not: the missing rows may still come. Nor does a version, which the submission never names: that chunk was somebody else's.
     """
     batch, event = own_batch(case, body.batch_id), decision.events[0]
     if batch is None or not batch.submit or batch.phase is not BatchPhase.OPEN:
         return decision
-    if not isinstance(event, CommandRefused) or event.code == "row_gap":
+    if not isinstance(event, CommandRefused) or event.code in {"row_gap", "precondition_failed"}:
         return decision
     whole = refuse_batch(case, batch, event.code, event.detail)
     return Decision(

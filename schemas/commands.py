@@ -131,32 +131,42 @@ class OpenBatch(Body, frozen=True, kw_only=True, tag="open_batch"):
 
 
 class AddRows(Body, frozen=True, kw_only=True, tag="add_rows"):
-    """Add rows `first_row`, `first_row` + 1, ... to an open batch. Rows it already has are a repeat and change nothing."""
+    """Add rows `first_row`, `first_row` + 1, ... to an open batch. Rows it already has are a repeat and change nothing.
+
+    `match_version` is If-Match; what is submitted in one piece never has it.
+    """
 
     batch_id: str
     first_row: int
     rows: list[PayoutForm]
+    match_version: Match = None
 
 
 class SealBatch(Body, frozen=True, kw_only=True, tag="seal_batch"):
     """Close the batch, check its declaration, hold its money and release it; or refuse all of it.
 
-    Funded as available, rows that the balance does not cover wait (BAT-10).
+    Funded as available, rows that the balance does not cover wait (BAT-10). With `match_version` or `expected_version` only the batch that
+    somebody saw, and not one that got more rows since (BAT-13).
     """
 
     batch_id: str
     declaration: BatchDeclaration | None = None
+    match_version: Match = None
+    expected_version: int | None = None
 
 
 class CancelBatch(Body, frozen=True, kw_only=True, tag="cancel_batch"):
     """Drop an unsealed batch, or stop a running one: rows that were not sent are canceled, the others go on (BAT-13).
 
-    With `expected_phase` only a batch that stands there: who means to drop one does not stop it.
+    With `expected_phase` only a batch that stands there: who means to drop one does not stop it. `match_version` and `expected_version` as
+    of a seal; the version of a running batch does not change while its rows are paid.
     """
 
     batch_id: str
     reason: str | None = None
     expected_phase: BatchPhase | None = None
+    match_version: Match = None
+    expected_version: int | None = None
 
 
 class StartAttempts(Body, frozen=True, kw_only=True, tag="start_attempts"):

@@ -93,3 +93,4 @@ def rows_added(book: Book, record: Record, event: Json) -> None:
         book.change(payout, inquiry=0)
     if batch is not None:
         batch.row_count = event["first_row"] + len(event["rows"]) - 1
+        batch.version += 1

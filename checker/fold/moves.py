@@ -56,7 +56,7 @@ def batch_released(book: Book, record: Record, event: Json) -> None:
     batch = book.touch(record, event)
     if batch is None:
         return
-    batch.phase, batch.released_at = "released", record.value["at"]
+    batch.phase, batch.released_at, batch.version = "released", record.value["at"], batch.version + 1
     batch.waiting_rows = sum(run["count"] for run in event.get("waiting") or ())
     for waiting in meant(book, event):
         _reasoned(book, record, waiting, "funds")
@@ -70,7 +70,7 @@ def batch_stopped(book: Book, record: Record, event: Json) -> None:
     """A running batch was stopped: its rows that were pending are canceled; their references stay taken."""
     batch = book.touch(record, event)
     if batch is not None:
-        batch.stopped_at = record.value["at"]
+        batch.stopped_at, batch.version = record.value["at"], batch.version + 1
         batch.waiting_rows -= event.get("waiting_rows", 0)
     for payout in list(meant(book, event)):
         _canceled(book, record, payout, payout.version + 1, event.get("detail"), event.get("code"))
@@ -83,7 +83,7 @@ def batch_ended(book: Book, record: Record, event: Json) -> None:
     refused = event["type"] == "batch_refused"
     code, detail = event.get("code"), event.get("detail") if refused else event.get("reason")
     if batch is not None:
-        batch.phase = "refused" if refused else "canceled"
+        batch.phase, batch.version = "refused" if refused else "canceled", batch.version + 1
         batch.refusal_code, batch.refusal_detail = code, detail
     for item in items(event):
         payout = book.payouts.get(item["payout_id"])

@@ -64,6 +64,7 @@ class Batch:
     released_at: int | None = None
     stopped_at: int | None = None
     waiting_rows: int = 0
+    version: int = 1
     refusal_code: str | None = None
     refusal_detail: str | None = None
     sums: dict[str, int] = field(default_factory=dict)

@@ -205,6 +205,7 @@ def _batches(book: Book) -> Rows:
             "released_at": batch.released_at,
             "stopped_at": batch.stopped_at,
             "waiting_rows": batch.waiting_rows,
+            "version": batch.version,
             "last_offset": batch.last_offset,
         }
         for batch in book.batches.values()

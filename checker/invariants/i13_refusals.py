@@ -71,14 +71,21 @@ class Refusal:
         return None
 
     def _version(self, guard: str) -> str | None:
-        if self.payout is None:
-            return "there is no such payout"
+        """A guard does not hold; a batch's may also be where it stands."""
+        subject = self.payout or self.batch
+        if subject is None:
+            return "there is no such payout or batch"
         named = self.body.get(guard)
-        if self.payout.version in (named if isinstance(named, list) else [named]) or named is None:
-            return f"{guard} is {named}, the payout is at v{self.payout.version}"
+        stale = named is not None and subject.version not in (named if isinstance(named, list) else [named])
+        if not stale and not (guard == "expected_version" and self._stands_elsewhere()):
+            return f"{guard} is {named}, {subject.id} is at v{subject.version}"
         if "version" in self.answer:
-            return differs("version", self.answer["version"], self.payout.version)
+            return differs("version", self.answer["version"], subject.version)
         return None
+
+    def _stands_elsewhere(self) -> bool:
+        named = self.body.get("expected_phase")
+        return self.batch is not None and named is not None and named != self.batch.phase
 
     def _reference(self) -> str | None:
         match self.body.get("type"):

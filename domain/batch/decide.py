@@ -1,10 +1,10 @@
 """A batch is opened, filled by chunks, sealed or dropped (BAT-01, BAT-02).
 
-Owns that rows come in order without gap, that a repeat is recognised, and that nothing is paid before the seal. Whether the sealed
-batch adds up and is covered is `domain.batch.seal`. Must not know files.
+Owns that rows come in order without gap, that a repeat is recognised, that nothing is paid before the seal, and on which standing of the
+batch each is done (BAT-13). Whether the sealed batch adds up and is covered is `domain.batch.seal`. Must not know files.
 """
 
-from domain.batch.evolve import opened
+from domain.batch.evolve import advanced, opened
 from domain.batch.stop import stop_running
 from domain.batch.view import batch_view
 from domain.book import Batch
@@ -22,6 +22,7 @@ from schemas.words import BatchPhase, PayoutStatus
 
 OK = 200
 CREATED = 201
+DROPPED = Answer(status=204, body="")
 NO_ROWS = "The batch has no rows."
 
 
@@ -69,22 +70,27 @@ def add_rows(case: Case, body: AddRows) -> Decision:
     if batch is None:
         return rejections.not_found(case, "batch")
     if 1 <= body.first_row <= batch.row_count and _has_all(case, batch, body):
-        return repeated(subject=batch.id, answer=again(_rows_answer(batch, body, batch.row_count)))
+        return repeated(subject=batch.id, answer=again(_rows_answer(batch, body)))
+    refusal = rejections.version_refusal(case, batch, body.match_version)
+    if refusal is not None:
+        return refusal
     if batch.phase is not BatchPhase.OPEN:
         return refused(case, "batch_sealed", takes_no_rows(batch.phase), subject=batch.id)
     return _place_refusal(case, batch, body) or _row_refusal(case, batch, body) or _added(batch, body)
 
 
 def cancel_batch(case: Case, body: CancelBatch) -> Decision:
-    """Drop an unsealed batch, or stop a running one, if it stands where it is expected; a repeat is no error."""
+    """Drop an unsealed batch, or stop a running one, if it stands where it is expected; a repeat is no error, whatever it expects."""
     batch = own_batch(case, body.batch_id)
     if batch is None:
         return rejections.not_found(case, "batch")
-    if batch.phase not in {body.expected_phase or batch.phase, BatchPhase.CANCELED}:
-        detail = f"The batch is {batch.phase}, not {body.expected_phase}. Look at it, then ask again."
-        return refused(case, "version_conflict", detail, subject=batch.id, phase=batch.phase)
-    if batch.phase in {BatchPhase.CANCELED, BatchPhase.REFUSED}:
-        return repeated(subject=batch.id, answer=Answer(status=204, body=""))
+    if batch.phase is BatchPhase.CANCELED:
+        return repeated(subject=batch.id, answer=DROPPED)
+    refusal = _standing_refusal(case, batch, body)
+    if refusal is not None:
+        return refusal
+    if batch.phase is BatchPhase.REFUSED:
+        return repeated(subject=batch.id, answer=DROPPED)
     if batch.phase is not BatchPhase.OPEN:
         return stop_running(case, batch, body.reason)
     event = BatchCanceled(
@@ -93,7 +99,17 @@ def cancel_batch(case: Case, body: CancelBatch) -> Decision:
         totals=dropped_totals(batch),
         reason=body.reason,
     )
-    return decided([event], subject=batch.id, answer=Answer(status=204, body=""))
+    return decided([event], subject=batch.id, answer=DROPPED)
+
+
+def _standing_refusal(case: Case, batch: Batch, body: CancelBatch) -> Decision | None:
+    """The refusal of who saw the batch stand elsewhere. A stop again is a repeat: the first one has made another version of it."""
+    stopped = batch.stopped_at is not None
+    refusal = None if stopped else rejections.version_refusal(case, batch, body.match_version, body.expected_version)
+    if refusal is not None or body.expected_phase in {None, batch.phase}:
+        return refusal
+    detail = f"The batch is {batch.phase}, not {body.expected_phase}. Look at it, then ask again."
+    return refused(case, "version_conflict", detail, subject=batch.id, phase=batch.phase, version=batch.version)
 
 
 def own_batch(case: Case, batch_id: str) -> Batch | None:
@@ -116,7 +132,8 @@ def _added(batch: Batch, body: AddRows) -> Decision:
     for form in body.rows:
         totals.add(PayoutStatus.PENDING, form.currency, 1, form.amount_minor)
     event = RowsAdded(batch_id=batch.id, first_row=body.first_row, rows=body.rows, totals=totals.deltas())
-    return decided([event], subject=batch.id, answer=_rows_answer(batch, body, batch.row_count + len(body.rows)))
+    after = advanced(batch, row_count=batch.row_count + len(body.rows))
+    return decided([event], subject=batch.id, answer=_rows_answer(after, body))
 
 
 def _has_all(case: Case, batch: Batch, body: AddRows) -> bool:
@@ -197,13 +214,14 @@ def _fault(batch: Batch, body: AddRows, index: int, code: str, pointer: str, det
     return {**told, "column": pointer.strip("/")}
 
 
-def _rows_answer(batch: Batch, body: AddRows, row_count: int) -> Answer:
-    view = {"batch_id": batch.id, "first_row": body.first_row, "rows": len(body.rows), "row_count": row_count}
-    return json_answer(OK, view)
+def _rows_answer(batch: Batch, body: AddRows) -> Answer:
+    """`batch` as it stands with these rows."""
+    chunk = {"batch_id": batch.id, "first_row": body.first_row, "rows": len(body.rows)}
+    return json_answer(OK, {**chunk, "row_count": batch.row_count, "version": batch.version}, version=batch.version)
 
 
 def _view_answer(batch: Batch, status: int) -> Answer:
-    return json_answer(status, batch_view(batch, open_cells(batch)))
+    return json_answer(status, batch_view(batch, open_cells(batch)), version=batch.version)
 
 
 def open_cells(batch: Batch) -> dict[tuple[str, str], tuple[int, int]]:

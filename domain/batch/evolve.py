@@ -1,7 +1,9 @@
 """Facts move a batch and its rows.
 
-Owns how a batch grows and ends in the book. Must not know why.
+Owns how a batch grows and ends in the book, and that each such fact is its next version. Must not know why.
 """
+
+from typing import Any
 
 from msgspec import structs
 
@@ -30,6 +32,11 @@ def opened(event: BatchOpened, merchant_id: str, at: int) -> Batch:
     )
 
 
+def advanced(batch: Batch, **changes: Any) -> Batch:
+    """The batch after a change of its own: the next version."""
+    return structs.replace(batch, version=batch.version + 1, **changes)
+
+
 def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> None:
     """The rows are pending and count towards the batch's sums."""
     ids = book.payouts.add_rows(event.batch_id, merchant_id, event.first_row, event.rows, at)
@@ -42,7 +49,7 @@ def rows_added(book: Book, event: RowsAdded, merchant_id: str, at: int) -> None:
 def released(book: Book, event: BatchReleased, merchant_id: str, at: int) -> list[str]:
     """The batch is released. Returns the ids of the rows that wait for funds from now on; the others do not change."""
     batch = book.batches[event.batch_id]
-    book.batches[event.batch_id] = structs.replace(batch, phase=BatchPhase.RELEASED, released_at=at)
+    book.batches[event.batch_id] = advanced(batch, phase=BatchPhase.RELEASED, released_at=at)
     touched = []
     for run in event.waiting:
         for payout in book.payouts.rows(run.batch_id, run.first_row, run.last_row):
@@ -56,7 +63,7 @@ def released(book: Book, event: BatchReleased, merchant_id: str, at: int) -> lis
 def stopped(book: Book, event: BatchStopped, merchant_id: str, at: int) -> list[str]:
     """The rows that were not sent are canceled; their references stay taken (IDM-08). Returns their ids."""
     batch = book.batches[event.batch_id]
-    book.batches[event.batch_id] = structs.replace(batch, stopped_at=at)
+    book.batches[event.batch_id] = advanced(batch, stopped_at=at)
     leave_batch(book, merchant_id, event.batch_id)
     touched = []
     for payout in book.payouts.rows(event.batch_id, 1, batch.row_count, PayoutStatus.PENDING):
@@ -67,13 +74,13 @@ def stopped(book: Book, event: BatchStopped, merchant_id: str, at: int) -> list[
 
 def refused(book: Book, event: BatchRefused, at: int) -> list[str]:
     """The batch is refused and its rows canceled. Returns all row ids."""
-    book.batches[event.batch_id] = structs.replace(book.batches[event.batch_id], phase=BatchPhase.REFUSED)
+    book.batches[event.batch_id] = advanced(book.batches[event.batch_id], phase=BatchPhase.REFUSED)
     return _cancel_rows(book, event.batch_id, event.row_count, at, event.code, event.detail)
 
 
 def dropped(book: Book, event: BatchCanceled, at: int) -> list[str]:
     """The batch was dropped and its rows canceled. Returns all row ids."""
-    book.batches[event.batch_id] = structs.replace(book.batches[event.batch_id], phase=BatchPhase.CANCELED)
+    book.batches[event.batch_id] = advanced(book.batches[event.batch_id], phase=BatchPhase.CANCELED)
     return _cancel_rows(book, event.batch_id, event.row_count, at, None, event.reason)
 
 
@@ -99,4 +106,4 @@ def _grown(batch: Batch, event: RowsAdded) -> Batch:
         counts[delta.currency] = counts.get(delta.currency, 0) + delta.count
         sums[delta.currency] = sums.get(delta.currency, 0) + delta.amount_minor
     row_count = event.first_row + len(event.rows) - 1
-    return structs.replace(batch, row_count=row_count, counts=counts, sums_minor=sums)
+    return advanced(batch, row_count=row_count, counts=counts, sums_minor=sums)

@@ -3,10 +3,9 @@
 Owns the order of the checks: empty, declaration, funds. Must not know rows one by one: their sums are enough.
 """
 
-from msgspec import structs
-
 from domain.batch.cover import Cover, covered_rows
 from domain.batch.decide import NO_ROWS, dropped_totals, is_over, open_cells, own_batch
+from domain.batch.evolve import advanced
 from domain.batch.view import batch_view
 from domain.book import Batch
 from domain.case import Case, Decision, json_answer, problem_answer, refused, repeated
@@ -25,13 +24,16 @@ CREATED = 201
 
 
 def seal_batch(case: Case, body: SealBatch) -> Decision:
-    """Judge the seal. A released batch's seal again is a repeat, answered as of its seal; a refused one stays refused."""
+    """Judge the seal. A released batch's seal again is a repeat, whatever it expects, answered as of its seal; a refused one stays so."""
     batch = own_batch(case, body.batch_id)
     if batch is None:
         return rejections.not_found(case, "batch")
     if batch.phase is BatchPhase.RELEASED:
         view = batch_view(batch, open_cells(batch), waiting_rows=rows_in_queue(case.book, batch))
-        return repeated(subject=batch.id, answer=json_answer(OK, view))
+        return repeated(subject=batch.id, answer=json_answer(OK, view, version=batch.version))
+    refusal = rejections.version_refusal(case, batch, body.match_version, body.expected_version)
+    if refusal is not None:
+        return refusal
     if batch.phase is not BatchPhase.OPEN:
         return refused(case, "batch_sealed", is_over(batch.phase), subject=batch.id)
     if not batch.row_count:
@@ -73,9 +75,9 @@ def _funded(case: Case, batch: Batch) -> Decision:
 def _released(case: Case, batch: Batch, cover: Cover) -> Decision:
     legs = [leg for currency, total in sorted(cover.held_minor.items()) for leg in postings.hold(total, currency)]
     event = BatchReleased(batch_id=batch.id, row_count=batch.row_count, postings=legs, waiting=cover.waiting)
-    after = structs.replace(batch, phase=BatchPhase.RELEASED, released_at=case.now)
+    after = advanced(batch, phase=BatchPhase.RELEASED, released_at=case.now)
     view = batch_view(after, open_cells(batch), waiting_rows=sum(run.count for run in cover.waiting))
-    answer = json_answer(CREATED if batch.submit else OK, view)
+    answer = json_answer(CREATED if batch.submit else OK, view, version=after.version)
     return Decision(
         outcome=RecordOutcome.DECIDED,
         events=[event],

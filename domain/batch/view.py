@@ -40,6 +40,7 @@ def batch_view(
         "attention_reason": why,
         "funding": batch.funding.value,
         "on_row_failure": batch.on_row_failure.value,
+        "version": batch.version,
         "row_count": batch.row_count,
         "counts": counts,
         "waiting_rows": waiting_rows,

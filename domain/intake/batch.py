@@ -11,6 +11,7 @@ from domain.intake.amounts import currency_fault
 from domain.intake.faults import Fault, under
 from domain.intake.payout import PayoutRequest, field_faults, read_payout
 from domain.intake.text import REFERENCE_MAX, VALUE_MAX, text_fault
+from domain.intake.versions import version_faults
 from schemas.commands import CHUNK_ROWS_MAX
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.ids import BATCH_ROWS_MAX, is_merchant_id
@@ -38,6 +39,13 @@ class RowsRequest(Struct, frozen=True, kw_only=True):
 
     rows: list[PayoutForm]
     first_row: int | None = None
+
+
+class SealRequest(Struct, frozen=True, kw_only=True):
+    """A valid seal: what the batch is declared to add up to, and the version that was seen."""
+
+    declaration: BatchDeclaration | None = None
+    expected_version: int | None = None
 
 
 def read_batch(raw: object, *, currencies: frozenset[str], owner: str | None = None) -> BatchRequest | list[Fault]:
@@ -79,17 +87,18 @@ def read_rows(raw: object, *, currencies: frozenset[str], owner: str | None = No
     return RowsRequest(rows=forms, first_row=first if isinstance(first, int) else None)
 
 
-def read_seal(raw: object, *, currencies: frozenset[str]) -> BatchDeclaration | list[Fault] | None:
-    """The body of a seal: nothing, or what the batch is declared to add up to."""
+def read_seal(raw: object, *, currencies: frozenset[str]) -> SealRequest | list[Fault]:
+    """The body of a seal, which may be left out; or all its faults."""
     if raw is None:
-        return None
+        return SealRequest()
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
-    faults = field_faults(raw, frozenset({"declared"}))
+    faults = [*field_faults(raw, frozenset({"declared", "expected_version"})), *version_faults(raw)]
     declaration = read_declaration(raw.get("declared"), currencies)
     if isinstance(declaration, list):
-        faults += under("/declared", declaration)
-    return faults or declaration
+        return [*faults, *under("/declared", declaration)]
+    version = raw.get("expected_version")
+    return faults or SealRequest(declaration=declaration, expected_version=version if isinstance(version, int) else None)
 
 
 def read_declaration(raw: object, currencies: frozenset[str]) -> BatchDeclaration | list[Fault] | None:

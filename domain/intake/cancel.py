@@ -5,10 +5,21 @@ Owns why, and on which standing of the thing it was asked for. Whether it still 
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from domain.intake.faults import Fault
 from domain.intake.payout import field_faults
 from domain.intake.text import VALUE_MAX, choice_fault, text_fault
+from domain.intake.versions import version_faults
 from schemas.words import BatchPhase
+
+
+class DropRequest(Struct, frozen=True, kw_only=True):
+    """Why a batch is dropped or stopped, and where it was last seen to stand."""
+
+    reason: str | None = None
+    expected_phase: BatchPhase | None = None
+    expected_version: int | None = None
 
 
 def read_cancel(raw: object) -> tuple[str | None, int | None] | list[Fault]:
@@ -17,24 +28,26 @@ def read_cancel(raw: object) -> tuple[str | None, int | None] | list[Fault]:
         return None, None
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
-    faults = [*field_faults(raw, frozenset({"reason", "expected_version"})), *_reason_faults(raw)]
-    version = raw.get("expected_version")
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
-        faults.append(Fault(pointer="/expected_version", detail="must be the version you saw, an integer from 1"))
-    return faults or (raw.get("reason"), version)
+    fields = field_faults(raw, frozenset({"reason", "expected_version"}))
+    faults = [*fields, *_reason_faults(raw), *version_faults(raw)]
+    return faults or (raw.get("reason"), raw.get("expected_version"))
 
 
-def read_drop(raw: object) -> tuple[str | None, BatchPhase | None] | list[Fault]:
-    """(reason, expected phase) of a batch's end, or all its faults."""
+def read_drop(raw: object) -> DropRequest | list[Fault]:
+    """The end of a batch, or all its faults."""
     if raw is None:
-        return None, None
+        return DropRequest()
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
-    faults = [*field_faults(raw, frozenset({"reason", "expected_phase"})), *_reason_faults(raw)]
+    fields = field_faults(raw, frozenset(DropRequest.__struct_fields__))
+    faults = [*fields, *_reason_faults(raw), *version_faults(raw)]
     phase = raw.get("expected_phase")
     if phase is not None and (fault := choice_fault("/expected_phase", phase, BatchPhase)) is not None:
         faults.append(fault)
-    return faults or (raw.get("reason"), None if phase is None else BatchPhase(phase))
+    if faults:
+        return faults
+    expected = None if phase is None else BatchPhase(phase)
+    return DropRequest(reason=raw.get("reason"), expected_phase=expected, expected_version=raw.get("expected_version"))
 
 
 def _reason_faults(raw: Mapping[str, object]) -> list[Fault]:

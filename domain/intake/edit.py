@@ -11,6 +11,7 @@ from domain.intake.amounts import FORMS, currency_fault, read_form
 from domain.intake.faults import Fault
 from domain.intake.payout import READ_ONLY, field_faults, read_payee
 from domain.intake.text import DESCRIPTION_MAX, text_fault
+from domain.intake.versions import version_faults
 
 EDITABLE = frozenset(
     {"amount", "amount_minor", "amount_paise", "currency", "recipient_details", "bank_account_id", "description"}
@@ -105,7 +106,4 @@ def _other_faults(raw: Mapping[str, object]) -> list[Fault]:
     faults = []
     if raw.get("description") is not None:
         faults.append(text_fault("/description", raw["description"], longest=DESCRIPTION_MAX, one_line=False))
-    version = raw.get("expected_version")
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
-        faults.append(Fault(pointer="/expected_version", detail="must be the version you saw, an integer from 1"))
-    return [fault for fault in faults if fault is not None]
+    return [*(fault for fault in faults if fault is not None), *version_faults(raw)]

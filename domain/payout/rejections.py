@@ -3,7 +3,7 @@
 Owns the checks that a single payout and a batch's rows share. Must not know what happens to those that pass.
 """
 
-from domain.book import Book
+from domain.book import Batch, Book
 from domain.case import Case, Decision, refused
 from domain.intake.headers import matches
 from domain.payout.state import TRANSITIONS, Payout
@@ -31,17 +31,16 @@ def illegal_move(case: Case, payout: Payout, target: PayoutStatus, lead: str = "
     return refused(case, "invalid_state_transition", detail, subject=payout.id, payout_status=payout.status.value, **more)
 
 
-def version_refusal(case: Case, payout: Payout, match: Match, expected: int | None) -> Decision | None:
-    """412 for a stale If-Match, 409 for a stale expected_version, None if the guards hold (API-23)."""
-    if not matches(match, payout.version):
+def version_refusal(case: Case, thing: Payout | Batch, match: Match, expected: int | None = None) -> Decision | None:
+    """412 for a stale If-Match, 409 for a stale expected_version, None if the guards hold (API-23, BAT-13)."""
+    stands = f"the {'batch' if isinstance(thing, Batch) else 'payout'} is at version {thing.version}."
+    if not matches(match, thing.version):
         named = " or ".join(map(str, match if isinstance(match, list) else [match]))
-        detail = (
-            f"If-Match names {f'version {named}' if named else 'no version'}; the payout is at version {payout.version}."
-        )
-        return refused(case, "precondition_failed", detail, subject=payout.id, version=payout.version)
-    if expected is not None and expected != payout.version:
-        detail = f"expected_version is {expected}; the payout is at version {payout.version}."
-        return refused(case, "version_conflict", detail, subject=payout.id, version=payout.version)
+        detail = f"If-Match names {f'version {named}' if named else 'no version'}; {stands}"
+        return refused(case, "precondition_failed", detail, subject=thing.id, version=thing.version)
+    if expected is not None and expected != thing.version:
+        detail = f"expected_version is {expected}; {stands}"
+        return refused(case, "version_conflict", detail, subject=thing.id, version=thing.version)
     return None
 
 

@@ -148,7 +148,10 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """A batch as it stands; `counts` per payout state, `progress` with done, total and percent."""
+    """A batch as it stands; `counts` per payout state, `progress` with done, total and percent.
+
+    `version` counts what happens to the batch itself; None from a server that does not tell it.
+    """
 
     id: str
     merchant_id: str
@@ -170,6 +173,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     waiting_rows: int = 0
     released_at: str | None = None
     stopped_at: str | None = None
+    version: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -195,6 +199,7 @@ class RowsAdded(Struct, frozen=True, kw_only=True):
     first_row: int
     rows: int
     row_count: int
+    version: int | None = None
 
 
 class CurrencyBalance(Struct, frozen=True, kw_only=True):

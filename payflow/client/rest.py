@@ -112,26 +112,37 @@ class Payflow:
         """Open an empty batch, to be filled by `add_rows` and paid after `seal_batch`."""
         return self._write("POST", "/batches/", Batch, key or new_key(), json=options)
 
-    def add_rows(self, batch_id: str, rows: Sequence[Row], first_row: int) -> RowsAdded:
-        """The next rows, up to 500, with the number of the first (from 1); rows that the batch has already are a repeat."""
-        body = {"first_row": first_row, "rows": list(rows)}
-        return self._write("POST", f"/batches/{batch_id}/rows/", RowsAdded, new_key(), json=body)
+    def add_rows(self, batch_id: str, rows: Sequence[Row], first_row: int, *, version: int | None = None) -> RowsAdded:
+        """The next rows, up to 500, with the number of the first (from 1); rows that the batch has already are a repeat.
 
-    def seal_batch(self, batch_id: str, *, declared: Row | None = None) -> Batch:
-        """Close the batch: it is checked, its money held and its rows released, or all of it refused."""
-        body = {"declared": declared} if declared is not None else {}
+        With `version` only if the batch still is that one (412 `precondition_failed` if not).
+        """
+        body = {"first_row": first_row, "rows": list(rows)}
+        return self._write("POST", f"/batches/{batch_id}/rows/", RowsAdded, new_key(), json=body, version=version)
+
+    def seal_batch(self, batch_id: str, *, declared: Row | None = None, expected_version: int | None = None) -> Batch:
+        """Close the batch: it is checked, its money held and its rows released, or all of it refused.
+
+        With `expected_version` a batch that changed since is a conflict, and nothing happens.
+        """
+        body = _told(declared=declared, expected_version=expected_version)
         return self._write("POST", f"/batches/{batch_id}/seal/", Batch, new_key(), json=body)
 
     def cancel_batch(
-        self, batch_id: str, *, reason: str | None = None, expected_phase: str | None = None
+        self,
+        batch_id: str,
+        *,
+        reason: str | None = None,
+        expected_phase: str | None = None,
+        expected_version: int | None = None,
     ) -> BatchStopped | None:
         """Drop an unsealed batch, or stop a running one: then the answer says how many rows were stopped, and how many were not.
 
-        With `expected_phase` ("open", "released") a batch that stands elsewhere by now is a conflict, and nothing happens.
+        With `expected_phase` ("open", "released") or `expected_version` a batch that stands elsewhere by now is a conflict, and nothing
+        happens. That rows of a running batch are paid does not change its version.
         """
-        body = {"reason": reason, "expected_phase": expected_phase}
-        told = {name: value for name, value in body.items() if value is not None}
-        return self._write("DELETE", f"/batches/{batch_id}/", BatchStopped, new_key(), json=told)
+        body = _told(reason=reason, expected_phase=expected_phase, expected_version=expected_version)
+        return self._write("DELETE", f"/batches/{batch_id}/", BatchStopped, new_key(), json=body)
 
     def upload_batch(
         self, file: IO[bytes], file_name: str, /, *, kind: str = "text/csv", key: str | None = None, **fields: str
@@ -235,6 +246,11 @@ class Payflow:
 
 def _account(merchant: str, account: str) -> str:
     return f"/merchants/{merchant}/bank-accounts/{account}/"
+
+
+def _told(**members: object) -> Row:
+    """A body of those members that have a value."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def new_key() -> str:

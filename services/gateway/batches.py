@@ -8,7 +8,16 @@ from domain.batch.view import Cells
 from schemas.ids import BATCH_ROWS_MAX, row_payout_id
 from services.gateway import rows
 from services.gateway.described import described
-from services.gateway.door import door_of, freshness, json_response, listing, merchant_asked, undecided, wait_for_position
+from services.gateway.door import (
+    door_of,
+    etag_of_batch,
+    freshness,
+    json_response,
+    listing,
+    merchant_asked,
+    undecided,
+    wait_for_position,
+)
 from services.gateway.filters import (
     CURSOR_LIMIT_MAX,
     PAGING,
@@ -77,14 +86,18 @@ def _form(row: Row, cells: dict[str, Cells], includes: frozenset[str]) -> dict[s
 
 @router.get("/batches/{batch_id}", summary="One batch with counts, sums and progress", **described("get_batch"))
 async def get_batch(request: Request, batch_id: str) -> Response:
-    """What the rows add up to, how far it is, and whether it needs somebody."""
+    """What the rows add up to, how far it is, and whether it needs somebody.
+
+    Its ETag is for If-Match. There is no 304: counts and freshness change without the version.
+    """
     await wait_for_position(request)
     includes = read_includes(request.query_params, INCLUDES)
     row = await own_batch(request, batch_id)
     if row is None:
         return await undecided(request, "batch", batch_id)
     cells = await door_of(request).store.cells([row["id"]])
-    return json_response({**_form(row, cells, includes), "freshness": freshness(request)})
+    form = _form(row, cells, includes)
+    return json_response({**form, "freshness": freshness(request)}, headers={"ETag": etag_of_batch(form)})
 
 
 @router.get("/batches/{batch_id}/rows", summary="Rows of a batch, in order, by cursor", **described("list_rows"))

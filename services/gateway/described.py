@@ -38,6 +38,8 @@ class Entry(NamedTuple):
     problems: tuple[int, ...] = (400, 404)
     tagged: bool = False
     undecided: bool = False
+    versioned: bool = False
+    """It has an ETag for If-Match, and no 304."""
 
 
 def _query(name: str, schema: Schema, description: str, example: object = None) -> Schema:
@@ -140,7 +142,7 @@ ENTRIES: dict[str, Entry] = {
     "get_batch_timeline": Entry("batches", "BatchTimeline", _SHARED, undecided=True),
     "reveal_payee": Entry("payouts", "RevealedPayee", (_MERCHANT_HEADER,), (400, 404, 413, 415)),
     "list_batches": Entry("batches", "BatchPage", (*_PAGING, _MERCHANT, _ORDER, _LEVELS, _INCLUDE, *_SHARED), (400,)),
-    "get_batch": Entry("batches", "Batch", (_INCLUDE, *_SHARED), undecided=True),
+    "get_batch": Entry("batches", "Batch", (_INCLUDE, *_SHARED), undecided=True, versioned=True),
     "get_batch_actions": Entry("batches", "BatchActions", _SHARED),
     "list_rows": Entry("batches", "RowPage", (_CURSOR, _LIMIT, _FROM_ROW, _INCLUDE, *_FILTERS, *_SHARED), undecided=True),
     "get_balance": Entry("money", "Balance", (_MERCHANT, *_SHARED), (400,)),
@@ -218,8 +220,9 @@ _ETAG = {"ETag": {"description": "The version; send it as If-Match with a change
 
 def _responses(entry: Entry) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {200: _answer(entry.gives)}
-    if entry.tagged:
+    if entry.tagged or entry.versioned:
         found[200]["headers"] = _ETAG
+    if entry.tagged:
         found[304] = {"description": "You have it as it stands.", "headers": _ETAG}
     if entry.undecided:
         found[202] = {**_answer("Undecided"), "headers": _RETRY}

@@ -88,6 +88,14 @@ def etag_of(payout: Mapping[str, Any]) -> str:
     return f'"{payout["version"]}-{variant}"' if variant else f'"{payout["version"]}"'
 
 
+def etag_of_batch(batch: Mapping[str, Any]) -> str:
+    """A batch's version, and behind a hyphen what else it shows: its rows move at the same version.
+
+    `If-Match` takes the part before the hyphen.
+    """
+    return f'"{batch["version"]}-{zlib.crc32(msgspec.json.encode(batch)):08x}"'
+
+
 def merchant_asked(request: Request) -> str | None:
     """The merchant of the header; None for any (open mode). Raises ProblemError 400 for a malformed one."""
     return read_merchant({}, request.headers.get("x-merchant-id"))

@@ -37,7 +37,7 @@ PAYOUT_FROM = (
 )
 BATCH = (
     "id::text, merchant_id, created_at, updated_at, phase, name, reference, funding, on_row_failure, source, submit, idempotency_key, "
-    "row_count, refusal_code, refusal_detail, released_at, stopped_at, waiting_rows, last_offset, partition"
+    "row_count, refusal_code, refusal_detail, released_at, stopped_at, waiting_rows, version, last_offset, partition"
 )
 CHANGE = (
     'c."offset", c.idx, c.payout_id::text AS id, c.batch_id::text, c.merchant_id, c.version, c.status, c.reason, c.attempt_count, '
@@ -113,6 +113,7 @@ def batch_state(row: Row) -> Batch:
         row_count=row["row_count"],
         released_at=row["released_at"],
         stopped_at=row["stopped_at"],
+        version=row["version"],
     )
 
 

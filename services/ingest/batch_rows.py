@@ -31,7 +31,7 @@ ASK_SECONDS = 10.0
 
 @router.post("/batches/{batch_id}/rows", **documented("add_rows"))
 async def add_rows(request: Request, batch_id: str) -> Response:
-    """Add the next rows of an open batch, up to 500 at a time; rows it already has are a repeat."""
+    """Add the next rows of an open batch, up to 500 at a time; rows it already has are a repeat, whatever If-Match says."""
     ask = Ask(request)
     batch_id = canonical(batch_id)
     content = await ask.content()
@@ -45,12 +45,12 @@ async def add_rows(request: Request, batch_id: str) -> Response:
     merchant_id = await merchant_of_batch(ask, batch_id)
     envelope = ask.envelope(merchant_id, f"add_rows {batch_id}", content)
     if wanted.first_row is not None:
-        return await decide_on_batch(ask, envelope, batch_id, _command(batch_id, wanted, wanted.first_row))
+        return await decide_on_batch(ask, envelope, batch_id, _command(ask, batch_id, wanted, wanted.first_row))
     return await _add_unnumbered(ask, envelope, batch_id, wanted)
 
 
 async def _add_unnumbered(ask: Ask, envelope: Envelope, batch_id: str, wanted: RowsRequest) -> Response:
-    about = About(envelope.key, BATCHES, creates=False)
+    about = About(envelope.key, BATCHES, creates=False, versioned=True)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first
@@ -58,7 +58,7 @@ async def _add_unnumbered(ask: Ask, envelope: Envelope, batch_id: str, wanted: R
         told = await _next_row(ask, envelope, batch_id)
         if isinstance(told, Decided):
             return response_of(told, about)
-        return await decide_on_batch(ask, envelope, batch_id, _command(batch_id, wanted, told))
+        return await decide_on_batch(ask, envelope, batch_id, _command(ask, batch_id, wanted, told))
 
 
 async def _next_row(ask: Ask, envelope: Envelope, batch_id: str) -> int | Decided:
@@ -72,6 +72,6 @@ async def _next_row(ask: Ask, envelope: Envelope, batch_id: str) -> int | Decide
     return told["next_row"] if told.get("code") == "row_gap" else decided
 
 
-def _command(batch_id: str, wanted: RowsRequest, first_row: int) -> AddRows:
+def _command(ask: Ask, batch_id: str, wanted: RowsRequest, first_row: int) -> AddRows:
     check_fits(wanted.rows)
-    return AddRows(batch_id=batch_id, first_row=first_row, rows=wanted.rows)
+    return AddRows(batch_id=batch_id, first_row=first_row, rows=wanted.rows, match_version=ask.match_version)

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request, Response
 from msgspec import structs
 
 from domain.intake.batch import BatchRequest, read_batch, read_seal
-from domain.intake.cancel import read_drop
+from domain.intake.cancel import DropRequest, read_drop
 from domain.intake.faults import Fault
 from runtime.ids import mint
-from schemas.commands import AddRows, CancelBatch, OpenBatch, SealBatch
+from schemas.commands import AddRows, CancelBatch, Match, OpenBatch, SealBatch
 from schemas.forms import BatchDeclaration, PayoutForm
 from services.ingest.answers import About, pending_response, response_of
 from services.ingest.asking import Ask
@@ -50,7 +50,7 @@ async def create_batch(request: Request) -> Response:
     if ask.faults:
         raise ask.problem(wanted)
     envelope = ask.envelope(merchant_id, "create_batch", content)
-    about = About(envelope.key, BATCHES)
+    about = About(envelope.key, BATCHES, versioned=True)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first
@@ -65,7 +65,10 @@ async def create_batch(request: Request) -> Response:
 
 @router.post("/batches/{batch_id}/seal", **documented("seal_batch"))
 async def seal_batch(request: Request, batch_id: str) -> Response:
-    """Close the batch: it is checked, its money held and its rows released; or all of it is refused."""
+    """Close the batch: it is checked, its money held and its rows released; or all of it is refused.
+
+    With If-Match or `expected_version` one that got more rows since you looked is left alone: 412 or 409.
+    """
     ask = Ask(request)
     batch_id = canonical(batch_id)
     content = await ask.content(optional=True)
@@ -74,7 +77,13 @@ async def seal_batch(request: Request, batch_id: str) -> Response:
         raise ask.problem(wanted)
     merchant_id = await merchant_of_batch(ask, batch_id)
     envelope = ask.envelope(merchant_id, f"seal_batch {batch_id}", content)
-    return await decide_on_batch(ask, envelope, batch_id, SealBatch(batch_id=batch_id, declaration=wanted))
+    command = SealBatch(
+        batch_id=batch_id,
+        declaration=wanted.declaration,
+        match_version=ask.match_version,
+        expected_version=wanted.expected_version,
+    )
+    return await decide_on_batch(ask, envelope, batch_id, command)
 
 
 @router.delete("/batches/{batch_id}", **documented("delete_batch"))
@@ -82,18 +91,18 @@ async def delete_batch(request: Request, batch_id: str) -> Response:
     """Drop an unsealed batch, or stop a running one, for a reason if you give one. A repeat is no error.
 
     Of an unsealed batch nothing was held: 204. Of a running one the rows that were not sent are canceled and their money released: 200,
-    with how many rows were stopped and how many were not. With `expected_phase` `open` one that was sealed meanwhile is left alone: 409.
+    with how many rows were stopped and how many were not. With `expected_phase` `open` one that was sealed meanwhile is left alone: 409;
+    with If-Match or `expected_version` one that changed in any way of its own: 412 or 409. That its rows are paid does not change it.
     """
     ask = Ask(request)
     batch_id = canonical(batch_id)
     content = await ask.content(optional=True)
-    read = read_drop(content)
-    if ask.faults or isinstance(read, list):
-        raise ask.problem(read)
+    wanted = read_drop(content)
+    if ask.faults or isinstance(wanted, list):
+        raise ask.problem(wanted)
     merchant_id = await merchant_of_batch(ask, batch_id)
     envelope = ask.envelope(merchant_id, f"cancel_batch {batch_id}", content)
-    reason, phase = read
-    command = CancelBatch(batch_id=batch_id, reason=reason, expected_phase=phase)
+    command = cancel_command(wanted, batch_id, ask.match_version)
     return await decide_on_batch(ask, envelope, batch_id, command)
 
 
@@ -127,6 +136,17 @@ def open_command(wanted: BatchRequest, batch_id: str, *, source: str, submit: bo
     )
 
 
+def cancel_command(wanted: DropRequest, batch_id: str, match: Match = None) -> CancelBatch:
+    """The end of a batch, valid as it was asked for."""
+    return CancelBatch(
+        batch_id=batch_id,
+        reason=wanted.reason,
+        expected_phase=wanted.expected_phase,
+        match_version=match,
+        expected_version=wanted.expected_version,
+    )
+
+
 def counted(declaration: BatchDeclaration | None, count: int) -> BatchDeclaration:
     """What the seal checks: at least that every row we read has come to the log, so that no batch is sealed half filled."""
     if declaration is None:
@@ -138,7 +158,7 @@ async def decide_on_batch(
     ask: Ask, envelope: Envelope, batch_id: str, command: AddRows | SealBatch | CancelBatch
 ) -> Response:
     """Append a command on a batch that is there already, and answer its decision; a known key gets its first answer."""
-    about = About(envelope.key, BATCHES, creates=False)
+    about = About(envelope.key, BATCHES, creates=False, versioned=True)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first

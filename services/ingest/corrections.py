@@ -82,7 +82,7 @@ async def _resubmit(
 async def _begin(ask: Ask, upload: Upload, content: object, reason: str | None) -> FileSubmission | Response:
     """A submission of the upload under the request's key, or the answer that the key has already."""
     envelope = ask.envelope(upload.merchant_id, f"correct_upload {upload.id}", content)
-    about = About(envelope.key, BATCHES)
+    about = About(envelope.key, BATCHES, versioned=True)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first

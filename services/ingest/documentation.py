@@ -120,9 +120,9 @@ ENTRIES: dict[str, Entry] = {
         types=(MULTIPART,),
         key="required",
     ),
-    "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}),
-    "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402,), needs_body=False),
-    "delete_batch": Entry("batches", forms.DropRequest, {204: None, 200: forms.BatchStopped}, needs_body=False),
+    "add_rows": Entry("batches", forms.RowsRequest, {200: forms.RowsAdded}, (412,)),
+    "seal_batch": Entry("batches", forms.SealRequest, {200: forms.Batch}, (402, 412), needs_body=False),
+    "delete_batch": Entry("batches", forms.DropRequest, {204: None, 200: forms.BatchStopped}, (412,), needs_body=False),
     "create_draft": Entry("drafts", forms.DraftRequest, {201: forms.Draft, 200: forms.Draft}),
     "list_drafts": Entry("drafts", None, {200: forms.DraftPage}, reads=True),
     "get_draft": Entry("drafts", None, {200: forms.Draft}, reads=True),
@@ -231,7 +231,7 @@ def _parameters(entry: Entry, name: str) -> list[dict[str, Any]]:
             required=False,
         ),
     ]
-    if ("payout" in name or "draft" in name) and name not in {"request_payout", "create_draft"}:
+    if 412 in entry.problems:
         parameters.append(
             _header(
                 "If-Match", "The ETag you saw, or several, of which any will do; another version is 412.", required=False

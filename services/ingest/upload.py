@@ -51,7 +51,7 @@ async def _upload(ask: Ask, received: ReceivedFile) -> Response:
     if ask.faults:
         raise ask.problem(read_faults)
     envelope = ask.envelope(merchant_id, "upload_batch", {"sha256": received.sha256, "fields": received.fields})
-    about = About(envelope.key, BATCHES)
+    about = About(envelope.key, BATCHES, versioned=True)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first

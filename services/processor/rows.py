@@ -26,7 +26,7 @@ PAYOUT_COLUMNS = (
 )
 BATCH_COLUMNS = (
     "id::text, merchant_id, created_at, phase, name, reference, funding, on_row_failure, declaration, source, submit, "
-    "idempotency_key, row_count, released_at, stopped_at"
+    "idempotency_key, row_count, released_at, stopped_at, version"
 )
 
 MERCHANT_COLUMNS = "id, name, main_currency, active, key_required"

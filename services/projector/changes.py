@@ -99,7 +99,7 @@ class Changes:
 
     def change_batch(self, batch_id: str, at: int, offset: int, **changed: object) -> None:
         """A batch was touched; `changed` are columns that have a new value."""
-        row = self.batches.setdefault(batch_id, {"id": batch_id, "added": {}, "waiting": 0})
+        row = self.batches.setdefault(batch_id, {"id": batch_id, "added": {}, "waiting": 0, "advanced": 0})
         row.update(updated_at=at, last_offset=offset, **_storable(changed))
 
     def grow_batch(self, batch_id: str, sums_minor: dict[str, int]) -> None:
@@ -113,6 +113,11 @@ class Changes:
         """So many rows more, or less, of a batch that `change_batch` has named wait for funds."""
         row = self.batches[batch_id]
         row["waiting"] = int(str(row["waiting"])) + rows
+
+    def advance(self, batch_id: str) -> None:
+        """A batch that `change_batch` has named is at its next version."""
+        row = self.batches[batch_id]
+        row["advanced"] = int(str(row["advanced"])) + 1
 
     def remember(self, row: Row) -> None:
         """A key remembers; the last word counts."""

@@ -81,13 +81,18 @@ class Scene:
         self.changed(payout_id, batch_id, after, attempt)
 
     def batch_moved(self, batch_id: str, phase: str, **more: object) -> None:
-        """One fact about a batch as a whole (LIF-18); `more` are columns of `batch_moves` that it has."""
+        """One fact about a batch as a whole (LIF-18); `more` are columns of `batch_moves` that it has.
+
+        Each is the batch's next version, but for rows that get their funds: that is theirs (BAT-13).
+        """
         row: dict[str, object] = {"phase": phase, "first_row": None, "row_count": None, "code": None, "detail": None, **more}
         place = {"partition": self.partition, "offset": self.offset, "idx": self.batch_move, "batch_id": batch_id}
         cause = {"at": self.at, "actor": self.cause.actor, "command_id": self.cause.command_id}
         told = {**place, "merchant_id": self.merchant_id, **row, **cause}
         self.changes.batch_moves.append({k: storable(v) if isinstance(v, str) else v for k, v in told.items()})
         self.batch_move += 1
+        if phase != "funded":
+            self.changes.advance(batch_id)
 
     def posted(
         self, legs: Sequence[Posting], payouts: int, payout_id: str | None = None, batch_id: str | None = None

@@ -167,9 +167,9 @@ ON CONFLICT (merchant_id, currency, status) DO UPDATE SET count = s.count + excl
 
 NEW_BATCHES = """
 INSERT INTO batches (id, merchant_id, partition, created_at, updated_at, phase, name, reference, funding, on_row_failure, source,
-    submit, idempotency_key, declaration, row_count, sums_minor, last_offset)
+    submit, idempotency_key, declaration, row_count, sums_minor, last_offset, version)
 SELECT id, merchant_id, partition, created_at, created_at, 'open', name, reference, funding, on_row_failure, source, submit,
-    idempotency_key, declaration, 0, '{}', 0
+    idempotency_key, declaration, 0, '{}', 0, 0
 FROM json_to_recordset(%s) AS r (
     id uuid, merchant_id text, partition integer, created_at bigint, name text, reference text, funding text, on_row_failure text,
     source text, submit boolean, idempotency_key text, declaration text)
@@ -180,6 +180,7 @@ UPDATE batches b SET updated_at = r.updated_at, last_offset = r.last_offset, pha
     row_count = COALESCE(r.row_count, b.row_count), refusal_code = COALESCE(r.refusal_code, b.refusal_code),
     refusal_detail = COALESCE(r.refusal_detail, b.refusal_detail), released_at = COALESCE(r.released_at, b.released_at),
     stopped_at = COALESCE(r.stopped_at, b.stopped_at), waiting_rows = b.waiting_rows + r.waiting,
+    version = b.version + r.advanced,
     sums_minor = CASE WHEN r.added::text = '{}' THEN b.sums_minor ELSE (
         SELECT '{' || string_agg(to_json(key)::text || ':' || total::text, ',' ORDER BY key COLLATE "C") || '}'
         FROM (SELECT key, sum(value::bigint) AS total FROM (
@@ -187,9 +188,10 @@ UPDATE batches b SET updated_at = r.updated_at, last_offset = r.last_offset, pha
         ) AS parts GROUP BY key) AS sums) END
 FROM json_to_recordset(%s) AS r (
     id uuid, updated_at bigint, last_offset bigint, phase text, row_count integer, refusal_code text, refusal_detail text,
-    released_at bigint, stopped_at bigint, waiting integer, added json)
+    released_at bigint, stopped_at bigint, waiting integer, advanced integer, added json)
 WHERE b.id = r.id
 """
+"""A batch is inserted without a version; its opening, written here in the same transaction, is its first."""
 
 BATCH_MOVES = """
 INSERT INTO batch_moves (partition, "offset", idx, batch_id, merchant_id, phase, first_row, row_count, code, detail, at, actor, command_id)

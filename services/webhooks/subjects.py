@@ -188,7 +188,7 @@ def batch_state(letter: Letter, row: Row | None, cells: Cells) -> State | None:
     refusal = {"refusal_code": row["refusal_code"], "refusal_detail": masked_text(row["refusal_detail"])}
     form = batch_view(batch, cells, waiting_rows=row["waiting_rows"], updated_at=row["updated_at"], **refusal)
     form["attention_reason"] = masked_text(_text(form["attention_reason"]))
-    del form["idempotency_key"]
+    del form["idempotency_key"], form["version"]  # the letter's version counts what was told of the batch, which is more
     return State(
         facts={"name": row["name"], "reference": row["reference"]}, current=form, version=letter.version, moved_on=True
     )

@@ -10,7 +10,11 @@ import msgspec
 import pytest
 
 import schemas
-from services.ingest.inbox.messages import KINDS, read_message
+from schemas.commands import CancelBatch, SealBatch
+from schemas.forms import BatchDeclaration
+from schemas.words import BatchPhase
+from services.ingest.inbox.messages import KINDS, Message, read_message
+from services.ingest.inbox.reading import Reading
 from services.ingest.inbox.replies import Reply
 
 ROOT = Path(schemas.__file__).parent
@@ -43,6 +47,29 @@ def test_a_reply_example_is_valid_by_the_exported_schema(path: Path) -> None:
     jsonschema.Draft202012Validator({"$ref": "#/$defs/Reply", "$defs": EXPORTED["$defs"]}).validate(reply)
     assert set(reply) <= {field.name for field in msgspec.structs.fields(Reply)}
     assert reply["result"] == path.stem
+
+
+BATCH_ID = "01a1fce3-eadb-73ce-b132-dc1400000001"
+SEEN = {"expected_version": 3}
+ENDS: dict[str, tuple[dict[str, Any], Any]] = {
+    "cancel_batch": (
+        {"reason": "wrong", "expected_phase": "open", **SEEN},
+        CancelBatch(batch_id=BATCH_ID, reason="wrong", expected_phase=BatchPhase.OPEN, expected_version=3),
+    ),
+    "seal_batch": (
+        {"declared": {"row_count": 2}, **SEEN},
+        SealBatch(batch_id=BATCH_ID, declaration=BatchDeclaration(count=2), expected_version=3),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_a_batch_is_sealed_and_dropped_where_it_was_seen_to_stand__BAT_13(kind: str) -> None:
+    data, body = ENDS[kind]
+    message = {"type": kind, "idempotency_key": "k", "data": {"batch_id": BATCH_ID, **data}}
+    jsonschema.Draft202012Validator(EXPORTED).validate(message)
+    reading = Reading("demo", frozenset({"USD"}), lambda: None)
+    assert reading.body(Message(kind, message["data"]), "", BATCH_ID) == body
 
 
 def test_the_exported_schemas_are_schemas() -> None:

@@ -42,9 +42,16 @@ def test_a_batch_is_filled_in_chunks_and_followed_to_its_end(stack: Stack, api: 
     batch = api.open_batch(name="In chunks")
     rows = [wallet(f"+2567722{row:05d}", "5") for row in range(1, 21)]
     assert api.add_rows(batch.id, rows[:10], 1).row_count == 10
-    assert api.add_rows(batch.id, rows[10:], 11).row_count == 20
-    assert api.add_rows(batch.id, rows[10:], 11).row_count == 20
-    api.seal_batch(batch.id, declared={"row_count": 20, "sums": {"UGX": "100"}})
+    with pytest.raises(RefusedError, match="precondition_failed"):
+        api.add_rows(batch.id, rows[10:], 11, version=batch.version)
+    assert api.add_rows(batch.id, rows[10:], 11, version=2).row_count == 20
+    filled = api.add_rows(batch.id, rows[10:], 11)
+    assert (filled.row_count, filled.version) == (20, 3)
+    for act in (api.seal_batch, api.cancel_batch):
+        with pytest.raises(RefusedError, match="version_conflict"):
+            act(batch.id, expected_version=2)
+    assert api.batch(batch.id).version == 3
+    api.seal_batch(batch.id, declared={"row_count": 20, "sums": {"UGX": "100"}}, expected_version=filled.version)
 
     async def followed() -> int:
         async with asyncio.timeout(60):

@@ -249,7 +249,7 @@ class Tables:
 
     def _new_batch(self, row: Row) -> None:
         more = {"refusal_code": None, "refusal_detail": None, "released_at": None, "last_offset": 0, "sums_minor": "{}"}
-        more |= {"stopped_at": None, "waiting_rows": 0}
+        more |= {"stopped_at": None, "waiting_rows": 0, "version": 0}
         self._insert("batches", row["id"], {**row, "updated_at": row["created_at"], "phase": "open", "row_count": 0, **more})
 
     def _batch(self, batch_id: str, changed: Row) -> None:
@@ -258,9 +258,14 @@ class Tables:
             raise DriftError(f"batch {batch_id} is not there")
         row = {
             **before,
-            **{name: value for name, value in changed.items() if value is not None and name not in {"added", "waiting"}},
+            **{
+                name: value
+                for name, value in changed.items()
+                if value is not None and name not in {"added", "waiting", "advanced"}
+            },
         }
         row["waiting_rows"] = before["waiting_rows"] + changed["waiting"]
+        row["version"] = before["version"] + changed["advanced"]
         sums = msgspec.json.decode(before["sums_minor"])
         for currency, amount in changed["added"].items():
             sums[currency] = sums.get(currency, 0) + amount

@@ -98,6 +98,8 @@ export interface paths {
         /**
          * One batch with counts, sums and progress
          * @description What the rows add up to, how far it is, and whether it needs somebody.
+         *
+         *     Its ETag is for If-Match. There is no 304: counts and freshness change without the version.
          */
         get: operations["get_batch"];
         put?: never;
@@ -107,7 +109,8 @@ export interface paths {
          * @description Drop an unsealed batch, or stop a running one, for a reason if you give one. A repeat is no error.
          *
          *     Of an unsealed batch nothing was held: 204. Of a running one the rows that were not sent are canceled and their money released: 200,
-         *     with how many rows were stopped and how many were not. With `expected_phase` `open` one that was sealed meanwhile is left alone: 409.
+         *     with how many rows were stopped and how many were not. With `expected_phase` `open` one that was sealed meanwhile is left alone: 409;
+         *     with If-Match or `expected_version` one that changed in any way of its own: 412 or 409. That its rows are paid does not change it.
          */
         delete: operations["delete_batch"];
         options?: never;
@@ -190,7 +193,7 @@ export interface paths {
         put?: never;
         /**
          * Add Rows
-         * @description Add the next rows of an open batch, up to 500 at a time; rows it already has are a repeat.
+         * @description Add the next rows of an open batch, up to 500 at a time; rows it already has are a repeat, whatever If-Match says.
          */
         post: operations["add_rows"];
         delete?: never;
@@ -211,6 +214,8 @@ export interface paths {
         /**
          * Seal Batch
          * @description Close the batch: it is checked, its money held and its rows released; or all of it is refused.
+         *
+         *     With If-Match or `expected_version` one that got more rows since you looked is left alone: 412 or 409.
          */
         post: operations["seal_batch"];
         delete?: never;
@@ -3002,6 +3007,11 @@ export interface components {
              */
             updated_at: string;
             /**
+             * Version
+             * @description Counts what happens to the batch itself: opened, rows added, sealed, refused, dropped, stopped. What becomes of its rows changes it not.
+             */
+            version: number;
+            /**
              * Waiting Rows
              * @description Pending rows that wait for funds.
              * @default 0
@@ -3788,6 +3798,12 @@ export interface components {
              * @default null
              */
             expected_phase: ("open" | "released" | "refused" | "canceled") | null;
+            /**
+             * Expected Version
+             * @description The version you saw; another one is 409.
+             * @default null
+             */
+            expected_version: number | null;
             /**
              * Reason
              * @default null
@@ -4818,7 +4834,7 @@ export interface components {
         }));
         /**
          * RowsAdded
-         * @description What a chunk added.
+         * @description What a chunk added, and the batch's version with it.
          */
         RowsAdded: {
             /** Batch Id */
@@ -4829,6 +4845,8 @@ export interface components {
             row_count: number;
             /** Rows */
             rows: number;
+            /** Version */
+            version: number;
         };
         /**
          * RowsRequest
@@ -4912,6 +4930,12 @@ export interface components {
         SealRequest: {
             /** @default null */
             declared: components["schemas"]["Declaration"] | null;
+            /**
+             * Expected Version
+             * @description The version you saw; another one is 409.
+             * @default null
+             */
+            expected_version: number | null;
         };
         /**
          * Selection
@@ -6012,6 +6036,8 @@ export interface operations {
             /** @description As it stands. */
             200: {
                 headers: {
+                    /** @description The version; send it as If-Match with a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6091,6 +6117,8 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
+                "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
                 /** @description Whose money it is; see the rules of each request. */
@@ -6212,6 +6240,15 @@ export interface operations {
             };
             /** @description The key, the reference, the version or the state does not allow it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match is not the current version. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6726,6 +6763,8 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
+                "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
                 /** @description Whose money it is; see the rules of each request. */
@@ -6742,7 +6781,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a chunk added. */
+            /** @description What a chunk added, and the batch's version with it. */
             200: {
                 headers: {
                     /** @description The version; send it as If-Match with a change. */
@@ -6833,6 +6872,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description If-Match is not the current version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -6877,6 +6925,8 @@ export interface operations {
             header?: {
                 /** @description 1 to 255 visible ASCII characters. */
                 "Idempotency-Key"?: string;
+                /** @description The ETag you saw, or several, of which any will do; another version is 412. */
+                "If-Match"?: string;
                 /** @description `wait=n`: seconds (0 to 30, default 5) to wait for the decision; past it the answer is 202. */
                 Prefer?: string;
                 /** @description Whose money it is; see the rules of each request. */
@@ -6986,6 +7036,15 @@ export interface operations {
             };
             /** @description The key, the reference, the version or the state does not allow it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match is not the current version. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.ingest.forms.fields import CURRENCY_CODE, LINE, MERCHANT, NAME, REFERENCE, Time, form
+from services.ingest.forms.fields import CURRENCY_CODE, LINE, MERCHANT, NAME, REFERENCE, VERSION, Time, form
 from services.ingest.forms.payouts import RowRequest
 
 FundingWord = Literal["all_or_nothing", "as_available"]
@@ -63,6 +63,7 @@ class SealRequest(BaseModel):
     model_config = form(declared={"declared": {"row_count": 2, "sums": {"USD": "30.00"}}})
 
     declared: Declaration | None = None
+    expected_version: int | None = VERSION
 
 
 class DropRequest(BaseModel):
@@ -74,6 +75,7 @@ class DropRequest(BaseModel):
     expected_phase: PhaseWord | None = Field(
         None, description="Only if the batch stands here; else 409 and nothing happens."
     )
+    expected_version: int | None = VERSION
 
 
 class Batch(BaseModel):
@@ -90,6 +92,11 @@ class Batch(BaseModel):
     attention_reason: str | None = None
     funding: str
     on_row_failure: str
+    version: int = Field(
+        description="Counts what happens to the batch itself: opened, rows added, sealed, refused, dropped, stopped. What becomes of its "
+        "rows changes it not.",
+        ge=1,
+    )
     row_count: int
     counts: dict[str, int]
     waiting_rows: int = Field(0, description="Pending rows that wait for funds.")
@@ -116,9 +123,10 @@ class BatchStopped(BaseModel):
 
 
 class RowsAdded(BaseModel):
-    """What a chunk added."""
+    """What a chunk added, and the batch's version with it."""
 
     batch_id: str
     first_row: int
     rows: int
     row_count: int
+    version: int

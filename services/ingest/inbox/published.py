@@ -42,16 +42,12 @@ class RowsMessage(NamesBatch):
     first_row: int
 
 
-class SealMessage(NamesBatch):
+class SealMessage(NamesBatch, forms.SealRequest):
     """Close a batch and release it."""
 
-    declared: forms.Declaration | None = None
 
-
-class BatchCancel(NamesBatch):
+class BatchCancel(NamesBatch, forms.DropRequest):
     """Drop an unsealed batch, or stop a running one."""
-
-    reason: str | None = None
 
 
 class PayoutCancel(forms.CancelRequest):

@@ -16,7 +16,7 @@ from domain.intake.payout import read_payout
 from schemas.commands import AddRows, CancelBatch, CancelPayout, Command, CreditMerchant, OpenBatch, RequestPayout, SealBatch
 from schemas.ids import is_uuid
 from schemas.times import LATEST_MS
-from services.ingest.batches import open_command
+from services.ingest.batches import cancel_command, open_command
 from services.ingest.chunks import check_fits
 from services.ingest.inbox.messages import InboxRecord, Message
 from services.ingest.merchants import credit_command
@@ -83,11 +83,11 @@ class Reading:
 
     def _seal_batch(self, data: Mapping[str, object], _: str, batch_id: str | None) -> SealBatch:
         wanted = good(read_seal(_without_batch(data), currencies=self._currencies))
-        return SealBatch(batch_id=str(batch_id), declaration=wanted)
+        version = wanted.expected_version
+        return SealBatch(batch_id=str(batch_id), declaration=wanted.declaration, expected_version=version)
 
     def _cancel_batch(self, data: Mapping[str, object], _: str, batch_id: str | None) -> CancelBatch:
-        reason, phase = good(read_drop(_without_batch(data)))
-        return CancelBatch(batch_id=str(batch_id), reason=reason, expected_phase=phase)
+        return cancel_command(good(read_drop(_without_batch(data))), str(batch_id))
 
     def _cancel_payout(self, data: Mapping[str, object], _: str, __: str | None) -> CancelPayout:
         payout_id = data.get("payout_id")

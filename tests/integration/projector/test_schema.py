@@ -4,6 +4,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import psycopg
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url, text
@@ -12,6 +13,7 @@ from services.projector import schema
 from services.projector.archive_tables import archive_metadata
 from services.projector.tables import metadata
 from tests.integration.projector.views import Views
+from tests.support.event_story import everything
 
 
 def test_the_revisions_build_what_the_tables_say(views: Views) -> None:
@@ -27,6 +29,16 @@ def test_a_repeat_changes_nothing(views: Views) -> None:
     views.execute("INSERT INTO projection_offsets VALUES (0, 1, 1, 1)")
     assert schema.REVISIONS.upgrade(views.url, views.schema) == schema.REVISIONS.newest()
     assert len(views.rows("SELECT * FROM projection_offsets")) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_batches_that_are_there_get_the_version_that_a_rebuild_gives__BAT_13(seed: int, views: Views) -> None:
+    await views.project(everything(seed).records, 10)
+    rebuilt = views.dump()
+    views.execute("ALTER TABLE batches DROP COLUMN version")
+    views.execute("UPDATE schema_version SET version_num = '0007'")
+    schema.REVISIONS.upgrade(views.url, views.schema)
+    assert views.dump() == rebuilt
 
 
 def test_several_at_once_do_it_once(database: str) -> None:

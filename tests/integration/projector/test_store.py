@@ -84,7 +84,7 @@ async def test_batches_are_as_the_law_has_them(views: Views) -> None:
     assert shown.keys() == story.book.batches.keys()
     for batch_id, batch in story.book.batches.items():
         row = shown[batch_id]
-        assert (row["phase"], row["row_count"]) == (batch.phase, batch.row_count)
+        assert (row["phase"], row["row_count"], row["version"]) == (batch.phase, batch.row_count, batch.version)
         assert json.loads(row["sums_minor"]) == batch.sums_minor
         assert row["name"] == HOSTILE.replace("\0", "\ufffd")
 

@@ -150,6 +150,21 @@ class Attacked(Law):
             self.in_vain(across, merchant, 409, "row_conflict")
 
     @precondition(lambda self: self.open_batches)
+    @rule(which=ANY, act=st.sampled_from(["add", "seal", "drop"]), by_header=st.booleans(), ahead=st.sampled_from([-1, 1]))
+    def act_on_an_old_batch(self, which: int, act: str, by_header: bool, ahead: int) -> None:
+        """API-23, BAT-13."""
+        batch_id, merchant = self.open_batches[which % len(self.open_batches)]
+        batch = self.scene.book.batches[batch_id]
+        version = {"match_version" if by_header or act == "add" else "expected_version": batch.version + ahead}
+        body: Command = commands.CancelBatch(batch_id=batch_id, **version)
+        if act == "seal":
+            body = commands.SealBatch(batch_id=batch_id, **version)
+        if act == "add":
+            body = commands.AddRows(batch_id=batch_id, first_row=batch.row_count + 1, rows=[form(1)], **version)
+        code = (412, "precondition_failed") if "match_version" in version else (409, "version_conflict")
+        self.in_vain(body, merchant, *code)
+
+    @precondition(lambda self: self.open_batches)
     @rule(which=ANY, count=st.integers(0, 3), true=st.booleans())
     def seal_as_declared(self, which: int, count: int, true: bool) -> None:
         """BAT-10: a declaration that does not hold refuses all of it."""

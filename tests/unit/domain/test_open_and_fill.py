@@ -44,7 +44,7 @@ def test_rows_are_pending_and_wait_for_the_seal_without_a_hold() -> None:
         ("pending", "EUR", 1, 5),
         ("pending", "USD", 2, 300),
     ]
-    assert told(record) == {"batch_id": batch_id, "first_row": 1, "rows": 3, "row_count": 3}
+    assert told(record) == {"batch_id": batch_id, "first_row": 1, "rows": 3, "row_count": 3, "version": 2}
     first = scene.payout(row_payout_id(batch_id, 1))
     assert (first.batch_id, first.row, first.status, first.version, first.reference) == (batch_id, 1, "pending", 1, "a")
     batch = scene.book.batches[batch_id]

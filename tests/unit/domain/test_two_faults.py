@@ -17,7 +17,7 @@ from schemas.commands import Command
 from schemas.events import Answer
 from schemas.forms import PayoutForm
 from schemas.money import BALANCE_MAX_MINOR
-from schemas.words import PayoutStatus, RecordOutcome
+from schemas.words import BatchPhase, PayoutStatus, RecordOutcome
 from tests.support.given import ACME, Scene, answers, contents, declared, facts, form, said, start, told
 
 
@@ -233,6 +233,7 @@ GHOST = Fault(400, "unknown_merchant", "'ghost'", by("ghost"))
 FOREIGN = Fault(404, "not_found", "no such", by("zebra"))
 STALE_MATCH = Fault(412, "precondition_failed", "If-Match names version 9", put(match_version=9))
 STALE_VERSION = Fault(409, "version_conflict", "expected_version is 9", put(expected_version=9))
+ELSEWHERE = Fault(409, "version_conflict", "is open, not released", put(expected_phase=BatchPhase.RELEASED))
 UNSEALED = Fault(409, "invalid_state_transition", "unsealed batch", make_row_of_open_batch)
 
 WANTED = Fault(400, "idempotency_key_required", "has made it mandatory", want_keys)
@@ -327,6 +328,7 @@ LAW: dict[type[Any], tuple[Callable[[], Ask], list[Fault]]] = {
         [
             KEY,
             FOREIGN,
+            STALE_MATCH,
             Fault(409, "batch_sealed", "takes no more rows", end_batch),
             Fault(409, "row_gap", "The next row is 1", put(first_row=7)),
             Fault(400, "invalid_rows", "1 rows cannot be taken", put(rows=[form(0)])),
@@ -338,6 +340,8 @@ LAW: dict[type[Any], tuple[Callable[[], Ask], list[Fault]]] = {
         [
             KEY,
             FOREIGN,
+            STALE_MATCH,
+            STALE_VERSION,
             Fault(409, "batch_sealed", "The batch is canceled", end_batch),
             Fault(400, "validation_error", "no rows", empty, whole=True),
             Fault(400, "declaration_mismatch", "Declared were 7 rows", put(declaration=declared(7)), whole=True),
@@ -346,7 +350,7 @@ LAW: dict[type[Any], tuple[Callable[[], Ask], list[Fault]]] = {
     ),
     commands.CancelBatch: (
         lambda: on_batch(commands.CancelBatch, form(10)),
-        [KEY, FOREIGN],
+        [KEY, FOREIGN, STALE_MATCH, STALE_VERSION, ELSEWHERE],
     ),
     commands.EditPayout: (
         lambda: on_payout(commands.EditPayout, amount_minor=200),

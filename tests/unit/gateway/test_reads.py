@@ -14,6 +14,7 @@ from services.gateway.door import etag_of
 from services.gateway.proxy import target
 from services.ingest.in_flight import InFlight, Submission
 from tests.unit.gateway.front import BATCH_ID, PAYOUT_ID, Front, payout_row
+from tests.unit.gateway.test_records import BATCH_ROW
 
 UNDECIDED = [
     f"/api/v1/payouts/{PAYOUT_ID}",
@@ -107,6 +108,21 @@ async def test_api_20_bodies_that_differ_at_one_version_have_different_etags() -
     bodies = [rows.payout(row) for row in shown]
     assert len({str(body) for body in bodies}) == len({etag_of(body) for body in bodies}) == len(shown)
     assert [read_match(etag_of(body)) for body in bodies] == [1] * len(shown), "If-Match takes what stands before the hyphen"
+
+
+async def test_api_20_a_batch_has_an_etag_for_if_match_and_no_304__BAT_13(front: Front) -> None:
+    """Its counts move at the same version; the tag moves with them, and If-Match takes the version alone."""
+    path = f"/api/v1/batches/{BATCH_ID}/"
+    tags = []
+    for waiting in (0, 2):
+        front.store.batches_held = [{**BATCH_ROW, "waiting_rows": waiting}]
+        answer = await front.get(path)
+        assert answer.json()["version"] == BATCH_ROW["version"]
+        tags.append(answer.headers["etag"])
+    assert len(set(tags)) == 2
+    assert {read_match(tag) for tag in tags} == {BATCH_ROW["version"]}
+    held = await front.get(path, If_None_Match=tags[1])
+    assert (held.status_code, held.headers["etag"]) == (200, tags[1])
 
 
 async def test_api_20_a_plain_payout_has_its_version_as_etag(front: Front) -> None:

@@ -19,7 +19,7 @@ VALUE = {
     "events": [{"type": "rows_added", "rows": [{"amount_minor": 5, "recipient": RECIPIENT}]}, {"holder": "Ama Mensah"}],
     "answer": {"status": 201, "body": BODY},
 }
-BATCH_ROW: dict[str, Any] = {"id": BATCH_ID, "merchant_id": "demo", "created_at": 1, "updated_at": 1, "phase": "released", "name": None, "reference": None, "funding": "all_or_nothing", "on_row_failure": "continue", "source": "api", "submit": True, "idempotency_key": None, "row_count": 3, "refusal_code": None, "refusal_detail": None, "released_at": 1, "stopped_at": None, "waiting_rows": 0, "last_offset": 9, "partition": 3}  # fmt: skip
+BATCH_ROW: dict[str, Any] = {"id": BATCH_ID, "merchant_id": "demo", "created_at": 1, "updated_at": 1, "phase": "released", "name": None, "reference": None, "funding": "all_or_nothing", "on_row_failure": "continue", "source": "api", "submit": True, "idempotency_key": None, "row_count": 3, "refusal_code": None, "refusal_detail": None, "released_at": 1, "stopped_at": None, "waiting_rows": 0, "version": 3, "last_offset": 9, "partition": 3}  # fmt: skip
 
 
 def logged(value: object = VALUE) -> Found:

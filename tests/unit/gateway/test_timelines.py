@@ -263,6 +263,7 @@ async def test_lif_18_a_batch_of_before_the_table_of_moves_says_so(front: Front)
         "updated_at": 1,
         "on_row_failure": "continue",
         "waiting_rows": 0,
+        "version": 3,
         "phase": "released",
     }
     front.store.batches_held = [

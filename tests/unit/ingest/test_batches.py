@@ -367,11 +367,54 @@ async def test_who_means_to_drop_a_batch_does_not_stop_it__BAT_13(ingest: Ingest
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (400, "/expected_phase")
 
 
+async def test_a_batch_is_filled_and_sealed_under_its_version__API_23(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/batches/{opened.json()['id']}"
+    assert (opened.headers["etag"], opened.json()["version"]) == ('"1"', 1)
+    rows = {"first_row": 1, "rows": [row(1)]}
+    stale = await ingest.post(f"{path}/rows", rows, If_Match='"2"')
+    assert (stale.status_code, stale.json()["code"], stale.json()["version"]) == (412, "precondition_failed", 1)
+    added = await ingest.post(f"{path}/rows", rows, If_Match=opened.headers["etag"])
+    assert (added.status_code, added.headers["etag"], added.json()["version"]) == (200, '"2"', 2)
+    late = await ingest.post(f"{path}/rows", {"rows": [row(2)]}, If_Match='"1"', Idempotency_Key="r")
+    assert late.status_code == 412
+    assert (await ingest.post(f"{path}/seal", {}, If_Match='"1"')).status_code == 412
+    seen = await ingest.post(f"{path}/seal", {"expected_version": 1})
+    assert (seen.status_code, seen.json()["code"], seen.json()["version"]) == (409, "version_conflict", 2)
+    sealed = await ingest.post(f"{path}/seal", {"expected_version": 2}, If_Match='"2-0a1b2c3d"')
+    assert (sealed.status_code, sealed.headers["etag"], sealed.json()["version"]) == (200, '"3"', 3)
+    assert (await ingest.post(f"{path}/seal", {"expected_version": 2})).status_code == 200
+
+
+async def test_a_batch_is_dropped_under_its_version__BAT_13(ingest: Ingest) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/api/v1/batches/{opened.json()['id']}"
+    await ingest.post(f"/batches/{opened.json()['id']}/rows", {"first_row": 1, "rows": [row(1)]})
+    drop = ingest.client.request
+    assert (await drop("DELETE", path, headers={"If-Match": '"1"'})).status_code == 412
+    conflict = await drop("DELETE", path, json={"expected_version": 1})
+    assert (conflict.status_code, conflict.json()["code"], conflict.json()["version"]) == (409, "version_conflict", 2)
+    assert [(await drop("DELETE", path, json={"expected_version": 2})).status_code for _ in range(2)] == [204, 204]
+
+
+@pytest.mark.parametrize("call", ["seal", ""])
+@pytest.mark.parametrize("version", [0, -1, True, "2", 1.5])
+async def test_a_version_that_is_none_is_named__API_23(ingest: Ingest, call: str, version: object) -> None:
+    opened = await ingest.post("/batches", {}, Idempotency_Key="o")
+    path = f"/api/v1/batches/{opened.json()['id']}/{call}".rstrip("/")
+    answer = await ingest.client.request("POST" if call else "DELETE", path, json={"expected_version": version})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/expected_version")
+
+
+async def test_what_is_submitted_whole_names_no_version(ingest: Ingest) -> None:
+    """If-Match is about something that is there."""
+    answer = await ingest.post("/batches", whole(), Idempotency_Key="b", If_Match='"9"')
+    assert (answer.status_code, answer.headers["etag"], answer.json()["version"]) == (201, '"3"', 3)
+
+
 async def test_why_a_batch_is_dropped_stands_on_the_log(ingest: Ingest) -> None:
     opened = await ingest.post("/batches", {}, Idempotency_Key="o")
     path = f"/api/v1/batches/{opened.json()['id']}"
-    versioned = await ingest.client.request("DELETE", path, json={"reason": "the wrong month", "expected_version": 1})
-    assert (versioned.status_code, versioned.json()["errors"][0]["pointer"]) == (400, "/expected_version")
     dropped = await ingest.client.request("DELETE", path, json={"reason": "the wrong month"})
     assert dropped.status_code == 204
     [canceled] = [e for record in ingest.log.events for e in record.events if isinstance(e, BatchCanceled)]

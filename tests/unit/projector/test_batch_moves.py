@@ -1,5 +1,6 @@
 """Every move of a batch is kept with its place on the log, whatever the cut of transactions (LIF-18, RUN-25)."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -51,6 +52,18 @@ def test_one_row_per_fact_in_the_order_of_the_log(seed: int, per_transaction: in
     assert [tuple(row[name] for name in names) for row in rows] == wanted
     assert len({(row["partition"], row["offset"], row["idx"]) for row in rows}) == len(rows)
     assert all(row["partition"] == PARTITION for row in rows)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("per_transaction", [1, 5, 10_000])
+def test_each_move_of_a_batch_itself_is_its_next_version__BAT_13(seed: int, per_transaction: int) -> None:
+    """As the law counts; that rows get their funds is theirs."""
+    story, versions = everything(seed), Counter[str]()
+    moves = Counter[str]()
+    for changes in folded(story, per_transaction):
+        versions.update({batch_id: row["advanced"] for batch_id, row in changes.batches.items()})
+        moves.update(str(row["batch_id"]) for row in changes.batch_moves if row["phase"] != "funded")
+    assert versions == moves == {batch.id: batch.version for batch in story.book.batches.values()}
 
 
 def test_rows_that_were_added_name_the_first_and_how_many_and_a_refusal_its_code() -> None:

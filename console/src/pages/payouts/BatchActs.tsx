@@ -96,17 +96,21 @@ export function useCommonReason(merchant: string): string | null {
   return right ?? (online ? waitReason(age) : "Offline: nothing new is sent.");
 }
 
-/** Why a batch is dropped or stopped stands on the log; a release has no reason to give. Who drops one that was sealed meanwhile does not stop it. */
+/**
+ * Why a batch is dropped or stopped stands on the log; a release has no reason to give. Only the batch that was seen: with more rows, or sealed
+ * meanwhile, it has another version. That its rows are paid leaves it as it is.
+ */
 function actOf(kind: Kind, batch: BatchNow, reason: string) {
   const path = `/api/v1/batches/${batch.id}/`;
+  const seen = { expected_version: batch.version };
   const asked =
     kind === "seal"
-      ? { method: "POST" as const, path: `${path}seal/`, body: {} }
-      : { method: "DELETE" as const, path, body: { reason, expected_phase: batch.phase } };
+      ? { method: "POST" as const, path: `${path}seal/`, body: seen }
+      : { method: "DELETE" as const, path, body: { reason, ...seen } };
   return {
     id: kind,
     words: `${WORDS[kind].verb} batch ${nameOf(batch)}`,
-    asked: { ...asked, merchant: batch.merchant_id, key: keyOfAct(kind, batch.id, reason) },
+    asked: { ...asked, merchant: batch.merchant_id, key: keyOfAct(kind, batch.id, String(batch.version), reason) },
   };
 }
 

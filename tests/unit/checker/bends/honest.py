@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.unit.checker.bends.cancels import cancel
 from tests.unit.checker.bends.places import reply
 from tests.unit.checker.bends.promises import row_read
-from tests.unit.checker.bends.refusals import GUARDED, MORE_ROWS, REQUEST, SMALL_CREDIT, refused
+from tests.unit.checker.bends.refusals import GUARDED, MORE_ROWS, REQUEST, SEALED_CANCEL, SMALL_CREDIT, refused
 from tests.unit.checker.story import ACME, BATCH, P1, P3, Files, form
 
 
@@ -68,6 +68,9 @@ HONEST: list[Callable[[Files], None]] = [
     refused("duplicate_reference", {**REQUEST, "form": form(1, "r-1")}, payout_id=P1),
     refused("duplicate_reference", {**MORE_ROWS, "rows": [form(1, "r-1")]}),
     refused("version_conflict", {**GUARDED, "expected_version": 2}, version=1),
+    refused("precondition_failed", {**SEALED_CANCEL, "match_version": [1, 2]}, 412, version=3),
+    refused("version_conflict", {**SEALED_CANCEL, "expected_version": 2}, version=3),
+    refused("version_conflict", {**SEALED_CANCEL, "expected_phase": "open"}, version=3, phase="released"),
     refused("limit_exceeded", {**SMALL_CREDIT, "amount_minor": 2**62}, 422),
     refused("not_found", {"type": "cancel_payout", "payout_id": P3[:-1] + "e"}, 404),
 ]

@@ -16,6 +16,7 @@ NEW = P1[:-1] + "c"
 PENDING_CANCEL = {"type": "cancel_payout", "payout_id": P4}
 REQUEST = {"type": "request_payout", "payout_id": NEW, "form": form(1)}
 SMALL_CREDIT = {"type": "credit_merchant", "credit_id": NEW, "amount_minor": 1, "currency": "UGX", "reference": "in-2"}
+SEALED_CANCEL = {"type": "cancel_batch", "batch_id": BATCH}
 MORE_ROWS = {"type": "add_rows", "batch_id": BATCH[:-1] + "1", "first_row": 1, "rows": [form(1)]}
 GUARDED = {**PENDING_CANCEL, "expected_version": 1}
 MATCHED = {**PENDING_CANCEL, "match_version": [7, 1]}
