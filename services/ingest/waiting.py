@@ -58,6 +58,8 @@ class Waiting:
         self.partitions = partitions
         self.lost: set[int] = set()
         """Partitions whose decisions are not followed any more."""
+        self.passed: dict[int, int] = {}
+        """The next offset of each partition: every decision that this process has told of stands before it."""
         self._futures: dict[str, Decision] = {}
 
     def expect(self, command_id: str, merchant_id: str, backlog: Backlog, rows: int = 1) -> Decision:
@@ -88,6 +90,7 @@ class Waiting:
             decision = self._leave(event.command_id)
             if decision is not None and not decision.done():
                 decision.set_result(decided)
+        self.passed[event.partition] = event.offset + 1
 
     def lose(self, partition: int) -> None:
         """The decisions of this partition will not be seen: who waits for one waits no longer."""
@@ -129,6 +132,7 @@ class DecisionReader:
         """Stand at the ends of all partitions. Must be done before the first command is appended. Raises KafkaError."""
         self._reader = self._open_reader()
         self._next = await self._reader.start_at_end(self._partitions)
+        self._waiting.passed.update(self._next)
 
     async def run(self) -> None:
         """Follow until canceled. A lost broker is waited for; a gap or an unreadable record loses its partition: halt, never skip."""
