@@ -4,7 +4,6 @@ Owns the exception that carries a refusal to the edge and the handlers that rend
 statuses and titles come from `schemas.errors`.
 """
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from runtime.http_trace import trace_id_of
 from runtime.logging import logger
 from schemas.errors import REGISTRY, problem
 
@@ -23,7 +23,6 @@ ASKED_HEADER = "payflow-inner-path"
 SERVER_ERROR = 500
 
 _log = logger(__name__)
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 415: "unsupported_media_type"}
 _DETAIL_OF_STATUS = {
     404: "There is nothing at this address.",
@@ -53,12 +52,6 @@ class ProblemError(Exception):
         self.errors = errors
         self.headers = headers or {}
         self.more = more
-
-
-def trace_id_of(request: HTTPConnection) -> str | None:
-    """The trace id of a W3C traceparent header; None if there is none or it is not one."""
-    match = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-    return match[1] if match else None
 
 
 def asked_path(request: HTTPConnection) -> str:

@@ -1,12 +1,14 @@
 """What happens next to a payout: what, when, who must act, and whether paying again is safe (TML-02).
 
-Owns the words. What is owed is said by `domain.payout.next_step`, what a failure means by `domain.payout.failures`. Must not know the time.
+Owns the words. What is owed is said by `domain.payout.next_step`, what a failure means by `domain.payout.failures`, what needs somebody by
+`domain.payout.attention`. Must not know the time.
 """
 
 from msgspec import Struct
 
 from domain.batch.view import DONE
 from domain.book import Batch
+from domain.payout.attention import NONE, level_of
 from domain.payout.failures import Actor, Moved, failure_of, money_moved
 from domain.payout.next_step import Inquire, Nothing, RetryAt, Send, StartAttempt, Wait, next_step
 from domain.payout.state import Payout
@@ -41,6 +43,10 @@ _ENDS: dict[PayoutStatus, str] = {
     PayoutStatus.CANCELED: "It was canceled before it was sent; its money is available again.",
     PayoutStatus.REJECTED: "It was refused when it came in; no money was held.",
     PayoutStatus.RETURNED: "It came back after it was paid; its money is available again.",
+}
+_NEEDS: dict[PayoutStatus, str] = {
+    PayoutStatus.REQUIRES_ACTION: "Its outcome is unknown",
+    PayoutStatus.RETURNED: "It came back after it was paid",
 }
 SAFE_AGAIN = frozenset({PayoutStatus.FAILED, PayoutStatus.CANCELED, PayoutStatus.REJECTED, PayoutStatus.RETURNED})
 
@@ -102,19 +108,20 @@ def _under_way(rows: int, waiting_rows: int, paid: Moved) -> Outlook:
     return Outlook(step="wait_funds", text=words, who=Actor.MERCHANT, money_moved=paid)
 
 
-def attention(payout: Payout, outlook: Outlook) -> tuple[str, str | None]:
+def attention(payout: Payout, batch: Batch | None) -> tuple[str, str | None]:
     """The level and the reason in words: what needs somebody, and what only should be known (LIF-17)."""
-    if payout.status is PayoutStatus.REQUIRES_ACTION:
-        return "action_required", "Its outcome is unknown"
+    step = next_step(payout, batch)
+    reason = step.reason if isinstance(step, Wait) else payout.reason
+    level = level_of(payout.status, reason)
+    return level, _why(payout, reason) if level != NONE else None
+
+
+def _why(payout: Payout, reason: Reason | None) -> str:
+    if payout.status is PayoutStatus.PENDING and reason is not None:
+        return "It waits for money" if reason is Reason.FUNDS else _WAITS[reason][1]
     if payout.status is PayoutStatus.FAILED:
-        return "warning", payout.failure_reason or "It failed"
-    if payout.status is PayoutStatus.RETURNED:
-        return "warning", "It came back after it was paid"
-    if payout.reason is Reason.FUNDS:
-        return "warning", "It waits for money"
-    if outlook.who in {Actor.OPERATOR, Actor.MERCHANT} and payout.status is PayoutStatus.PENDING:
-        return "info", outlook.text
-    return "none", None
+        return payout.failure_reason or "It failed"
+    return _NEEDS[payout.status]
 
 
 def batch_outlook(phase: BatchPhase, counts: dict[str, int], waiting_rows: int = 0) -> Outlook:

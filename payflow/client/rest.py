@@ -183,7 +183,7 @@ class Payflow:
 
     def merchants(self) -> list[Merchant]:
         """Active merchants with their saved bank accounts."""
-        return _convert(self._transport.read("/merchants/", _Page), Merchant)
+        return list(self._pages("/merchants/", Merchant, {}))
 
     def credit(self, merchant: str, credit: Row, *, key: str | None = None) -> Credit:
         """Record incoming money: amount, currency and a reference that is unique for ever."""

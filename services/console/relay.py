@@ -14,6 +14,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from services.console.headers import SECURITY
+from runtime.http_trace import HEADER as TRACE
+from runtime.http_trace import mint_trace_id, trace_id
 
 CONNECT_SECONDS = 3.0
 PIECE = 64 * 1024
@@ -35,15 +37,16 @@ FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-fo
 """Anybody could have written these; the gateway does not read them, and shall not begin to by accident."""
 AWAY = (aiohttp.ClientError, TimeoutError, OSError)
 PROBLEM = (
-    b'{"type":"/api/v1/docs/errors/view_unavailable/","title":"The gateway does not answer","status":503,"code":"view_unavailable",'
-    b'"detail":"The console\'s server cannot reach the gateway: nothing was passed on, or nobody knows; try again with the same key."}'
+    '{"type":"/api/v1/docs/errors/view_unavailable/","title":"The gateway does not answer","status":503,"code":"view_unavailable",'
+    '"detail":"The console\'s server cannot reach the gateway: nothing was passed on, or nobody knows; try again with the same key."'
 )
 PACKED = (
-    b'{"type":"/api/v1/docs/errors/malformed_body/","title":"The body cannot be read","status":400,"code":"malformed_body",'
-    b'"detail":"A body comes as it is, or in chunks (Transfer-Encoding: chunked); nothing else is undone here."}'
+    '{"type":"/api/v1/docs/errors/malformed_body/","title":"The body cannot be read","status":400,"code":"malformed_body",'
+    '"detail":"A body comes as it is, or in chunks (Transfer-Encoding: chunked); nothing else is undone here."'
 )
 NOT_OURS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """What the client library would add."""
+PROBLEM_JSON, UNAVAILABLE = "application/problem+json", 503
 GONE, RESTARTS, NORMAL = 1001, 1012, 1000
 NEVER_SENT = frozenset({1004, 1005, 1006, 1015})
 """Close codes that only say that there was none."""
@@ -77,7 +80,7 @@ class Relay:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._line(request)
         if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":  # it would go on as if plain
-            return _problem(PACKED, 400)
+            return _problem(request, PACKED, 400)
         assert self._session is not None
         body = request.content if request.body_exists else None
         answered = web.StreamResponse()
@@ -92,7 +95,7 @@ class Relay:
                 await answered.write_eof()
         except AWAY:
             if not answered.prepared:
-                return _problem(PROBLEM, 503)
+                return _problem(request, PROBLEM, UNAVAILABLE)
             if request.transport is not None:  # what has begun and is not whole must not look whole
                 request.transport.abort()
         return answered
@@ -113,7 +116,7 @@ class Relay:
         except aiohttp.WSServerHandshakeError as refused:
             return web.Response(status=refused.status, headers=SECURITY)
         except AWAY:
-            return _problem(PROBLEM, 503)
+            return _problem(request, PROBLEM, UNAVAILABLE)
         browser = web.WebSocketResponse(autoping=False, autoclose=False, max_msg_size=MESSAGE_BYTES_MAX, compress=False)
         try:
             await browser.prepare(request)
@@ -121,12 +124,6 @@ class Relay:
         finally:
             await gateway.close()
         return browser
-
-
-def _problem(body: bytes, status: int) -> web.Response:
-    """An answer of our own; 503 may be tried again."""
-    headers = {**SECURITY, "Cache-Control": "no-store"} | ({"Retry-After": "1"} if status == 503 else {})
-    return web.Response(body=body, status=status, content_type="application/problem+json", headers=headers)
 
 
 Line = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
@@ -164,6 +161,13 @@ async def _carry(source: Line, target: Line) -> None:
                 case _:  # it went without a word
                     await target.close(code=RESTARTS if isinstance(target, web.WebSocketResponse) else GONE)
                     return
+
+
+def _problem(request: web.Request, members: str, status: int) -> web.Response:
+    """A refusal of our own, under the request's trace or a new one (ERR-01)."""
+    trace = trace_id(request.headers.get(TRACE)) or mint_trace_id()
+    headers = {**SECURITY, "Cache-Control": "no-store"} | ({"Retry-After": "1"} if status == UNAVAILABLE else {})
+    return web.Response(text=f'{members},"trace_id":"{trace}"}}', status=status, content_type=PROBLEM_JSON, headers=headers)
 
 
 def _kept(headers: Mapping[str, str]) -> CIMultiDict[str]:

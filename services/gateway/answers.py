@@ -165,7 +165,7 @@ SCHEMAS: dict[str, Schema] = {
         freshness=named("Freshness"),
     ),
     "LedgerEntry": shape(
-        "One leg of a double entry on an account of the merchant. The amount is signed.",
+        "One leg of a double entry on an account of the merchant. The amount is signed; `reference` and `description` are a credit's own.",
         id=TEXT,
         account=TEXT,
         entry_type=TEXT,
@@ -177,6 +177,7 @@ SCHEMAS: dict[str, Schema] = {
         payout_id=maybe(UUID),
         batch_id=maybe(UUID),
         payout_count=maybe(WHOLE),
+        reference=maybe(TEXT),
         description=TEXT,
         created_at=TIME,
     ),
@@ -198,7 +199,10 @@ SCHEMAS: dict[str, Schema] = {
         bank_accounts=listed(named("SavedAccount")),
     ),
     "MerchantList": shape(
-        "Active merchants, or those that were deactivated.", count=WHOLE, results=listed(named("Merchant"))
+        "Active merchants, or those that were deactivated, by id; `next_cursor` goes on from here.",
+        count=WHOLE,
+        results=listed(named("Merchant")),
+        next_cursor=maybe(TEXT),
     ),
     **figure_answers.SCHEMAS,
     **page_answers.SCHEMAS,

@@ -10,7 +10,7 @@ from domain.batch.view import LEVELS
 from schemas.ids import BATCH_ROWS_MAX, MERCHANT_ID_PATTERN, UUID_PATTERN
 from schemas.words import PayoutStatus, Reason
 from services.gateway.answers import SCHEMAS
-from services.gateway.filters import ATTENTION, CURSOR_LIMIT_MAX, LIMIT_MAX, OFFSET_MAX, PAGE_MAX, WORDS_MAX
+from services.gateway.filters import CURSOR_LIMIT_MAX, LIMIT_MAX, OFFSET_MAX, PAGE_MAX, WORDS_MAX
 from services.gateway.shapes import Schema, named
 
 JSON = "application/json"
@@ -92,6 +92,21 @@ _PAGING = (
     _query("offset", _whole(0, OFFSET_MAX), "How many to leave out; past it go on by cursor.", 0),
     _CURSOR,
 )
+_MERCHANTS_PAGING = (
+    _query("page", _whole(1, PAGE_MAX), "A page of 10, from 1; not together with limit, offset or cursor.", 1),
+    _query(
+        "limit",
+        _whole(1, LIMIT_MAX),
+        f"Rows of a page; with a cursor up to {CURSOR_LIMIT_MAX}; 1,000 where no page is asked for.",
+        50,
+    ),
+    _query("offset", _whole(0, OFFSET_MAX), "How many to leave out; past it go on by cursor.", 0),
+    _query(
+        "cursor",
+        {"type": "string", "pattern": f"^({MERCHANT_ID_PATTERN[1:-1]})?$"},
+        "Where the list goes on: `next_cursor` of the page before. Empty for its start.",
+    ),
+)
 _FILTERS = (
     _query("status", _one_of([status.value for status in PayoutStatus]), "In any case.", ["pending", "processing"]),
     _query("currency", _words({"pattern": "^[A-Z]{3}$"}), "ISO 4217, in any case.", ["USD", "EUR"]),
@@ -102,7 +117,7 @@ _FILTERS = (
     _query("reference", _PLAIN, "The merchant's own reference.", "INV-2026-0042"),
     _query("provider", _PLAIN, "Which provider has it.", "simulator"),
     _query("reason", _one_of([reason.value for reason in Reason]), "Why it waits.", ["funds"]),
-    _query("attention", _one_of(sorted(ATTENTION)), "Whether it needs somebody.", ["action_required"]),
+    _query("attention", _one_of(list(LEVELS)), "Whether it needs somebody.", ["action_required"]),
 )
 _BATCH = _query("batch_id", _ID, "Rows of this batch only.")
 _ACTIVE = _query("active", {"type": "boolean"}, "false: those that were deactivated.")
@@ -160,7 +175,7 @@ ENTRIES: dict[str, Entry] = {
         ),
         (400,),
     ),
-    "list_merchants": Entry("merchants", "MerchantList", (_MERCHANT, _ACTIVE, *_SHARED), (400,)),
+    "list_merchants": Entry("merchants", "MerchantList", (_MERCHANT, _ACTIVE, *_MERCHANTS_PAGING, *_SHARED), (400,)),
     "get_in_flight": Entry("figures", "Figure", _ONE_FIGURE, (400,)),
     "get_waiting": Entry("figures", "WaitingFigure", _ONE_FIGURE, (400,)),
     "get_unknown": Entry("figures", "Figure", _ONE_FIGURE, (400,)),

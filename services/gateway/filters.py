@@ -9,11 +9,13 @@ from typing import Any
 from msgspec import Struct
 from starlette.datastructures import QueryParams
 
+from domain.batch.view import LEVELS
 from runtime.http_problems import ProblemError
 from schemas.ids import is_merchant_id, is_uuid
 from schemas.money import EXPONENTS
 from schemas.times import parse_rfc3339
 from schemas.words import PayoutStatus, Reason
+from services.gateway.standing import with_attention, with_reasons
 
 PAGING = frozenset({"page", "limit", "offset", "cursor"})
 PAYOUT_FILTERS = frozenset(
@@ -32,7 +34,6 @@ PAYOUT_FILTERS = frozenset(
         "attention",
     }
 )
-ATTENTION = {"action_required": ("requires_action",), "warning": ("failed",), "none": ("pending", "processing", "completed")}
 LIMIT_MAX, CURSOR_LIMIT_MAX, OFFSET_MAX, PAGE_SIZE, DEFAULT_LIMIT = 100, 500, 10_000, 10, 50
 WORDS_MAX = 20
 """So many values may stand in one parameter, with commas between them; the document says the same."""
@@ -139,10 +140,11 @@ def _add_words(found: Conditions, query: Mapping[str, str]) -> None:
     if "currency" in query:
         found.add("p.currency = ANY(%s)", _choices("currency", query["currency"].upper(), set(EXPONENTS)))
     if "reason" in query:
-        found.add("p.reason = ANY(%s)", _choices("reason", query["reason"].lower(), {r.value for r in Reason}))
+        condition, arguments = with_reasons(_choices("reason", query["reason"].lower(), {r.value for r in Reason}))
+        found.add(condition, *arguments)
     if "attention" in query:
-        levels = _choices("attention", query["attention"].lower(), set(ATTENTION))
-        found.add("p.status = ANY(%s)", [status for level in levels for status in ATTENTION[level]])
+        condition, arguments = with_attention(_choices("attention", query["attention"].lower(), set(LEVELS)))
+        found.add(condition, *arguments)
 
 
 def _add_times(found: Conditions, query: Mapping[str, str]) -> None:

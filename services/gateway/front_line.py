@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from runtime.http_problems import PROBLEM_JSON
+from runtime.http_trace import mint_trace_id
 from schemas.errors import problem
 from services.gateway.live.stream_line import StreamProtocol
 from services.gateway.sealing import HEADERS
@@ -26,16 +27,14 @@ _PASSED_OVER = b"Ignored"
 """As long as `Upgrade`: what is behind it stays where it is."""
 
 
-def _no_http() -> bytes:
+def no_http() -> bytes:
+    """The answer to what is no HTTP, under a trace of its own: none could be read."""
     detail = "This is no HTTP/1.1 request that can be read: look at its first line, its headers and its length or coding."
     errors = [{"pointer": "", "code": "validation_error", "detail": detail}]
-    body = msgspec.json.encode(problem("validation_error", detail, errors=errors))
+    body = msgspec.json.encode(problem("validation_error", detail, trace_id=mint_trace_id(), errors=errors))
     named = {b"content-type": PROBLEM_JSON.encode(), b"content-length": b"%d" % len(body), b"connection": b"close"}
     lines = [name + b": " + value for name, value in [*named.items(), *HEADERS]]
     return b"\r\n".join([b"HTTP/1.1 400 Bad Request", *lines, b"", body])
-
-
-NO_HTTP = _no_http()
 
 
 def _plain(data: bytes) -> bytes:
@@ -105,7 +104,7 @@ class FrontProtocol(StreamProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  the name is uvicorn's
         """What is no HTTP is refused in the form of every refusal (ERR-01), and the line ends."""
-        self.transport.write(NO_HTTP)
+        self.transport.write(no_http())
         self.transport.close()
         self._end_in_time()
 

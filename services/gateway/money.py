@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
+from msgspec import structs
 
 from runtime.http_problems import ProblemError
+from schemas.ids import is_merchant_id
 from services.gateway import rows
 from services.gateway.described import described
 from services.gateway.door import door_of, freshness, json_response, wait_for_position
@@ -28,6 +30,8 @@ from services.gateway.records import INCLUDES, RECORD
 from services.gateway.store import Row
 
 OPEN_MERCHANT = "demo"
+MERCHANTS_UNASKED = 1_000
+"""A list of merchants that asks for no page has so many: clients of before there were pages see what they saw."""
 _PLACE = re.compile(r"[0-9]{1,18}:[0-9]{1,9}", re.ASCII)
 
 router = APIRouter()
@@ -87,16 +91,30 @@ def _entry(row: Row, includes: frozenset[str]) -> dict[str, object]:
 
 @router.get("/merchants", summary="Active merchants with their bank accounts", **described("list_merchants"))
 async def list_merchants(request: Request) -> Response:
-    """All active merchants, or the one that is named; with `active=false` those that were deactivated."""
+    """Active merchants by id, or the one that is named; `active=false`: those deactivated. 1,000 where no page is asked for."""
     await wait_for_position(request)
-    query = request.query_params
-    known_only(query, frozenset({"merchant_id", "active"}))
-    store = door_of(request).store
-    active = read_flag(query, "active", default=True)
-    found = await store.merchants(read_merchant(query, request.headers.get("x-merchant-id")), active=active)
-    accounts = await store.bank_accounts([row["id"] for row in found])
-    results = [rows.merchant(row, [a for a in accounts if a["merchant_id"] == row["id"]]) for row in found]
-    return json_response({"count": len(results), "results": results})
+    query, store = request.query_params, door_of(request).store
+    known_only(query, PAGING | {"merchant_id", "active"})
+    active, paging = read_flag(query, "active", default=True), _merchants_paging(query)
+    merchant = read_merchant(query, request.headers.get("x-merchant-id"))
+    found = await store.merchants(merchant, paging, active=active)
+    shown = found[: paging.limit]
+    accounts = await store.bank_accounts([row["id"] for row in shown])
+    results = [rows.merchant(row, [a for a in accounts if a["merchant_id"] == row["id"]]) for row in shown]
+    cursor = shown[-1]["id"] if len(found) > paging.limit else None
+    count = await store.count_merchants(merchant, active=active)
+    return json_response({"count": count, "results": results, "next_cursor": cursor})
+
+
+def _merchants_paging(query: Mapping[str, str]) -> Paging:
+    """As of other lists; the cursor is the id behind which it goes on."""
+    if not PAGING & query.keys():
+        return Paging(limit=MERCHANTS_UNASKED)
+    if "cursor" not in query:
+        return read_paging(query)
+    if query["cursor"] and not is_merchant_id(query["cursor"]):
+        raise refuse("cursor", "is not one that we gave; start again without it")
+    return structs.replace(read_paging({**query, "cursor": ""}), cursor=query["cursor"] or None)
 
 
 async def _merchant(request: Request) -> Row:

@@ -15,6 +15,7 @@ from yarl import URL
 from domain.access.principal import Principal, encode
 from runtime import failpoints
 from runtime.http_problems import ASKED_HEADER, ProblemError, asked_path
+from runtime.http_trace import HEADER as TRACE
 from runtime.inner_door import PRINCIPAL_HEADER, SECRET_HEADER
 from services.gateway.access.asked import PRINCIPAL
 from services.gateway.access.sight import shown_body
@@ -128,6 +129,7 @@ class Proxy:
         """Ask the part a question in the name of who asks us, about a merchant. Raises ProblemError 503 when it is away."""
         assert self._session is not None
         headers = {**self._inner, **dict(_who(request.scope)), "X-Merchant-Id": merchant_id}
+        headers |= {TRACE: trace} if (trace := request.headers.get(TRACE)) is not None else {}
         try:
             async with self._session.get(
                 f"{self._url}{path}", params=query, headers=headers, timeout=READ_TIMEOUT

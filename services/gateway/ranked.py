@@ -1,7 +1,7 @@
 """Lists with what needs somebody most first (CON-07): batches by what their rows add up to, payouts by their state.
 
 Owns the order (level of attention, then newest first), and the cursor `<level>:<id>` that goes on behind a place in it. Must not say what a
-level means to people: that is the law's (`domain.batch.view`); a test holds both together.
+level means to people: that is the law's (`domain.batch.view`, `domain.payout.attention`); tests hold both together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from domain.batch.view import LEVELS
 from services.gateway import rows
 from services.gateway.filters import (
-    ATTENTION,
     CURSOR_LIMIT_MAX,
     DEFAULT_LIMIT,
     Conditions,
@@ -20,6 +19,7 @@ from services.gateway.filters import (
     read_words,
     refuse,
 )
+from services.gateway.standing import with_attention
 
 Row = dict[str, Any]
 ORDERS = ("newest", "attention")
@@ -44,9 +44,6 @@ SELECT count(*) AS count FROM (SELECT {RANK} AS rank FROM batches b LEFT JOIN LA
 ) t ON true WHERE b.merchant_id = coalesce(%(merchant)s, b.merchant_id)) ranked WHERE rank = ANY(%(levels)s)
 """
 LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-PAYOUT_LEVELS = ("action_required", "warning", "none")
-UNDER_WAY = "p.completed_at IS NULL AND p.failed_at IS NULL AND p.canceled_at IS NULL AND p.reason IS DISTINCT FROM 'insufficient_funds'"
-"""What every payout of unknown outcome fulfils: the condition of an index, word for word."""
 
 
 class Place(NamedTuple):
@@ -117,8 +114,7 @@ async def count_batches(store: Any, merchant: str | None, levels: Sequence[str])
 async def ranked_payouts(store: Any, conditions: Conditions, place: Place, limit: int) -> list[tuple[Row, Place]]:
     """A page of payouts that fulfil `conditions`, each with its place; one level after another, until the page is full."""
     found: list[tuple[Row, Place]] = []
-    for level in PAYOUT_LEVELS:
-        rank = LEVELS.index(level)
+    for rank, level in enumerate(LEVELS):
         if rank < place.rank or len(found) >= limit:
             continue
         paging = Paging(limit=limit - len(found), cursor=place.id if rank == place.rank else None, by_cursor=True)
@@ -130,13 +126,8 @@ async def ranked_payouts(store: Any, conditions: Conditions, place: Place, limit
 def _of_level(conditions: Conditions, level: str) -> Conditions:
     wanted = Conditions()
     wanted.parts, wanted.arguments = [*conditions.parts], [*conditions.arguments]
-    if level == "none":
-        others = [status for other, statuses in ATTENTION.items() if other != "none" for status in statuses]
-        wanted.add("p.status <> ALL(%s)", others)
-    else:
-        wanted.add("p.status = ANY(%s)", list(ATTENTION[level]))
-    if level == "action_required":
-        wanted.add(UNDER_WAY)
+    condition, arguments = with_attention([level])
+    wanted.add(condition, *arguments)
     return wanted
 
 

@@ -172,7 +172,7 @@ def record(partition: int, offset: int, index: int | None = None) -> dict[str, o
 
 
 def entry(row: Row) -> dict[str, object]:
-    """A ledger entry (API-26). The id is its place on the log; `amount` is signed."""
+    """A ledger entry (API-26). The id is its place on the log; `amount` is signed. A credit says what its sender wrote on it."""
     amount = row["amount_minor"]
     return {
         "id": f"{row['partition']}-{row['offset']}-{row['leg']}",
@@ -184,7 +184,8 @@ def entry(row: Row) -> dict[str, object]:
         "payout_id": row["payout_id"],
         "batch_id": row["batch_id"],
         "payout_count": row["payout_count"],
-        "description": _describe(row),
+        "reference": row.get("credit_reference"),
+        "description": row.get("credit_description") or _describe(row),
         "created_at": rfc3339(row["created_at"]),
     }
 

@@ -171,10 +171,19 @@ class Store:
         """One merchant."""
         return await self.one("SELECT * FROM merchants WHERE id = %s", [merchant_id])
 
-    async def merchants(self, merchant_id: str | None, *, active: bool = True) -> list[Row]:
-        """Merchants that are active, or those that are not; only the one of this id if it is one of them."""
-        query = "SELECT * FROM merchants WHERE active = %s AND id = coalesce(%s, id) ORDER BY id LIMIT 1000"
-        return await self.all(query, [active, merchant_id])
+    async def merchants(self, merchant_id: str | None, paging: Paging, *, active: bool = True) -> list[Row]:
+        """A page of the merchants that are active, or are not, by id, and one more if there are more; only the one of this id."""
+        query = (
+            "SELECT * FROM merchants WHERE active = %s AND id = coalesce(%s, id) AND id > coalesce(%s, '') "
+            "ORDER BY id LIMIT %s OFFSET %s"
+        )
+        return await self.all(query, [active, merchant_id, paging.cursor, paging.limit + 1, paging.offset])
+
+    async def count_merchants(self, merchant_id: str | None, *, active: bool = True) -> int:
+        """How many merchants are active, or are not; of this id at most one."""
+        query = "SELECT count(*) AS count FROM merchants WHERE active = %s AND id = coalesce(%s, id)"
+        row = await self.one(query, [active, merchant_id])
+        return int(row["count"]) if row else 0
 
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
         """Saved accounts of merchants."""
@@ -190,10 +199,15 @@ class Store:
         return await self.all(query, [merchant_id])
 
     async def entries(self, wanted: Conditions, limit: int, offset: int) -> list[Row]:
-        """Ledger entries, newest first."""
-        query = (
+        """Ledger entries, newest first; those of a credit with what was written on it."""
+        page = (
             'SELECT partition, "offset", leg, merchant_id, account, currency, amount_minor, entry_type, payout_id::text, batch_id::text, '
             f'payout_count, created_at FROM ledger_entries{wanted.sql} ORDER BY "offset" DESC, leg DESC LIMIT %s OFFSET %s'
+        )
+        query = (
+            f"SELECT e.*, c.reference AS credit_reference, c.description AS credit_description FROM ({page}) e LEFT JOIN credits c "
+            'ON c.merchant_id = e.merchant_id AND c."offset" = e."offset" AND e.entry_type = \'payment_received\' '
+            'ORDER BY e."offset" DESC, e.leg DESC'
         )
         return await self.all(query, [*wanted.arguments, limit, offset])
 

@@ -12,6 +12,7 @@ from runtime.clock import Clock, SystemClock
 from runtime.event_log.one_record import RecordLookup
 from runtime.http_ending import Ending
 from runtime.http_room import Room
+from runtime.http_trace import Traced
 from runtime.http_watch import Watch
 from services.gateway.access.counting import Counter
 from services.gateway.access.credentials import STREAM
@@ -144,4 +145,5 @@ def fronted(
     app.add_middleware(Watch, service="gateway", clock=clock)
     app.add_middleware(Sealing)
     app.add_middleware(Normalise)
+    app.add_middleware(Traced)
     return app

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from runtime import http_problems, metrics
 from runtime.clock import Clock, SystemClock
 from runtime.http_ending import Ending
+from runtime.http_trace import Traced
 from runtime.http_watch import Watch
 from runtime.inner_door import InnerDoor
 from runtime.settings import RefusedStartError
@@ -72,6 +73,7 @@ def guarded(app: FastAPI, settings: IdentitySettings, clock: Clock) -> FastAPI:
     app.add_middleware(InnerDoor, secret=settings.inner_secret)
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="identity", clock=clock)
+    app.add_middleware(Traced)
     return app
 
 

@@ -13,6 +13,7 @@ from runtime import http_problems
 from runtime.clock import SystemClock
 from runtime.http_ending import Ending
 from runtime.http_room import Bytes, Room
+from runtime.http_trace import Traced
 from runtime.http_watch import Watch
 from runtime.inner_door import InnerDoor
 from services.ingest import bodies, documentation, internal, routes
@@ -53,6 +54,7 @@ def create_app(lifespan: Lifespan | None = None, secret: str | None = None) -> F
     app.add_middleware(InnerDoor, secret=secret)
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="ingest", clock=SystemClock())
+    app.add_middleware(Traced)
     http_problems.install(app)
     documentation.install(app)
     return app

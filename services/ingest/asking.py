@@ -16,6 +16,7 @@ from domain.intake.faults import Fault
 from domain.intake.headers import preference, read_key, read_match, read_merchant, read_wait
 from runtime.http_content import JSON_TYPES
 from runtime.http_problems import asked_path
+from runtime.http_trace import traceparent
 from runtime.ids import mint
 from runtime.inner_door import PRINCIPAL_HEADER
 from schemas.ids import is_merchant_id
@@ -23,7 +24,7 @@ from services.ingest.bodies import has_body, read_json_bytes
 from services.ingest.edge import Edge, edge_of
 from services.ingest.envelope import Envelope
 from services.ingest.granted import grant
-from services.ingest.problems import ProblemError, problem_of, traceparent
+from services.ingest.problems import ProblemError, problem_of
 
 OPEN_MERCHANT = "demo"
 OPEN_ACTOR = "api"

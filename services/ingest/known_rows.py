@@ -39,7 +39,7 @@ class KnownRows:
         self._store = store
         self._own = own
         self._partition = partition_of(own.merchant_id, waiting.partitions)
-        self._seen = waiting.seen.get(self._partition)
+        self._seen = waiting.passed.get(self._partition)
 
     async def find(self, names: Names, book: FaultBook) -> bool:
         """Put what is known against the rows into the book, by row; whether there is anything."""

@@ -4,15 +4,14 @@ Owns these routes. Whether a payout may change is the processor's to say; here o
 came along are compared with the payout as it stands. Must not decide.
 """
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 
 from domain.intake.cancel import read_cancel
 from domain.intake.edit import EditFields, read_edit
-from domain.intake.faults import Fault
 from runtime.http_content import PATCH_TYPES
 from schemas.commands import CancelPayout, EditPayout, Match
 from schemas.ids import is_uuid
+from services.ingest import read_only
 from services.ingest.answers import About
 from services.ingest.asking import Ask
 from services.ingest.documentation import documented
@@ -21,8 +20,6 @@ from services.ingest.problems import ProblemError
 from services.ingest.store import ViewUnavailableError
 
 router = APIRouter()
-
-_PENDING = "pending"
 
 
 @router.patch("/payouts/{payout_id}", **documented("edit_payout"))
@@ -69,7 +66,7 @@ async def _edit(request: Request, payout_id: str, *, replace: bool) -> Response:
         return first
     if isinstance(wanted, list):
         raise ask.problem(wanted)
-    await _check_read_only(ask, payout_id, merchant_id, wanted)
+    await read_only.check(ask, payout_id, merchant_id, wanted)
     command = _edit_command(payout_id, wanted, ask.match_version)
     return await ask.edge.decide(envelope, command, about, ask.wait_seconds, subject=payout_id, makes=False)
 
@@ -117,28 +114,6 @@ async def _merchant_of(ask: Ask, payout_id: str) -> str:
     if known is None:
         raise not_found()
     return known
-
-
-async def _check_read_only(ask: Ask, payout_id: str, merchant_id: str, wanted: EditFields) -> None:
-    """Read-only fields may come back unchanged only (API-16). Past pending it is the state that forbids the edit, not the field."""
-    if not wanted.read_only:
-        return
-    try:
-        current = await ask.edge.store.payout_view(payout_id)
-    except ViewUnavailableError:
-        raise ProblemError("view_unavailable", "The read-only fields cannot be compared now; leave them out.") from None
-    if current is None or current["merchant_id"] != merchant_id:
-        raise not_found()
-    changed = [name for name, value in wanted.read_only.items() if not _same(value, current.get(name))]
-    if changed and (current["status"] == _PENDING):
-        raise ask.problem(
-            [Fault(pointer=f"/{name}", detail="is read-only; send it unchanged or not at all") for name in changed]
-        )
-
-
-def _same(sent: object, current: object) -> bool:
-    """Equal as JSON: `true` is not 1, and the order of keys does not matter."""
-    return msgspec.json.encode(sent, order="sorted") == msgspec.json.encode(current, order="sorted")
 
 
 def _edit_command(payout_id: str, wanted: EditFields, match_version: Match) -> EditPayout:

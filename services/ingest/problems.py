@@ -3,17 +3,13 @@
 Owns the choice of the code when there are several faults. Rendering is `runtime.http_problems`. Must not know what was read.
 """
 
-import re
-
 from domain.intake.faults import INVALID, Fault, as_errors
 from runtime.http_problems import PROBLEM_JSON, RETRY_AFTER_SECONDS, ProblemError
 from schemas.errors import REGISTRY
 
-__all__ = ["PROBLEM_JSON", "RETRY_AFTER_SECONDS", "ProblemError", "problem_of", "traceparent"]
+__all__ = ["PROBLEM_JSON", "RETRY_AFTER_SECONDS", "ProblemError", "problem_of"]
 
 BAD_REQUEST = 400
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 
 def problem_of(faults: list[Fault], code: str | None = None) -> ProblemError:
@@ -23,11 +19,6 @@ def problem_of(faults: list[Fault], code: str | None = None) -> ProblemError:
     more = f" ({len(faults) - 1} more; see errors)" if len(faults) > 1 else ""
     detail = f"{_place(faults[0].pointer)} {faults[0].detail}.{more}"
     return ProblemError(code or (agreed if known else INVALID), detail, errors=as_errors(faults))
-
-
-def traceparent(text: str | None) -> str | None:
-    """The text if it is a W3C traceparent, else None."""
-    return text if text is not None and _TRACEPARENT.fullmatch(text) else None
 
 
 def _place(pointer: str) -> str:

@@ -98,6 +98,11 @@ class Store:
         row = await self._hot_or_archived(_VIEW, payout_id)
         return _view(row) if row is not None else None
 
+    async def position(self, partition: int) -> int:
+        """The next offset that the views of a partition expect."""
+        row = await self._row("SELECT next_offset FROM projection_offsets WHERE partition = %s", (partition,))
+        return int(row[0]) if row is not None else 0
+
     async def merchant_of_payout(self, payout_id: str) -> str | None:
         """Whose payout this is. `payout_id` is a UUID in canonical form."""
         row = await self._hot_or_archived("SELECT merchant_id FROM {table} WHERE id = %s", payout_id)

@@ -11,6 +11,7 @@ from typing import Protocol
 from runtime import failpoints
 from runtime.event_log.producer import LogUnavailableError
 from schemas.commands import AddRows, CommandRecord
+from schemas.topics import partition_of
 from schemas.words import RecordOutcome
 from services.ingest.backlog import Backlog, BacklogFullError
 from services.ingest.courtesy import Courtesy
@@ -80,6 +81,11 @@ class Submitter:
     def check_followed(self, merchant_id: str) -> None:
         """Raise DecisionsLostError if nobody would see the decisions of this merchant's commands."""
         self.waiting.followed(merchant_id)
+
+    def decided_up_to(self, merchant_id: str) -> tuple[int, int]:
+        """The merchant's partition, and the offset before which all stands that this process has told of it."""
+        partition = partition_of(merchant_id, self.waiting.partitions)
+        return partition, self.waiting.passed.get(partition, 0)
 
     def running(self, merchant_id: str, key: str | None, content_hash: str | None) -> Submission | None:
         """An equal submission that runs now. Raises ProblemError `idempotency_in_flight` for one with other content.

@@ -58,8 +58,8 @@ class Waiting:
         self.partitions = partitions
         self.lost: set[int] = set()
         """Partitions whose decisions are not followed any more."""
-        self.seen: dict[int, int] = {}
-        """Partition that is followed -> the offset behind the last event that came by, or that stood there at the start."""
+        self.passed: dict[int, int] = {}
+        """The next offset of each partition that is followed: every decision that this process has told of stands before it."""
         self._futures: dict[str, Decision] = {}
 
     def expect(self, command_id: str, merchant_id: str, backlog: Backlog, rows: int = 1) -> Decision:
@@ -90,6 +90,7 @@ class Waiting:
             decision = self._leave(event.command_id)
             if decision is not None and not decision.done():
                 decision.set_result(decided)
+        self.passed[event.partition] = event.offset + 1
 
     def lose(self, partition: int) -> None:
         """The decisions of this partition will not be seen: who waits for one waits no longer."""
@@ -130,7 +131,8 @@ class DecisionReader:
     async def start(self) -> None:
         """Stand at the ends of all partitions. Must be done before the first command is appended. Raises KafkaError."""
         self._reader = self._open_reader()
-        self._next = self._waiting.seen = await self._reader.start_at_end(self._partitions)
+        self._next = await self._reader.start_at_end(self._partitions)
+        self._waiting.passed.update(self._next)
 
     async def run(self) -> None:
         """Follow until canceled. A lost broker is waited for; a gap or an unreadable record loses its partition: halt, never skip."""
@@ -172,6 +174,7 @@ class DecisionReader:
         """The others are read on from where they stand, so nothing of them passes by unseen."""
         for partition in partitions:
             self._next.pop(partition, None)
+            self._waiting.passed.pop(partition, None)
             self._waiting.lose(partition)
             metrics.WRITER_HALTED.labels("ingest", partition).set(1)
             why = f"{type(error).__name__}: {error}"

@@ -81,6 +81,7 @@ def merchant_credited(scene: Scene, event: events.MerchantCredited) -> None:
             "currency": event.currency,
             "description": None if event.description is None else storable(event.description),
             "created_at": scene.at,
+            "offset": scene.offset,
         }
     )
 

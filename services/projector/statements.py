@@ -220,9 +220,10 @@ ON CONFLICT (merchant_id, id) DO UPDATE SET holder = excluded.holder, account_nu
 """
 
 CREDITS = """
-INSERT INTO credits (merchant_id, reference, credit_id, amount_minor, currency, description, created_at)
+INSERT INTO credits (merchant_id, reference, credit_id, amount_minor, currency, description, created_at, "offset")
 SELECT * FROM json_to_recordset(%s) AS r (
-    merchant_id text, reference text, credit_id uuid, amount_minor bigint, currency text, description text, created_at bigint)
+    merchant_id text, reference text, credit_id uuid, amount_minor bigint, currency text, description text, created_at bigint,
+    "offset" bigint)
 """
 """A credit that is there already stops the partition: money would have been booked twice."""
 

@@ -318,5 +318,8 @@ credits = Table(  # noqa: A001  the table's name
     Column("currency", Text, nullable=False),
     Column("description", Text),
     Column("created_at", BigInteger, nullable=False),
+    Column("offset", BigInteger),
     PrimaryKeyConstraint("merchant_id", "reference"),
+    Index("credits_place", "merchant_id", "offset"),
 )
+"""Money that came in; `offset` is where its record stands, and its entries with it (none: it is older than the column)."""

@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from runtime import health, http_problems
 from runtime.clock import SystemClock
 from runtime.http_ending import Ending
+from runtime.http_trace import Traced
 from runtime.http_watch import Watch
 from runtime.inner_door import InnerDoor
 from services.webhooks import delivery_routes, documentation, endpoint_routes
@@ -61,6 +62,7 @@ def create_app(lifespan: Lifespan | None = None, secret: str | None = None) -> F
     app.add_middleware(InnerDoor, secret=secret)
     app.add_middleware(Ending)
     app.add_middleware(Watch, service="webhooks", clock=SystemClock())
+    app.add_middleware(Traced)
     http_problems.install(app)
     documentation.install(app)
     return app

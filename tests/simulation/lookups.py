@@ -52,6 +52,9 @@ class MemoryIngestStore(IngestStore):
         fields = _payout_fields(row)
         return _view((phase, *values, *fields.values()))
 
+    async def position(self, partition: int) -> int:
+        return await self._found(lambda: self._database.tables.position(partition).next_offset)
+
     async def merchant_of_payout(self, payout_id: str) -> str | None:
         row = await self._found(lambda: self._database.all("payouts").get(payout_id))
         return row["merchant_id"] if row else None

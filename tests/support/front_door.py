@@ -183,15 +183,23 @@ class DoorStore(MemoryGatewayStore):
             for name, cells in found.items()
         }
 
-    async def merchants(self, merchant_id: str | None, *, active: bool = True) -> list[Row]:
-        found = [row for row in self._database.all("merchants").values() if merchant_id in {None, row["id"]}]
-        return [row for row in found if row["active"] is active]
+    async def merchants(self, merchant_id: str | None, paging: Paging, *, active: bool = True) -> list[Row]:
+        found = [row for row in self._merchants(merchant_id, active) if row["id"] > (paging.cursor or "")]
+        return found[paging.offset : paging.offset + paging.limit + 1]
+
+    async def count_merchants(self, merchant_id: str | None, *, active: bool = True) -> int:
+        return len(self._merchants(merchant_id, active))
+
+    def _merchants(self, merchant_id: str | None, active: bool) -> list[Row]:
+        held = sorted(self._database.all("merchants").values(), key=lambda row: str(row["id"]))
+        return [row for row in held if merchant_id in {None, row["id"]} and row["active"] is active]
 
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
         return [row for row in self._database.all("bank_accounts").values() if row["merchant_id"] in merchant_ids]
 
     async def entries(self, wanted: Conditions, limit: int, offset: int) -> list[Row]:
-        return self._entries(wanted)[offset : offset + limit]
+        came = {row["offset"]: row for row in self._database.all("credits").values()}
+        return [_worded(row, came) for row in self._entries(wanted)[offset : offset + limit]]
 
     async def count_entries(self, wanted: Conditions) -> int:
         return len(self._entries(wanted))
@@ -211,6 +219,11 @@ class DoorStore(MemoryGatewayStore):
             and (behind is None or [row["offset"], row["leg"]] < behind)
         ]
         return sorted(held, key=lambda row: (row["offset"], row["leg"]), reverse=True)
+
+
+def _worded(entry: Row, came: Mapping[int, Row]) -> Row:
+    found = came.get(entry["offset"]) if entry["entry_type"] == "payment_received" else None
+    return {**entry, **{f"credit_{name}": found[name] for name in ("reference", "description") if found is not None}}
 
 
 def _wanted(conditions: Conditions) -> Any:

@@ -9,6 +9,7 @@ from domain.book import Book
 from domain.decide import decide
 from domain.evolve import evolve
 from domain.payout.rejections import account_fault
+from domain.payout.state import Payout
 from domain.payout.view import payout_view
 from domain.policy import Policy
 from runtime.clock import ManualClock
@@ -93,9 +94,24 @@ class FakeStore:
         self.down = False
         self.asked: list[int] = []
         """How many references each look-up named."""
+        self._stands: tuple[int, dict[str, Payout]] | None = None
+
+    def stand_still(self) -> None:
+        """Show payouts as they are now, whatever is decided from here on."""
+        self._stands = len(self._log.events), {one.id: one for one in self._log.book.payouts.values()}
+
+    def go_on(self) -> None:
+        """Show all that is decided again."""
+        self._stands = None
 
     async def ping(self) -> None:
         self._check()
+
+    async def position(self, partition: int) -> int:
+        self._check()
+        if self.lags:
+            return 0
+        return self._stands[0] if self._stands is not None else len(self._log.events)
 
     async def stored_answer(self, merchant_id: str, key: str) -> StoredAnswer | None:
         self._check()
@@ -116,7 +132,8 @@ class FakeStore:
 
     async def payout_view(self, payout_id: str) -> dict[str, object] | None:
         self._check()
-        payout = None if self.lags else self._log.book.payouts.get(payout_id)
+        held = self._stands[1] if self._stands is not None else self._log.book.payouts
+        payout = None if self.lags else held.get(payout_id)
         return payout_view(payout) if payout is not None else None
 
     async def merchant_of_payout(self, payout_id: str) -> str | None:

@@ -851,7 +851,7 @@ export interface paths {
         };
         /**
          * Active merchants with their bank accounts
-         * @description All active merchants, or the one that is named; with `active=false` those that were deactivated.
+         * @description Active merchants by id, or the one that is named; `active=false`: those deactivated. 1,000 where no page is asked for.
          */
         get: operations["list_merchants"];
         put?: never;
@@ -3946,7 +3946,7 @@ export interface components {
             next_cursor: string | null;
             results: components["schemas"]["LedgerEntry"][];
         };
-        /** @description One leg of a double entry on an account of the merchant. The amount is signed. */
+        /** @description One leg of a double entry on an account of the merchant. The amount is signed; `reference` and `description` are a credit's own. */
         LedgerEntry: {
             account: string;
             amount: string;
@@ -3965,6 +3965,7 @@ export interface components {
             payout_id: string | null;
             /** @description With `include=record` only. */
             record?: components["schemas"]["RecordPlace"] | null;
+            reference: string | null;
         };
         /** @description The states of a payout. */
         Lifecycle: {
@@ -4030,9 +4031,10 @@ export interface components {
             /** Name */
             name?: string;
         } & unknown;
-        /** @description Active merchants, or those that were deactivated. */
+        /** @description Active merchants, or those that were deactivated, by id; `next_cursor` goes on from here. */
         MerchantList: {
             count: number;
+            next_cursor: string | null;
             results: components["schemas"]["Merchant"][];
         };
         /**
@@ -6594,7 +6596,7 @@ export interface operations {
                  *       "action_required"
                  *     ]
                  */
-                attention?: ("action_required" | "none" | "warning")[];
+                attention?: ("action_required" | "warning" | "info" | "none")[];
                 /**
                  * @description From this time on, inclusive.
                  * @example 2026-01-31T08:00:00Z
@@ -10547,11 +10549,28 @@ export interface operations {
             query?: {
                 /** @description false: those that were deactivated. */
                 active?: boolean;
+                /** @description Where the list goes on: `next_cursor` of the page before. Empty for its start. */
+                cursor?: string;
+                /**
+                 * @description Rows of a page; with a cursor up to 500; 1,000 where no page is asked for.
+                 * @example 50
+                 */
+                limit?: number;
                 /**
                  * @description The merchant; or the header.
                  * @example demo
                  */
                 merchant_id?: string;
+                /**
+                 * @description How many to leave out; past it go on by cursor.
+                 * @example 0
+                 */
+                offset?: number;
+                /**
+                 * @description A page of 10, from 1; not together with limit, offset or cursor.
+                 * @example 1
+                 */
+                page?: number;
             };
             header?: {
                 /** @description A place on the log, as an answer to a write named it: the read waits up to 2 s until the views have passed it. */
@@ -10564,7 +10583,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Active merchants, or those that were deactivated. */
+            /** @description Active merchants, or those that were deactivated, by id; `next_cursor` goes on from here. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11990,7 +12009,7 @@ export interface operations {
                  *       "action_required"
                  *     ]
                  */
-                attention?: ("action_required" | "none" | "warning")[];
+                attention?: ("action_required" | "warning" | "info" | "none")[];
                 /** @description Rows of this batch only. */
                 batch_id?: string;
                 /**

@@ -13,6 +13,16 @@ it("are those that a list of a state gains, whenever they were made, and not tho
   expect([comes({}, change("1", "failed"), "5"), comes({}, change("9", "pending"), "5")]).toEqual([false, true]);
   expect(mayFit({ currency: "ugx" }, change("1", "failed"))).toBe(true);
 });
+it("are those that a list of what needs somebody gains, as they fail, come back or begin to wait for money", () => {
+  const needed = { attention: "action_required,warning" };
+  const waits = { ...change("1", "pending"), reason: "funds" } as Change;
+  expect([change("1", "returned"), change("1", "failed"), waits].map((one) => comes(needed, one, "5"))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([change("9", "pending"), change("9", "completed")].map((one) => comes(needed, one, "5"))).toEqual([false, false]);
+});
 it("come and go as they move on, each counted once, and not if they are shown meanwhile", () => {
   const comesIn = (one: Change) => mayFit({ status: "processing" }, one);
   const one = waiting(new Set(), [change("a", "processing"), change("b", "processing"), change("a", "processing")], comesIn);

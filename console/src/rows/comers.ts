@@ -4,6 +4,7 @@ import type { PayoutFilter } from "~/api/reads";
 import type { Change } from "~/feed/messages";
 
 export const COUNTED_MAX = 9_999;
+const NEEDS = new Set<string>(["requires_action", "failed", "returned"]);
 
 /** False only where the change itself says that the filters do not want it. */
 export function mayFit(filter: PayoutFilter, change: Change): boolean {
@@ -12,12 +13,18 @@ export function mayFit(filter: PayoutFilter, change: Change): boolean {
     [filter.reason, change.reason],
     [filter.currency, change.currency],
   ];
+  if (filter.attention && !needsSomebody(change)) return false;
   return told.every(([wanted, is]) => !wanted || wordsOf(wanted).includes((is ?? "").toLowerCase()));
+}
+
+/** Whether the levels that are listed as needing somebody can be this payout's: the server says which one it is. */
+function needsSomebody(change: Change): boolean {
+  return NEEDS.has(change.status) || change.reason === "funds";
 }
 
 /** Whether a payout comes into such a list as it moves on, and not only when it is made. */
 export function isEntered(filter: PayoutFilter): boolean {
-  return Boolean(filter.status ?? filter.reason);
+  return Boolean(filter.status ?? filter.reason ?? filter.attention);
 }
 
 /** How many of them are not shown: some may have come with a page that was read meanwhile. */

@@ -11,6 +11,7 @@ from domain.figures import added
 from domain.payout.view import amounts
 from schemas.money import format_amount
 from schemas.words import BatchPhase, PayoutStatus
+from services.gateway.standing import level_of_words
 
 Row = Mapping[str, Any]
 Cell = tuple[str, int, int]
@@ -69,11 +70,15 @@ def payouts_by_status(under_way: Sequence[Row], ended: Sequence[Row]) -> dict[st
     return counts
 
 
-def payouts_by_attention(by_status: Mapping[str, int]) -> dict[str, int]:
-    """The same by what needs somebody."""
-    unknown_count, failed = by_status["requires_action"], by_status["failed"]
-    rest = sum(by_status.values()) - unknown_count - failed
-    return {"action_required": unknown_count, "warning": failed, "info": 0, "none": rest}
+def payouts_by_attention(under_way: Sequence[Row], ended: Sequence[Row]) -> dict[str, int]:
+    """The same by what needs somebody. What AMONG_ROWS names was counted as pending without a reason before."""
+    counts = dict.fromkeys(LEVELS, 0)
+    for row in (*under_way, *ended):
+        reason = row.get("reason")
+        counts[level_of_words(row["status"], AMONG_ROWS.get(reason, reason))] += row["count"]
+        if reason in AMONG_ROWS:
+            counts[level_of_words(row["status"], None)] -= row["count"]
+    return counts
 
 
 def batch_counters(kinds: Sequence[Row]) -> dict[str, dict[str, int]]:

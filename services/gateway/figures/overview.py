@@ -33,7 +33,7 @@ async def get_payout_counters(request: Request) -> Response:
 
     told = await lately(request).get(("payouts", merchant), ask)
     by_status = forms.payouts_by_status(*told.found)
-    body = {"by_attention": forms.payouts_by_attention(by_status), "by_status": by_status}
+    body = {"by_attention": forms.payouts_by_attention(*told.found), "by_status": by_status}
     return answer(request, told, {"figure": "payouts", **body})
 
 

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from schemas.money import EXPONENTS
 from schemas.times import parse_rfc3339
-from services.gateway.filters import ATTENTION, PAYOUT_FILTERS, Conditions, payout_conditions, read_id, refuse
+from services.gateway.filters import PAYOUT_FILTERS, Conditions, payout_conditions, read_id, refuse
+from services.gateway.standing import level_of_change, shown_reason
 
 FILTERS = PAYOUT_FILTERS - {"merchant_id"}
 TEXT_MAX = 1024
@@ -75,12 +76,16 @@ def _keeps(query: Mapping[str, str]) -> list[Wants]:
 
 def _moves(query: Mapping[str, str]) -> list[Wants]:
     found: list[Wants] = []
-    found += [_among(name, _words(query[name].lower())) for name in ("status", "reason") if name in query]
+    if "status" in query:
+        found.append(_among("status", _words(query["status"].lower())))
+    if "reason" in query:
+        reasons = _words(query["reason"].lower())
+        found.append(lambda row: shown_reason(row) in reasons)
     if "currency" in query:
         found.append(_among("currency", _words(query["currency"].upper())))
     if "attention" in query:
-        statuses = {status for level in _words(query["attention"].lower()) for status in ATTENTION[level]}
-        found.append(_among("status", statuses))
+        levels = _words(query["attention"].lower())
+        found.append(lambda row: level_of_change(row) in levels)
     found += [_equal(name, query[name]) for name in ("reference", "provider") if name in query]
     if "min_amount" in query:
         least = _scaled(query["min_amount"])

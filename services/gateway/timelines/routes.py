@@ -60,8 +60,9 @@ async def _standing(reads: Reads, row: Row) -> dict[str, Any]:
     """How it stands, what that means, and what comes next."""
     state = rows.payout_state(row)
     batch = await reads.views.batch(row["batch_id"]) if row["batch_id"] is not None else None
-    ahead = outlook.outlook(state, rows.batch_state(batch) if batch is not None else None)
-    level, why = outlook.attention(state, ahead)
+    of = rows.batch_state(batch) if batch is not None else None
+    ahead = outlook.outlook(state, of)
+    level, why = outlook.attention(state, of)
     failure = failure_of(state.status, state.failure_code)
     return {
         "payout_id": row["id"],

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from domain.intake.content import content_hash
 from domain.intake.faults import Fault
 from domain.intake.headers import read_key
+from runtime.http_trace import traceparent
 from runtime.logging import logger
 from schemas.commands import CommandRecord
 from schemas.ids import is_uuid
@@ -22,7 +23,7 @@ from services.ingest.inbox.judging import Judged
 from services.ingest.inbox.messages import InboxRecord, Message, UnreadableError, read_message
 from services.ingest.inbox.reading import Reading, record_id
 from services.ingest.inbox.replies import Asked, reply_to_decision, reply_to_problem
-from services.ingest.problems import ProblemError, problem_of, traceparent
+from services.ingest.problems import ProblemError, problem_of
 from services.ingest.store import ViewUnavailableError
 from services.ingest.submitting import rows_of, seen
 from services.ingest.waiting import Decided, DecisionsLostError

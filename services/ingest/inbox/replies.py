@@ -8,10 +8,11 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
+from runtime.http_trace import traceparent
 from schemas.errors import REGISTRY, problem
 from schemas.times import rfc3339
 from services.ingest.inbox.messages import InboxRecord
-from services.ingest.problems import ProblemError, traceparent
+from services.ingest.problems import ProblemError
 from services.ingest.waiting import Decided
 
 NAME_MAX = 255

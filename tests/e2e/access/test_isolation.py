@@ -29,6 +29,7 @@ MARK = "beta-"
 
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TRACE = re.compile(r'(?<="trace_id":")[0-9a-f]{32}(?=")')
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")
 
 
@@ -241,7 +242,7 @@ class Answers:
             text = await answer.text()
         for spelled in (subject, subject.upper()):
             text = text.replace(spelled, "SUBJECT")
-        text = _TIME.sub("TIME", _ID.sub("ID", text))
+        text = _TRACE.sub("TRACE", _TIME.sub("TIME", _ID.sub("ID", text)))
         if answer.status in {200, 201} and text.startswith("{"):
             found = json.loads(text)
             text = json.dumps({name: found[name] for name in ("count", "results", "next") if name in found})

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from domain.payout.queues import rows_in_queue
 from domain.payout.state import UNFINISHED
 from schemas.words import PayoutStatus, Reason
 from services.gateway.figures import charts, forms, reading
-from services.gateway.filters import Conditions
+from services.gateway.filters import Conditions, Paging
 from services.gateway.ranked import Place, count_batches, ranked_batches, ranked_payouts
 from services.gateway.store import Store
 from services.projector import schema as projector_schema
@@ -198,6 +199,43 @@ async def test_con_12_the_ledger_is_read_to_its_end_by_cursor(store: Store) -> N
         seen += [(row["offset"], row["leg"]) for row in page]
     assert len(seen) == len(set(seen)) == await store.count_entries(base)
     assert seen == sorted(seen, reverse=True)
+
+
+async def test_api_26_the_entries_of_a_credit_have_its_words_and_no_others(
+    told: EventStory, store: Store, views: Views
+) -> None:
+    views.execute("UPDATE credits SET description = 'for ' || reference WHERE merchant_id = 'acme'")
+    wanted = Conditions()
+    wanted.add("merchant_id = %s AND account IN ('available', 'held', 'fees')", "acme")
+    entries = await store.entries(wanted, 10_000, 0)
+    credits_held = views.rows("SELECT * FROM credits WHERE merchant_id = 'acme'")
+    came = [row for row in entries if row["entry_type"] == "payment_received"]
+    assert {row["credit_reference"] for row in came} == {row["reference"] for row in credits_held}
+    amounts = {row["reference"]: (row["amount_minor"], row["currency"], row["created_at"]) for row in credits_held}
+    for row in came:
+        assert (row["amount_minor"], row["currency"], row["created_at"]) == amounts[row["credit_reference"]]
+        assert row["credit_description"] == f"for {row['credit_reference']}"
+    assert {row["credit_reference"] for row in entries if row not in came} == {None}
+    assert len(entries) == await store.count_entries(wanted)
+
+
+async def test_api_26_the_revision_finds_the_place_of_credits_there_are(told: EventStory, views: Views) -> None:
+    before = views.rows("SELECT * FROM credits ORDER BY merchant_id, reference")
+    assert all(row["offset"] is not None for row in before)
+    views.execute('UPDATE credits SET "offset" = NULL')
+    views.execute(import_module("services.projector.migrations.versions.0009_credit_places").FILL)
+    after = views.rows("SELECT * FROM credits ORDER BY merchant_id, reference")
+    assert [row for row in after if row["offset"] is not None]
+    assert all(row in before or row["offset"] is None for row in after)
+
+
+async def test_api_27_merchants_are_paged_and_counted(told: EventStory, store: Store) -> None:
+    everyone = [row["id"] for row in await store.merchants(None, Paging(limit=100))]
+    assert len(everyone) == await store.count_merchants(None) > 1
+    behind = await store.merchants(None, Paging(limit=1, cursor=everyone[0], by_cursor=True))
+    assert [row["id"] for row in behind] == everyone[1:3]
+    assert await store.count_merchants("acme") == 1
+    assert await store.merchants(None, Paging(limit=5), active=False) == []
 
 
 def test_the_revision_fills_rows_by_state_from_the_batches_there_are(database: str) -> None:

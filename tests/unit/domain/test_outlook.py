@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from domain.payout import attempts
+from domain.payout.attention import OF_WAITING, level_of
 from domain.payout.failures import MEANINGS, Actor, Moved, failure_of
 from domain.payout.outlook import Outlook, attention, batch_outlook, outlook
 from domain.payout.state import Payout
@@ -36,7 +37,12 @@ def test_every_state_has_its_words_and_paying_again_is_safe_only_where_nothing_w
     assert found.text.endswith(".")
     ended = {PayoutStatus.FAILED, PayoutStatus.CANCELED, PayoutStatus.REJECTED, PayoutStatus.RETURNED}
     assert found.retry_safe is (status in ended)
-    assert attention(payout(status, reason), found)[0] in {"none", "info", "warning", "action_required"}
+    for batch_id in (None, "b"):
+        one = payout(status, reason, batch_id=batch_id)
+        shown = Reason.UNSEALED if batch_id and status is PayoutStatus.PENDING else reason
+        level, why = attention(one, None)
+        assert level == level_of(status, shown)
+        assert (why is None) is (level == "none")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,7 @@ def test_lif_19_whether_money_moved_follows_from_the_state_not_from_the_code(cod
 
 def test_lif_17_attention_is_raised_with_the_reason() -> None:
     def level(one: Payout) -> tuple[str, str | None]:
-        return attention(one, outlook(one, None))
+        return attention(one, None)
 
     assert level(payout(PayoutStatus.REQUIRES_ACTION, Reason.OUTCOME_UNKNOWN)) == (
         "action_required",
@@ -91,6 +97,12 @@ def test_lif_17_attention_is_raised_with_the_reason() -> None:
     assert level(payout(PayoutStatus.PENDING, Reason.APPROVAL))[0] == "info"
     assert level(payout(PayoutStatus.PENDING, Reason.SCHEDULE, due_at=5)) == ("none", None)
     assert level(payout(PayoutStatus.COMPLETED)) == ("none", None)
+
+
+def test_lif_17_what_waits_for_a_person_has_a_level_and_what_waits_for_time_has_none() -> None:
+    for reason in OF_WAITING:
+        assert outlook(payout(PayoutStatus.PENDING, reason), None).who in {Actor.MERCHANT, Actor.OPERATOR}
+    assert outlook(payout(PayoutStatus.PENDING, Reason.SCHEDULE), None).who is Actor.NOBODY
 
 
 def counts(**given: int) -> dict[str, int]:

@@ -34,6 +34,7 @@ from services.gateway.wiring import build_app, fronted
 PAYOUT_ID = "01a1fce3-eadb-73ce-b132-dc140c212c12"
 BATCH_ID = "01a1fce3-eadb-73ce-b132-dc1400000000"
 PARTITIONS = 8
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SENT = {"account_number": "1234567890123456", "name": "Ama Mensah", "type": "bank_account"}
 """A recipient as a client sent it."""
 
@@ -144,7 +145,14 @@ class MemoryStore:
     async def merchant(self, merchant_id: str) -> Row | None:
         return next((row for row in self.merchants_held if row["id"] == merchant_id), None)
 
-    async def merchants(self, merchant_id: str | None, *, active: bool = True) -> list[Row]:
+    async def merchants(self, merchant_id: str | None, paging: Paging, *, active: bool = True) -> list[Row]:
+        found = [row for row in self._merchants(merchant_id, active) if row["id"] > (paging.cursor or "")]
+        return found[paging.offset : paging.offset + paging.limit + 1]
+
+    async def count_merchants(self, merchant_id: str | None, *, active: bool = True) -> int:
+        return len(self._merchants(merchant_id, active))
+
+    def _merchants(self, merchant_id: str | None, active: bool) -> list[Row]:
         return [row for row in self.merchants_held if merchant_id in {None, row["id"]} and row["active"] is active]
 
     async def bank_accounts(self, merchant_ids: Sequence[str]) -> list[Row]:
@@ -341,3 +349,7 @@ class Front:
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         """One GET."""
         return await self.ask("GET", path, **headers)
+
+    async def get_traced(self, path: str, **headers: str) -> httpx2.Response:
+        """One GET under the same trace as all others of its kind, to compare answers byte for byte."""
+        return await self.get(path, traceparent=TRACE, **headers)

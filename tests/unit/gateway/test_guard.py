@@ -21,7 +21,7 @@ from services.gateway.access import asked, line_watch, upheld
 from services.gateway.access.credentials import Credential
 from services.gateway.proxy import Proxy
 from tests.unit.gateway.feed_server import RawClient, served
-from tests.unit.gateway.front import PAYOUT_ID, SENT, Admin, Front, payout_row
+from tests.unit.gateway.front import PAYOUT_ID, SENT, TRACE, Admin, Front, payout_row
 
 READ, WRITE = "payouts:read", "payouts:write"
 SESSION = "__Host-payflow_session"
@@ -165,8 +165,8 @@ async def test_sec_04_the_merchant_comes_from_the_credential(closed: Front, admi
 async def test_sec_04_another_merchant_is_403_whether_it_exists_or_not(closed: Front, admin: Admin) -> None:
     key = bearer(admin.key(READ, "balance:read"))
     for path in ("/api/v1/payouts/", "/api/v1/balance/"):
-        answers = [await closed.get(path, **key, X_Merchant_Id=merchant) for merchant in ("other", "never-was")]
-        answers += [await closed.get(f"{path}?merchant_id={merchant}", **key) for merchant in ("other", "never-was")]
+        answers = [await closed.get_traced(path, **key, X_Merchant_Id=merchant) for merchant in ("other", "never-was")]
+        answers += [await closed.get_traced(f"{path}?merchant_id={merchant}", **key) for merchant in ("other", "never-was")]
         assert {answer.status_code for answer in answers} == {403}
         assert len({answer.content for answer in answers}) == 1
 
@@ -182,7 +182,7 @@ async def test_sec_06_another_merchants_payout_is_the_same_404_as_none(closed: F
                 transport=httpx2.ASGITransport(app=closed.app), base_url="http://localhost"
             ) as client:
                 body = b'{"reason": "a good reason"}' if method == "POST" else None
-                named = {**key, "Content-Type": "application/json"}
+                named = {**key, "Content-Type": "application/json", "traceparent": TRACE}
                 answer = await client.request(method, f"/api/v1/payouts/{payout_id}/{rest}", headers=named, content=body)
             assert answer.status_code == 404
             answers.append(answer.text.replace(payout_id, "ID"))

@@ -36,9 +36,9 @@ async def test_api_14_what_is_undecided_is_202_with_its_location(front: Front, p
 
 @pytest.mark.parametrize("path", UNDECIDED)
 async def test_sec_06_an_undecided_id_of_another_merchant_is_the_same_404(front: Front, path: str) -> None:
-    unknown = await front.get(path, X_Merchant_Id="other")
+    unknown = await front.get_traced(path, X_Merchant_Id="other")
     front.ingest.pending = {PAYOUT_ID: "demo", BATCH_ID: "demo"}
-    foreign = await front.get(path, X_Merchant_Id="other")
+    foreign = await front.get_traced(path, X_Merchant_Id="other")
     assert (unknown.status_code, foreign.status_code) == (404, 404)
     assert foreign.json() == unknown.json()
 
@@ -69,6 +69,40 @@ async def test_api_27_deactivated_merchants_are_listed_only_when_asked_for(front
     assert listed[2]["results"][0]["idempotency_key_required"] is False
     refused = await front.get("/api/v1/merchants/?active=no")
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "query/active")
+
+
+async def test_api_27_merchants_come_page_by_page_and_all_are_counted(front: Front) -> None:
+    """The list and its count ended at 1,000, and nothing said that there were more."""
+    pattern = front.store.merchants_held[0]
+    front.store.merchants_held = [{**pattern, "id": f"m{number:04}"} for number in range(1203)]
+    plain = (await front.get("/api/v1/merchants/")).json()
+    assert (plain["count"], len(plain["results"]), plain["next_cursor"]) == (1203, 1000, "m0999")
+    seen, cursor = list[str](), ""
+    while cursor is not None:
+        page = (await front.get(f"/api/v1/merchants/?limit=500&cursor={cursor}")).json()
+        seen, cursor = [*seen, *(row["id"] for row in page["results"])], page["next_cursor"]
+        assert page["count"] == 1203
+    assert seen == [row["id"] for row in front.store.merchants_held]
+    some = (await front.get("/api/v1/merchants/?limit=2&offset=1201")).json()
+    assert ([row["id"] for row in some["results"]], some["next_cursor"]) == (["m1201", "m1202"], None)
+    assert len((await front.get("/api/v1/merchants/?page=3")).json()["results"]) == 10
+    one = (await front.get("/api/v1/merchants/?limit=2", X_Merchant_Id="m0003")).json()
+    assert (one["count"], [row["id"] for row in one["results"]]) == (1, ["m0003"])
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("limit=101", "limit"),
+        ("cursor=NO!", "cursor"),
+        ("cursor=&limit=501", "limit"),
+        ("cursor=a&page=2", "cursor"),
+        ("offset=-1", "offset"),
+    ],
+)
+async def test_api_27_a_bad_page_of_merchants_is_400(front: Front, query: str, pointer: str) -> None:
+    answer = await front.get(f"/api/v1/merchants/?{query}")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"query/{pointer}")
 
 
 async def test_api_28_an_account_shows_how_far_it_is_and_no_amount(front: Front) -> None:

@@ -209,6 +209,19 @@ async def test_con_10_a_page_of_rows_begins_at_any_row(front: Front) -> None:
     assert front.store.rows_asked == [(BATCH_ID, row_payout_id(BATCH_ID, 49_999))]
 
 
+async def test_api_26_a_credits_entry_says_what_its_sender_wrote(front: Front) -> None:
+    entry = {"partition": 3, "offset": 9, "merchant_id": "demo", "account": "available", "currency": "USD", "amount_minor": 5, "entry_type": "payment_received", "payout_id": None, "batch_id": None, "payout_count": 0, "created_at": 1}  # fmt: skip
+    told = {"credit_reference": "wire-1", "credit_description": "October top-up"}
+    silent = {"credit_reference": "wire-2", "credit_description": None}
+    front.store.entries_held = [{**entry, "leg": 2, **told}, {**entry, "leg": 1, **silent}, {**entry, "leg": 0}]
+    shown = (await front.get("/api/v1/ledger/")).json()["results"]
+    assert [(one["reference"], one["description"]) for one in shown] == [
+        ("wire-1", "October top-up"),
+        ("wire-2", "payment received"),
+        (None, "payment received"),
+    ]
+
+
 async def test_con_12_the_ledger_goes_on_by_cursor_and_shows_one_direction(front: Front) -> None:
     entry = {"partition": 3, "leg": 0, "merchant_id": "demo", "account": "available", "currency": "USD", "amount_minor": -5, "entry_type": "payout_hold", "payout_id": None, "batch_id": None, "payout_count": 1, "created_at": 1}  # fmt: skip
     front.store.entries_held = [{**entry, "offset": offset} for offset in (9, 8, 7)]

@@ -38,9 +38,9 @@ async def test_a_payout_that_has_ended_has_no_outcome_to_choose(front: Front, st
 
 
 async def test_another_merchants_payout_is_the_same_404_as_none(front: Front) -> None:
-    unknown = await front.get(OUTCOME, X_Merchant_Id="other")
+    unknown = await front.get_traced(OUTCOME, X_Merchant_Id="other")
     front.store.payouts_held = [payout_row()]
-    foreign = await front.get(OUTCOME, X_Merchant_Id="other")
+    foreign = await front.get_traced(OUTCOME, X_Merchant_Id="other")
     assert (unknown.status_code, foreign.json()) == (404, unknown.json())
 
 

@@ -1,12 +1,16 @@
 """A single payout over HTTP: answers, headers, keys, edits and cancels, decided by the law in memory."""
 
 import asyncio
+import re
 from typing import Any
 
 import msgspec
 import pytest
 
 from runtime.event_log.producer import LogUnavailableError
+from runtime.http_trace import trace_id, traceparent
+from runtime.ids import mint
+from services.ingest import read_only
 from services.ingest.in_flight import Submission
 from tests.unit.ingest.conftest import Ingest
 
@@ -316,6 +320,48 @@ async def test_a_changed_read_only_field_is_refused__API_16(ingest: Ingest, name
     assert ingest.log.types(5) == []
 
 
+def as_read(payout: dict[str, Any], **changed: object) -> dict[str, Any]:
+    """An answer as it is sent back with a change."""
+    return {name: value for name, value in payout.items() if name not in {"recipient_details", "bank_account_id"}} | changed
+
+
+@pytest.mark.parametrize("merchant", [{}, {"X-Merchant-Id": "demo"}])
+async def test_an_answer_may_come_back_before_the_view_shows_it__API_16(ingest: Ingest, merchant: dict[str, str]) -> None:
+    """It was 404 for a new payout and 400 after an edit: the views were behind the answer, not the client."""
+    ingest.store.stand_still()
+    payout = (await ingest.pay()).json()
+    path = f"/api/v1/payouts/{payout['id']}"
+    later = asyncio.get_running_loop().call_later
+    for text in ("new", "newer"):
+        later(0.1, ingest.store.go_on)
+        edited = await ingest.client.patch(path, json=as_read(payout, description=text), headers=merchant)
+        assert (edited.status_code, edited.json()["description"]) == (200, text)
+        ingest.store.stand_still()
+        payout = edited.json()
+    ingest.store.go_on()
+
+
+async def test_what_differs_from_a_view_that_is_behind_is_503_and_not_called_wrong__API_16(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_only, "VIEW_SECONDS", 0.05)
+    old = (await ingest.pay()).json()
+    ingest.store.stand_still()
+    new = (await ingest.pay()).json()
+    edited = (await ingest.client.patch(f"/api/v1/payouts/{old['id']}", json={"description": "a"})).json()
+    before = len(ingest.log.commands)
+    for payout in (new, edited):
+        answer = await ingest.client.patch(f"/api/v1/payouts/{payout['id']}", json=as_read(payout, description="b"))
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "view_unavailable", "1")
+    assert len(ingest.log.commands) == before
+    ingest.store.go_on()
+    wrong = await ingest.client.patch(f"/api/v1/payouts/{old['id']}", json=as_read(old, description="b"))
+    assert (wrong.status_code, {fault["pointer"] for fault in wrong.json()["errors"]} >= {"/version"}) == (400, True)
+    unknown = as_read(new, id=mint())
+    gone = await ingest.client.patch(f"/api/v1/payouts/{unknown['id']}", json=unknown, headers={"X-Merchant-Id": "demo"})
+    assert gone.status_code == 404
+
+
 async def test_a_canceled_payout_is_gone_for_good_and_a_repeat_is_204__API_24(ingest: Ingest) -> None:
     payout_id = (await ingest.pay()).json()["id"]
     path = f"/api/v1/payouts/{payout_id}"
@@ -380,6 +426,17 @@ async def test_a_problem_has_all_its_members__ERR_01(ingest: Ingest) -> None:
     assert problem["instance"] == "/api/v1/payouts"
     assert (problem["error"], problem["message"]) == (problem["code"], problem["detail"])
     assert problem["retryable"] is False
+
+
+async def test_a_request_without_a_trace_gets_one_on_its_problem_and_its_command__ERR_01(ingest: Ingest) -> None:
+    first, second = [(await ingest.pay({"amount": 1})).json()["trace_id"] for _ in range(2)]
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    assert first != second
+    await ingest.pay()
+    trace = ingest.log.commands[-1].trace
+    assert traceparent(trace) == trace
+    refused = (await ingest.pay({**ingest.good, "amount": "9999999.00"})).json()
+    assert refused["trace_id"] == trace_id(ingest.log.commands[-1].trace), "the one of the decision, too"
 
 
 async def test_a_fault_inside_is_a_problem_that_tells_nothing__ERR_01(ingest: Ingest) -> None:

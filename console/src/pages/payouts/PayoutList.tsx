@@ -15,14 +15,15 @@ import { useRows } from "~/rows/useRows";
 import { useSelection } from "~/rows/useSelection";
 import { SelectionBar } from "~/pages/payouts/SelectionBar";
 
+/** The levels of attention that somebody has to do with. */
+const NEEDED = "action_required,warning";
 const route = getRouteApi("/payouts");
 
 export function PayoutList() {
   const merchant = useMerchant();
   const { attention, ...search } = route.useSearch();
   const filters = filtersOf(search);
-  const filter: PayoutFilter =
-    attention === "needed" && !filters.status ? { ...filters, status: "requires_action,failed" } : filters;
+  const filter: PayoutFilter = attention === "needed" && !filters.status ? { ...filters, attention: NEEDED } : filters;
   const [fresh, setFresh] = useState(NOTHING);
   const navigate = useNavigate();
   const selection = useSelection();
