@@ -13,9 +13,9 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from services.console.headers import SECURITY
 from runtime.http_trace import HEADER as TRACE
 from runtime.http_trace import mint_trace_id, trace_id
+from services.console.headers import SECURITY
 
 CONNECT_SECONDS = 3.0
 PIECE = 64 * 1024
