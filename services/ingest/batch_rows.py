@@ -40,10 +40,12 @@ async def add_rows(request: Request, batch_id: str) -> Response:
     )
     if isinstance(wanted, RowsRequest) and wanted.first_row is None:
         ask.require_key("with rows that have no first_row")
-    if ask.faults or isinstance(wanted, list):
-        raise ask.problem(wanted, code=None if ask.faults else code_of_rows(wanted))
+    if ask.faults:
+        raise ask.problem(wanted)
     merchant_id = await merchant_of_batch(ask, batch_id)
     envelope = ask.envelope(merchant_id, f"add_rows {batch_id}", content)
+    if isinstance(wanted, list):
+        return await decide_on_batch(ask, envelope, batch_id, wanted, code_of_rows(wanted))
     if wanted.first_row is not None:
         return await decide_on_batch(ask, envelope, batch_id, _command(ask, batch_id, wanted, wanted.first_row))
     return await _add_unnumbered(ask, envelope, batch_id, wanted)

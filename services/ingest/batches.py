@@ -11,7 +11,7 @@ from typing import TypeVar
 from fastapi import APIRouter, Request, Response
 from msgspec import structs
 
-from domain.intake.batch import BatchRequest, read_batch, read_seal
+from domain.intake.batch import BatchRequest, SealRequest, read_batch, read_seal
 from domain.intake.cancel import DropRequest, read_drop
 from domain.intake.faults import Fault
 from runtime.ids import mint
@@ -73,16 +73,11 @@ async def seal_batch(request: Request, batch_id: str) -> Response:
     batch_id = canonical(batch_id)
     content = await ask.content(optional=True)
     wanted = read_seal(content, currencies=ask.edge.currencies)
-    if ask.faults or isinstance(wanted, list):
+    if ask.faults:
         raise ask.problem(wanted)
     merchant_id = await merchant_of_batch(ask, batch_id)
     envelope = ask.envelope(merchant_id, f"seal_batch {batch_id}", content)
-    command = SealBatch(
-        batch_id=batch_id,
-        declaration=wanted.declaration,
-        match_version=ask.match_version,
-        expected_version=wanted.expected_version,
-    )
+    command = wanted if isinstance(wanted, list) else _seal_command(ask, batch_id, wanted)
     return await decide_on_batch(ask, envelope, batch_id, command)
 
 
@@ -98,12 +93,21 @@ async def delete_batch(request: Request, batch_id: str) -> Response:
     batch_id = canonical(batch_id)
     content = await ask.content(optional=True)
     wanted = read_drop(content)
-    if ask.faults or isinstance(wanted, list):
+    if ask.faults:
         raise ask.problem(wanted)
     merchant_id = await merchant_of_batch(ask, batch_id)
     envelope = ask.envelope(merchant_id, f"cancel_batch {batch_id}", content)
-    command = cancel_command(wanted, batch_id, ask.match_version)
+    command = wanted if isinstance(wanted, list) else cancel_command(wanted, batch_id, ask.match_version)
     return await decide_on_batch(ask, envelope, batch_id, command)
+
+
+def _seal_command(ask: Ask, batch_id: str, wanted: SealRequest) -> SealBatch:
+    return SealBatch(
+        batch_id=batch_id,
+        declaration=wanted.declaration,
+        match_version=ask.match_version,
+        expected_version=wanted.expected_version,
+    )
 
 
 async def submit(edge: Edge, order: BatchOrder, rows: list[PayoutForm], about: About, wait_seconds: float) -> Response:
@@ -155,13 +159,22 @@ def counted(declaration: BatchDeclaration | None, count: int) -> BatchDeclaratio
 
 
 async def decide_on_batch(
-    ask: Ask, envelope: Envelope, batch_id: str, command: AddRows | SealBatch | CancelBatch
+    ask: Ask,
+    envelope: Envelope,
+    batch_id: str,
+    command: AddRows | SealBatch | CancelBatch | list[Fault],
+    code: str | None = None,
 ) -> Response:
-    """Append a command on a batch that is there already, and answer its decision; a known key gets its first answer."""
+    """Append a command on a batch that is there already, and answer its decision; a known key gets its first answer.
+
+    Raises ProblemError for faults, named by `code`: only behind the key, since one that was used is a conflict before all (IDM-06).
+    """
     about = About(envelope.key, BATCHES, creates=False, versioned=True)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first
+    if isinstance(command, list):
+        raise ask.problem(command, code=code)
     return await ask.edge.decide(envelope, command, about, ask.wait_seconds, subject=batch_id, makes=False)
 
 
