@@ -146,7 +146,7 @@ async def test_sec_03_an_address_that_nobody_has_is_answered_alike(identity: Ide
     here = [await sign_in(identity, "wrong") for _ in range(6)]
     there = [await sign_in(identity, "wrong", email="nobody@example.com") for _ in range(6)]
     assert [answer.status_code for answer in here] == [answer.status_code for answer in there]
-    assert [answer.json() for answer in here] == [answer.json() for answer in there]
+    assert [{**answer.json(), "trace_id": ""} for answer in here] == [{**answer.json(), "trace_id": ""} for answer in there]
 
 
 async def test_a_person_who_is_closed_or_loses_rights_is_signed_out(identity: Identity, ama: dict[str, Any]) -> None:
