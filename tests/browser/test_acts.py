@@ -55,7 +55,8 @@ def test_a_dropped_batch_keeps_why(desk: Desk) -> None:
     expect(page.get_by_text("drop: decided")).to_be_visible()
     expect(page.get_by_role("button", name="Seal and release")).to_have_attribute("aria-disabled", "true")
     [sent] = desk.writes(f"/batches/{batch}/")
-    assert (sent.method, sent.post_data_json) == ("DELETE", {"reason": "the wrong month"})
+    seen = {"reason": "the wrong month", "expected_version": 2}  # opened, and rows added: as the page showed it
+    assert (sent.method, sent.post_data_json) == ("DELETE", seen)
     moves = desk.get(f"/batches/{batch}/events/")["results"]
     assert (moves[-1]["to"], moves[-1]["detail"]) == ("canceled", "the wrong month")
     expect(page.get_by_role("list", name="Story")).to_contain_text(re.compile("Dropped.*the wrong month"))
