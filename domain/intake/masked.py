@@ -12,6 +12,7 @@ from domain.intake.faults import Fault, step
 from schemas.masking import masked_recipient
 
 Json = Mapping[str, Any]
+Payees = Mapping[int | None, Mapping[str, str]]
 PAYEE = "recipient_details"
 MASKED = "is masked: it only stands for a value that you may not read; leave the payee out, or send the whole value"
 
@@ -25,25 +26,43 @@ def masked_members(kept: Mapping[str, str] | None, sent: Mapping[str, str]) -> l
 def unmasked(kept: Json, sent: object) -> object | list[Fault]:
     """`sent`, the content of a draft, with masked payees put back from `kept`, the content that it replaces, row by row.
 
-    A masked value that does not stand where the one it hides does is a fault: another row's payee would be paid. Different numbers can
-    have one masked form, so a row that is another one as that was shown is taken for it, and its masked values are such.
+    A masked value that does not stand where the one it hides does is a fault: another row's payee would be paid. Different payees can
+    have one masked form. So a row that is another one as that was shown is taken for it, and rows that look alike are put back only
+    while all of them stand where they stood: of two, who can say which one was left out.
     """
     if not isinstance(sent, Mapping):
         return sent
     before = dict(_payees(kept))
     real = {(name, value) for payee in before.values() for name, value in payee.items()}
     masks = {(name, masked_recipient({name: value})[name]) for name, value in real} - real
-    found, faults, moved = dict(sent), list[Fault](), _moved(kept, sent)
+    found, faults, moved, payees = dict(sent), list[Fault](), _moved(kept, sent), dict(_payees(sent))
     if isinstance(found.get("rows"), list):
         found["rows"] = list(found["rows"])
-    for place, payee in _payees(sent):
+    for place, payee in payees.items():
         known = before.get(place, {})
-        back = {} if place in moved else {name: known[name] for name in masked_members(known, payee)}
+        back = {name: known[name] for name in masked_members(known, payee)}
+        if place in moved or not _all_stand(back, payee, before, payees):
+            back = {}
         strange = [name for name, value in payee.items() if name not in back and (name, value) in masks]
         faults += [Fault(pointer=f"{_pointer(place)}{step(name)}", detail=MASKED) for name in strange]
         if back:
             _put(found, place, back)
     return faults or found
+
+
+def _all_stand(back: Mapping[str, str], payee: Mapping[str, str], before: Payees, payees: Payees) -> bool:
+    """Whether every other payee that has been shown as this one is still shown where it stood."""
+    shown = {name: payee[name] for name in back}
+    alike = [place for place, known in before.items() if _differs(known, back) and _shows(known, shown)]
+    return all({name: payees.get(place, {}).get(name) for name in shown} == shown for place in alike)
+
+
+def _differs(known: Mapping[str, str], back: Mapping[str, str]) -> bool:
+    return any(known.get(name) != value for name, value in back.items())
+
+
+def _shows(known: Mapping[str, str], shown: Mapping[str, str]) -> bool:
+    return all(name in known and masked_recipient({name: known[name]})[name] == value for name, value in shown.items())
 
 
 def _moved(kept: Json, sent: Json) -> frozenset[int]:

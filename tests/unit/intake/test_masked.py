@@ -89,6 +89,27 @@ def test_rows_that_change_places_are_faults_also_where_their_numbers_have_one_ma
         assert found[0].pointer == "/rows/0/recipient_details/account_number"
 
 
+def test_of_rows_that_look_alike_none_is_put_back_once_one_is_gone() -> None:
+    """Else who leaves out the first of two and edits the second would pay the first one's payee."""
+    ana, ali = (
+        {"holder": name, "account_number": number} for name, number in (("Ana Kovac", "1234567"), ("Ali Kaya", "7654321"))
+    )
+    kept = {"rows": [payout(ana, amount="1.00"), payout(ali, amount="2.00")]}
+    shown = [payout(masked_recipient(ana), amount="1.00"), payout(masked_recipient(ali), amount="2.00")]
+    assert shown[0]["recipient_details"] == shown[1]["recipient_details"]
+    assert unmasked(kept, {"rows": shown}) == kept
+    edited = {"rows": [{**shown[0], "amount": "5.00"}, {**shown[1], "amount": "6.00"}]}
+    assert [row["recipient_details"] for row in unmasked(kept, edited)["rows"]] == [ana, ali]
+    for sent in (
+        [{**shown[1], "amount": "3.00"}],
+        [shown[0]],
+        [{**shown[1], "amount": "1.00"}, payout({"msisdn": "+256772123456"})],
+    ):
+        found = unmasked(kept, {"rows": sent})
+        assert isinstance(found, list)
+        assert found[0].pointer == "/rows/0/recipient_details/holder"
+
+
 def test_neither_content_is_changed_in_place() -> None:
     kept, sent = batch(PAYEE), batch(SHOWN)
     unmasked(kept, sent)
