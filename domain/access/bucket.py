@@ -41,11 +41,6 @@ def take(bucket: Bucket | None, limit: Limit, now: float) -> Taking:
     return Taking(Bucket(left, now), max(math.ceil((1 - left) / limit.rate), 1))
 
 
-def give_back(bucket: Bucket, limit: Limit) -> Bucket:
-    """One that was taken did not count."""
-    return Bucket(min(bucket.left + 1, limit.burst), bucket.at)
-
-
 def headers(limit: Limit, bucket: Bucket) -> dict[str, str]:
     """`RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers): what is left, and seconds until all is back."""
     full_in = math.ceil((limit.burst - bucket.left) / limit.rate)

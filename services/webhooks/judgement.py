@@ -26,9 +26,10 @@ DISABLE = (
 THESE = "AND e.id = ANY(%(ids)s::uuid[])"
 TOO_LONG = "AND e.failing_since <= %(since)s"
 NOTHING_DUE = (
-    "AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= %(now)s)"
+    "AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.status = 'pending' "
+    "AND (d.due_at <= %(now)s OR d.claim IS NOT NULL))"
 )
-"""What is due is tried first, and judged by it: it may be we who were away for five days."""
+"""What is due, or under way, is tried first, and judged by it: it may be we who were away for five days."""
 
 Disabled = tuple[str, str]
 """An endpoint's id, and why: `failing` or `gone`."""

@@ -31,9 +31,3 @@ class Counter:
         while len(self._buckets) > BUCKETS_MAX:
             self._buckets.popitem(last=False)
         return taking
-
-    def give_back(self, who: str, merchant: str | None) -> None:
-        """One that was counted turns out to be none; a bucket that was forgotten meanwhile is full anyway."""
-        held = self._buckets.get((who, merchant))
-        if held is not None:
-            self._buckets[who, merchant] = bucket.give_back(held, self.limit)

@@ -1,8 +1,7 @@
 """What the guard counts, and the answer to who asks too often (SEC-11).
 
 Owns who a request is counted for: one that may go on for its credential and merchant; a refused one for the credential alone, or, where
-none was known, for the address it comes from; and that asking after credentials that nobody knows here is bounded by address before it
-costs a question. Must not decide about a request.
+none was known, for the address it comes from. Must not decide about a request.
 """
 
 import contextlib
@@ -62,16 +61,13 @@ class Tally:
 
     @contextlib.contextmanager
     def trying(self, asked: HTTPConnection) -> Iterator[None]:
-        """A credential that is not known here: counted before anybody is asked, given back unless it turns out to be bad."""
-        who = stranger_at(asked)
-        told, bad = self.count(who), False
+        """A credential that is not known here: a bad one counts for the address. Good ones never wait for what strangers there have sent.
+
+        Raises ProblemError 429 in place of one 401 too many.
+        """
         try:
             yield
         except ProblemError as problem:
-            bad = problem.entry.status == UNAUTHORIZED
-            if bad:
-                problem.headers |= told
+            if problem.entry.status == UNAUTHORIZED:
+                problem.headers |= self.count(stranger_at(asked))
             raise
-        finally:
-            if not bad and self._counter is not None:
-                self._counter.give_back(who, None)

@@ -6,6 +6,7 @@ is told 4002 once and is heard no more. Must not know what is said.
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.protocol import State
 
 MESSAGE_BYTES_MAX = 64 * 1024
 """Of a message, in however many frames; past it the line ends with 1009, before the message is taken in."""
@@ -13,7 +14,7 @@ MESSAGES_PER_SECOND = 100
 FRAGMENTS_MAX = 1_000
 PIECE_BYTES = 4096
 """So much is taken apart before it is counted."""
-TOO_MUCH = 4002
+TOO_MUCH, NO_PROTOCOL = 4002, 1002
 LAST_WORD_SECONDS = 1.0
 
 
@@ -48,20 +49,23 @@ class Heard(WebSocketsSansIOProtocol):
     def handle_parser_exception(self) -> None:
         """What is no WebSocket, or no text, or too large: the parser has said the goodbye already."""
         told = self.conn.close_sent
-        assert told is not None
-        self._leave(told.code, told.reason)
+        self._leave(told.code if told else NO_PROTOCOL, told.reason if told else "")
 
     def _end(self, reason: str) -> None:
         """Too much: nothing of it is answered."""
+        self._is_deaf = True
         self.conn.events_received()
         self.conn.data_to_send()
-        if not self.close_sent and not self.transport.is_closing():
+        if self.conn.state is State.OPEN and not self.close_sent and not self.transport.is_closing():
             self.conn.send_close(TOO_MUCH, reason)
         self._leave(TOO_MUCH, reason)
 
     def _leave(self, code: int, reason: str) -> None:
         """Send the goodbye, listen no more, and leave a moment to read it: to close with bytes unread would throw it away."""
         self._is_deaf = True
+        if self.conn.state is State.CONNECTING:  # nobody has been let in: there is no line to say goodbye on
+            self.transport.abort()
+            return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True

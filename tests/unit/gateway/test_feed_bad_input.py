@@ -178,3 +178,21 @@ async def test_sec_12_a_half_closed_line_is_given_back(front: Front) -> None:
         async with asyncio.timeout(20):
             while await client.reader.read(65536):
                 pass
+
+
+CLOSE = 8
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [frame(PING, b"") * 101 + frame(CLOSE, b"\x03\xe8"), frame(PING, b"") * 101 + frame(CLOSE, b"\x03\xe8") * 2],
+    ids=["a flood that says goodbye", "twice"],
+)
+async def test_sec_12_a_flood_with_a_goodbye_ends_without_a_fault_of_ours(
+    front: Front, caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    async with served(front) as port:
+        client = await greeted(port)
+        client.writer.write(sent)
+        await gone(front)
+    assert [record.message for record in caplog.records if record.exc_info] == []
