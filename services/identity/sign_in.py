@@ -29,6 +29,11 @@ RETURNING locked_until, tries
 """
 """The last try that is looked at locks: from then on nothing is, right or wrong, unless this one is right and forgives."""
 
+UNCOUNT = """
+UPDATE sign_in_tries SET tries = tries - 1, locked_until = CASE WHEN %(last)s THEN NULL ELSE locked_until END
+WHERE email_hash = %(email)s
+"""
+
 SESSIONS_MAX = 20
 """Sign-ins of one person that are open at once; past that the oldest ends."""
 OVER = (
@@ -57,7 +62,7 @@ async def by_password(desk: Desk, email: str, password: str, old_token: str | No
     last = await count_try(desk, email, now)
     async with desk.database.transaction() as connection:
         user = await row(connection, f"SELECT {USER} FROM users WHERE email = %s AND active", [email])
-    if not await desk.passwords.is_right(user["password_hash"] if user else None, password) or user is None:
+    if not await _is_right(desk, email, user, password, last=last) or user is None:
         async with desk.database.transaction() as connection:
             subject = f"person:{user['id']}" if user else None
             await tell(connection, Entry(actor="anybody", action="sign_in", subject=subject, outcome=REFUSED), now)
@@ -67,6 +72,16 @@ async def by_password(desk: Desk, email: str, password: str, old_token: str | No
     async with desk.database.transaction() as connection:
         await forgive(connection, email)
         return await _begin(connection, desk, user, "password", old_token)
+
+
+async def _is_right(desk: Desk, email: str, user: Row | None, password: str, *, last: bool) -> bool:
+    """Whether the password is right. One that nobody came to look at is no try. Raises ProblemError 429 while too many are looked at."""
+    try:
+        return await desk.passwords.is_right(user["password_hash"] if user else None, password)
+    except ProblemError:
+        async with desk.database.transaction() as connection:
+            await change(connection, UNCOUNT, {"email": stored(email), "last": last})
+        raise
 
 
 async def count_try(desk: Desk, email: str, now: int) -> bool:

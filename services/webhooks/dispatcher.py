@@ -17,6 +17,7 @@ from runtime.logging import logger
 from services.webhooks.database import AWAY
 from services.webhooks.queue import Endpoint, Queue, Result, Taken
 from services.webhooks.results import Results
+from services.webhooks.seal import SealedOtherwiseError
 from services.webhooks.sender import SOCKETS_MAX, Outcome, Sender
 from services.webhooks.subjects import States, Subjects
 
@@ -113,6 +114,10 @@ class Dispatcher:
             _log.error("webhooks.lane_died", webhook_id=endpoint_id, error=type(error).__name__, exc_info=error)
 
 
+SEALED_SECONDS = 10.0
+"""Between two looks at secrets that another SECRET_KEY has sealed: only a new start with it helps."""
+
+
 class Lane:
     """Sends to one endpoint until nothing is due any more."""
 
@@ -130,6 +135,10 @@ class Lane:
         except AWAY as error:
             _log.warning("webhooks.lane_away", webhook_id=self._endpoint.id, error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
+        except SealedOtherwiseError:
+            remedy = "start webhooks with the SECRET_KEY that its secrets are sealed with (payflow reseal)"
+            _log.error("webhooks.sealed_otherwise", webhook_id=self._endpoint.id, remedy=remedy)
+            await asyncio.sleep(SEALED_SECONDS)
         finally:
             await self._finish()
 

@@ -17,6 +17,7 @@ from runtime.ids import mint_key
 from schemas.times import rfc3339, rfc3339_or_none
 from services.webhooks.database import AWAY, Row
 from services.webhooks.registry import EndpointExistsError, Registry, TooManyError
+from services.webhooks.seal import SealedOtherwiseError
 from services.webhooks.sender import Outcome, Sender
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ async def asked(work: Awaitable[T]) -> T:
         raise ProblemError("webhook_exists", detail, webhook_id=str(error)) from None
     except TooManyError as error:
         raise ProblemError("limit_exceeded", f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
-    except AWAY:
+    except (*AWAY, SealedOtherwiseError):
         raise ProblemError("webhooks_unavailable", "Webhooks cannot be read or changed now; try again soon.") from None
 
 

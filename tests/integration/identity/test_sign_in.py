@@ -9,9 +9,11 @@ import pytest
 
 from domain.access.keys import stored
 from domain.access.principal import Principal
+from runtime.http_problems import ProblemError
 from services.gateway.access.credentials import Credential
 from services.gateway.access.directory import Directory
 from services.gateway.store import Store
+from services.identity.passwords import Passwords
 from tests.integration.identity.conftest import Identity
 
 PASSWORD = "a long pass phrase"
@@ -317,3 +319,15 @@ async def test_the_provider_may_change_its_keys(identity: Identity, ama: dict[st
     for _ in range(5):
         assert (await by_provider(identity)).status_code == 401
     assert identity.provider.key_reads <= 3, "strangers do not make us ask the provider each time"
+
+
+async def test_sec_03_a_try_that_nobody_came_to_look_at_does_not_count(
+    identity: Identity, ama: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_many(*_: object) -> bool:
+        raise ProblemError("rate_limited", "Too many sign-ins at once.")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Passwords, "is_right", too_many)
+        assert [(await sign_in(identity)).status_code for _ in range(6)] == [429] * 6
+    assert (await sign_in(identity)).status_code == 201
