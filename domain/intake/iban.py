@@ -29,6 +29,7 @@ LENGTH_GROUPS: dict[int, str] = {
 
 LENGTHS: dict[str, int] = {country: length for length, countries in LENGTH_GROUPS.items() for country in countries.split()}
 
+_GROUPS = re.compile(r"[-/]")
 _BETWEEN = re.compile(r"[ ./-]")
 _SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 
@@ -44,9 +45,14 @@ def plain(text: str) -> str:
 
 
 def is_of_iban(number: str, iban: str) -> bool:
-    """Whether a number can be the account of this IBAN: the IBAN itself, or some of what its country put behind the check digits."""
-    said, whole = plain(number), plain(iban)
-    return said == whole or said in whole[4:]
+    """Whether a number can be the account of this IBAN: the IBAN itself, or groups that stand in it, leading zeros aside.
+
+    Some countries count the check digits among the number (PL), some write its parts in another order (CZ: prefix-number/bank).
+    """
+    whole = plain(iban)
+    if plain(number) == whole:
+        return True
+    return all(plain(group).lstrip("0") in whole[2:] for group in _GROUPS.split(number))
 
 
 def looks_like_iban(text: str) -> bool:

@@ -39,12 +39,14 @@ class KnownRows:
         self._store = store
         self._own = own
         self._partition = partition_of(own.merchant_id, waiting.partitions)
-        self._seen = waiting.passed.get(self._partition)
+        self._seen = waiting.passed.get(self._partition, 0)
 
     async def find(self, names: Names, book: FaultBook) -> bool:
         """Put what is known against the rows into the book, by row; whether there is anything."""
         names.rewind()
         try:
+            if not await self._have_caught_up():
+                return False
             while page := await asyncio.to_thread(names.page, ASKED_AT_ONCE):
                 taken = await self._taken({one.reference for one in page if one.reference})
                 unusable = await self._unusable({one.account_id for one in page if one.account_id})
@@ -60,16 +62,16 @@ class KnownRows:
     async def _unusable(self, account_ids: Iterable[str]) -> dict[str, str]:
         """Account id -> what is wrong with it; nothing while the views may not know it yet."""
         asked = sorted(account_ids)
-        if not asked or self._seen is None:
-            return {}
+        return (await self._store.unusable_accounts(self._own.merchant_id, asked, self._partition))[1] if asked else {}
+
+    async def _have_caught_up(self) -> bool:
+        """Wait a little, once for the file, until the views show all that this process has told of: a reference may be free now."""
         ends = asyncio.get_running_loop().time() + CAUGHT_UP_SECONDS
-        while True:
-            stood, found = await self._store.unusable_accounts(self._own.merchant_id, asked, self._partition)
-            if stood >= self._seen or not found:
-                return found
+        while (await self._store.unusable_accounts(self._own.merchant_id, [], self._partition))[0] < self._seen:
             if asyncio.get_running_loop().time() >= ends:
-                return {}
+                return False
             await asyncio.sleep(LOOK_SECONDS)
+        return True
 
 
 def _faults(page: Iterable[Named], taken: dict[str, str], unusable: dict[str, str]) -> Iterator[Fault]:

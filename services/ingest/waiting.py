@@ -132,7 +132,6 @@ class DecisionReader:
         """Stand at the ends of all partitions. Must be done before the first command is appended. Raises KafkaError."""
         self._reader = self._open_reader()
         self._next = await self._reader.start_at_end(self._partitions)
-        self._waiting.passed.update(self._next)
 
     async def run(self) -> None:
         """Follow until canceled. A lost broker is waited for; a gap or an unreadable record loses its partition: halt, never skip."""

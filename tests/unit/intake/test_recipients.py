@@ -98,3 +98,16 @@ def test_err_04_a_value_that_cannot_be_kept_hides_no_other_fault() -> None:
     read = read_recipient({"msisdn": "+25677212345", "name": "n\x00", "type": "bank_account"})
     assert isinstance(read, list)
     assert [fault.pointer for fault in read] == ["/name", "/type", "/msisdn"]
+
+
+@pytest.mark.parametrize(
+    ("number", "iban"),
+    [
+        ("61109010140000071219812874", "PL61109010140000071219812874"),
+        ("19-2000145399/0800", "CZ6508000000192000145399"),
+        ("0532013000", "DE89370400440532013000"),
+    ],
+)
+def test_a_number_as_its_country_writes_it_fits_its_iban__API_06(number: str, iban: str) -> None:
+    assert isinstance(read_recipient({"account_number": number, "iban": iban}), dict)
+    assert isinstance(read_recipient({"account_number": number[:-1] + "9", "iban": iban}), list)
