@@ -18,7 +18,7 @@ from services.ingest.waiting import Waiting
 
 ASKED_AT_ONCE = 4000
 CAUGHT_UP_SECONDS, LOOK_SECONDS = 2.0, 0.1
-"""So long it is waited until the views know of accounts what this process has seen decided."""
+"""So long it is waited until the views know what this process has seen decided; it is looked so often."""
 
 UNUSABLE = "bank_account_unusable"
 
@@ -60,14 +60,14 @@ class KnownRows:
         return await self._store.taken_references(*self._own, asked) if asked else {}
 
     async def _unusable(self, account_ids: Iterable[str]) -> dict[str, str]:
-        """Account id -> what is wrong with it; nothing while the views may not know it yet."""
+        """Account id -> what is wrong with it."""
         asked = sorted(account_ids)
-        return (await self._store.unusable_accounts(self._own.merchant_id, asked, self._partition))[1] if asked else {}
+        return await self._store.unusable_accounts(self._own.merchant_id, asked) if asked else {}
 
     async def _have_caught_up(self) -> bool:
         """Wait a little, once for the file, until the views show all that this process has told of: a reference may be free now."""
         ends = asyncio.get_running_loop().time() + CAUGHT_UP_SECONDS
-        while (await self._store.unusable_accounts(self._own.merchant_id, [], self._partition))[0] < self._seen:
+        while await self._store.position(self._partition) < self._seen:
             if asyncio.get_running_loop().time() >= ends:
                 return False
             await asyncio.sleep(LOOK_SECONDS)

@@ -51,11 +51,10 @@ _TAKEN = (
     "SELECT r.payout_id FROM archived_references r WHERE r.merchant_id = %s AND r.reference = n.reference) f"
 )
 _UNUSABLE = (
-    "SELECT o.next_offset, n.id::text, CASE WHEN a.id IS NULL THEN 'is no bank account of this merchant' "
+    "SELECT n.id::text, CASE WHEN a.id IS NULL THEN 'is no bank account of this merchant' "
     "WHEN a.closed_at IS NOT NULL THEN 'is a bank account that is closed' ELSE 'is a bank account that is not verified' END "
-    "FROM (SELECT coalesce((SELECT next_offset FROM projection_offsets WHERE partition = %s), 0) AS next_offset) o "
-    "LEFT JOIN (unnest(%s::uuid[]) AS n(id) LEFT JOIN bank_accounts a ON a.merchant_id = %s AND a.id = n.id) "
-    "ON a.id IS NULL OR a.closed_at IS NOT NULL OR NOT a.verified"
+    "FROM unnest(%s::uuid[]) AS n(id) LEFT JOIN bank_accounts a ON a.merchant_id = %s AND a.id = n.id "
+    "WHERE a.id IS NULL OR a.closed_at IS NOT NULL OR NOT a.verified"
 )
 
 
@@ -131,12 +130,9 @@ class Store:
         names = (list(references), merchant_id, batch_id, key, merchant_id)
         return dict(await self._rows(_TAKEN, names))
 
-    async def unusable_accounts(
-        self, merchant_id: str, account_ids: Sequence[str], partition: int
-    ) -> tuple[int, dict[str, str]]:
-        """How far the views are with the partition, and those of the ids that the merchant cannot pay to now, with the reason."""
-        found = await self._rows(_UNUSABLE, (partition, list(account_ids), merchant_id))
-        return found[0][0], {account_id: wrong for _, account_id, wrong in found if account_id is not None}
+    async def unusable_accounts(self, merchant_id: str, account_ids: Sequence[str]) -> dict[str, str]:
+        """Those of the ids that the merchant cannot pay to now, with the reason."""
+        return dict(await self._rows(_UNUSABLE, (list(account_ids), merchant_id)))
 
     async def outcomes(self, first: str, last: str) -> list[tuple[Any, ...]]:
         """What became of a batch's rows from one payout id to another, in any order: id, status, reason, code, text, reference, date.

@@ -166,12 +166,10 @@ class FakeStore:
         batch = self._log.book.batches.get(self._log.book.payouts[payout_id].batch_id or "")
         return batch is not None and (batch.id == batch_id or batch.idempotency_key == key)
 
-    async def unusable_accounts(
-        self, merchant_id: str, account_ids: Sequence[str], _partition: int
-    ) -> tuple[int, dict[str, str]]:
+    async def unusable_accounts(self, merchant_id: str, account_ids: Sequence[str]) -> dict[str, str]:
         self._check()
         told = {account_id: account_fault(self._log.book, merchant_id, account_id) for account_id in account_ids}
-        return (0 if self.lags else len(self._log.events)), {one: fault for one, fault in told.items() if fault}
+        return {one: fault for one, fault in told.items() if fault}
 
     async def outcomes(self, first: str, last: str) -> list[tuple[object, ...]]:
         self._check()

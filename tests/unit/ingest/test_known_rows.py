@@ -165,12 +165,11 @@ async def test_of_accounts_views_that_are_behind_say_nothing__BAT_08(
 ) -> None:
     monkeypatch.setattr(known_rows, "CAUGHT_UP_SECONDS", 0.0)
     content = "".join(accounts(ingest).splitlines(keepends=True)[:3])
-    asked = ingest.store.unusable_accounts
 
-    async def behind(*of: Any) -> tuple[int, dict[str, str]]:
-        return 0, (await asked(*of))[1]
+    async def behind(_partition: int) -> int:
+        return 0
 
-    ingest.store.unusable_accounts = behind  # type: ignore[method-assign]
+    ingest.store.position = behind  # type: ignore[method-assign]
     before = len(ingest.log.commands)
     answer = await upload(ingest, content, merchant="demo", mapping=MAPPING)
     assert (answer.status_code, told(answer)) == (400, [("2", "bank_account_id", "bank_account_unusable")])
