@@ -16,6 +16,7 @@ from domain.access.principal import OPEN, Principal, decode
 from domain.intake.content import JsonFault, parse_json
 from domain.intake.faults import Fault, as_errors, step
 from runtime.clock import Clock
+from runtime.http_content import check_content
 from runtime.http_problems import ProblemError
 from runtime.inner_door import PRINCIPAL_HEADER
 from services.identity.database import Database
@@ -60,7 +61,7 @@ async def content(request: Request, empty: object = None) -> object:
     body = await _body(request)
     if not body:
         return empty
-    _check_kind(request)
+    check_content(request)
     try:
         return parse_json(body)
     except JsonFault as fault:
@@ -93,12 +94,6 @@ async def _body(request: Request) -> bytes:
     except (TimeoutError, ClientDisconnect):
         raise ProblemError("malformed_body", "The body did not arrive in time.", headers={"Connection": "close"}) from None
     return b"".join(pieces)
-
-
-def _check_kind(request: Request) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.headers.get("content-encoding", "identity").lower() != "identity" or kind != "application/json":
-        raise ProblemError("unsupported_media_type", "Send the body as application/json, not compressed.")
 
 
 def refused(faults: list[Fault]) -> ProblemError:

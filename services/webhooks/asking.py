@@ -15,6 +15,7 @@ from domain.access.principal import OPEN, decode
 from domain.intake.content import JsonFault, parse_json
 from domain.intake.faults import Fault, as_errors
 from domain.intake.headers import read_merchant
+from runtime.http_content import check_content
 from runtime.http_problems import ProblemError
 from runtime.inner_door import PRINCIPAL_HEADER
 from schemas.ids import is_uuid
@@ -84,10 +85,7 @@ async def content_of(request: Request, *, optional: bool = False) -> object:
     headers = request.headers
     if optional and headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return None
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise ProblemError("unsupported_media_type", "An encoded (compressed) body is not taken; send it plain.")
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise ProblemError("unsupported_media_type", "Send the body as application/json.")
+    check_content(request)
     try:
         return parse_json(await _body(request))
     except JsonFault as fault:

@@ -15,6 +15,7 @@ from domain.access.principal import Principal, Refused
 from runtime import metrics
 from runtime.http_problems import ProblemError
 from services.gateway.access.entry import Entry
+from services.gateway.lately_written import Place
 from services.gateway.live import channels, frames
 from services.gateway.live.channels import Channel, ChannelError
 from services.gateway.live.client import Client
@@ -28,6 +29,8 @@ BOOKMARK_PLACES = 1000
 RESTART_MS, SPREAD_MS, SPREAD_STEP = 500, 4500, 2777
 """After a planned end clients come back somewhere in this time, not all at once."""
 GOING_AWAY = 1012
+SHOWN_SECONDS = 2.0
+"""So long a channel that is not there yet waits for the views to show what its client was told to have written (read your writes)."""
 
 
 class Wish(Struct, frozen=True):
@@ -60,6 +63,7 @@ class Conversation:
         self._on_goodbye = on_goodbye
         self._channels: dict[str, Channel] = {}
         self._heartbeat: asyncio.TimerHandle | None = None
+        self._awaited: list[Place] = []
 
     def begin(self) -> None:
         """Say hello, and from now on that we live."""
@@ -97,7 +101,7 @@ class Conversation:
             raise ChannelError("limit_exceeded", f"at most {SUBSCRIPTIONS_MAX} subscriptions")
         principal = await self.entry.principal()
         store, partitions = self._shared.store, self._shared.partitions
-        channel = await channels.resolve(store, wish.channel, self.entry.merchant)
+        channel = await self._found(wish.channel)
         _check_right(principal, channel)
         now = await channels.start(store, channel, partitions)
         if wish.resume is None:
@@ -109,6 +113,19 @@ class Conversation:
         if channels.is_too_old(places, now, self._shared.replay_places):
             return Plan(wish, channel, now, resumed=False, reset=True)
         return Plan(wish, channel, places, resumed=True, reset=False)
+
+    async def _found(self, name: str) -> Channel:
+        """The channel, also of what its client has just written and the views do not show yet. A line waits once for the same writes."""
+        store, merchant, progress = self._shared.store, self.entry.merchant, self._shared.progress
+        try:
+            return await channels.resolve(store, name, merchant)
+        except ChannelError as error:
+            written = progress.written.places(merchant)
+            if error.code != "not_found" or written == self._awaited:
+                raise
+            self._awaited = written
+        await progress.passed_written(merchant, SHOWN_SECONDS)
+        return await channels.resolve(store, name, merchant)
 
     async def judged_again(self, plan: Plan) -> Plan:
         """A plan that had to wait while channels before it were caught up: its right may have ended. Raises ChannelError."""

@@ -8,6 +8,7 @@ import pytest
 from runtime.http_problems import ProblemError
 from services.gateway.live import backlog as backlog_module
 from services.gateway.live import client as client_module
+from services.gateway.live import conversation as conversation_module
 from services.gateway.live import feed as feed_module
 from tests.unit.gateway.feed_server import BIG, RawClient, history, served
 from tests.unit.gateway.front import PAYOUT_ID, Front, payout_row
@@ -93,6 +94,41 @@ async def _opened(port: int, path: str = "/api/v1/feed/", **headers: str) -> Raw
     assert await client.handshake() == 101
     assert (await client.told())["type"] == "hello"
     return client
+
+
+async def _wanted(client: RawClient) -> str:
+    client.send({"type": "subscribe", "channel": f"payout:{PAYOUT_ID}", "rows": False})
+    answer = await client.told()
+    return str(answer.get("code") or answer["type"])
+
+
+async def test_a_channel_of_what_was_just_written_waits_for_the_views(front: Front) -> None:
+    front.progress.next_offset[3] = 10
+    front.progress.written.note("demo", (3, 10))
+    async with served(front) as port:
+        client = await _opened(port, "/api/v1/feed/?merchant_id=demo")
+        asking = asyncio.create_task(_wanted(client))
+        await asyncio.sleep(0.1)
+        assert not asking.done()
+        front.store.payouts_held = [payout_row()]
+        await front.progress._advance(3, 11)
+        assert await asking == "subscribed"
+
+
+async def test_a_channel_that_stays_away_is_refused_and_not_waited_for_again(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation_module, "SHOWN_SECONDS", 0.2)
+    front.progress.written.note("demo", (3, 10))
+    async with served(front) as port:
+        client = await _opened(port, "/api/v1/feed/?merchant_id=demo")
+        assert await _wanted(client) == "not_found"
+        monkeypatch.setattr(conversation_module, "SHOWN_SECONDS", 60.0)
+        async with asyncio.timeout(5):
+            assert await _wanted(client) == "not_found"
+        foreign = await _opened(port, "/api/v1/feed/?merchant_id=other")
+        async with asyncio.timeout(5):
+            assert await _wanted(foreign) == "not_found"
 
 
 async def test_liv_03_a_channel_that_is_no_text_is_an_error_and_the_session_lives(front: Front) -> None:
