@@ -5,6 +5,7 @@ none was known, for the address it comes from. Must not decide about a request.
 """
 
 import contextlib
+import ipaddress
 from collections.abc import Iterator
 
 from starlette.requests import HTTPConnection
@@ -16,11 +17,25 @@ from services.gateway.access.counting import Counter
 CLIENT_ERRORS = range(400, 500)
 UNAUTHORIZED = 401
 TOLD = "RateLimit"
+SUBSCRIBER_BITS = 64
 
 
 def address_of(asked: HTTPConnection) -> str:
-    """Where a request comes from, which signs in or needs no credential."""
-    return f"address:{asked.client.host if asked.client else 'unknown'}"
+    """Where a request comes from, which signs in or needs no credential. Of IPv6 the /64: one subscriber has all of it (RFC 6177)."""
+    return f"address:{network_of(asked.client.host) if asked.client else 'unknown'}"
+
+
+def network_of(host: str) -> str:
+    """An IPv4 address as it is, also where IPv6 wraps it; an IPv6 address as its /64; what is no address as it is."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address.packed, SUBSCRIBER_BITS), strict=False))
 
 
 def stranger_at(asked: HTTPConnection) -> str:

@@ -10,6 +10,7 @@ from domain.access.bucket import Limit
 from services.gateway.access import directory
 from services.gateway.access.credentials import Credential
 from services.gateway.access.directory import Directory
+from services.gateway.access.tally import network_of
 from tests.unit.gateway.feed_server import RawClient, served
 from tests.unit.gateway.front import PAYOUT_ID, Admin, Front
 
@@ -168,3 +169,19 @@ async def test_sec_11_a_refused_sign_in_for_another_merchant_is_counted_for_the_
     path = f"/api/v1/payouts/{PAYOUT_ID}/"
     codes = [(await front.get(path, **key, X_Merchant_Id="other")).status_code for _ in range(BURST + 1)]
     assert codes == [403] * BURST + [429]
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_addresses_of_one_subscriber_count_together(host: str, network: str) -> None:
+    assert network_of(host) == network
