@@ -30,6 +30,7 @@ from schemas.commands import (
     SealBatch,
     StartAttempts,
 )
+from schemas.currencies import enabled
 from schemas.forms import PayoutForm
 from schemas.ids import row_payout_id
 from schemas.words import Outcome
@@ -63,7 +64,7 @@ class Walk:
     def __init__(self) -> None:
         """An empty partition."""
         self.memory, self.timers = Memory(Checkpoint(Book(), 0, 0)), Timers()
-        self.policy = Policy(currencies=frozenset({"UGX"}))
+        self.policy = Policy(currencies=enabled({"UGX"}))
         self.took: dict[tuple[str, str], float] = defaultdict(float)
         self._lookups, self._offset = lookups.Lookups(EmptyViews(), 0), 0
 

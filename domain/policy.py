@@ -6,10 +6,13 @@ What a decision derives from it is written into the event, so a later change of 
 
 import hashlib
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from schemas.currencies import Currencies, enabled
 
 SECOND = 1000
 HOUR = 3600 * SECOND
+DEFAULT_CURRENCIES = ("USD", "EUR", "GBP", "RUB", "INR")
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -24,7 +27,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     inquiry_later_ms: int = HOUR
     inquiry_horizon_ms: int = 72 * HOUR
     key_ttl_ms: int = 24 * HOUR
-    currencies: frozenset[str] = frozenset({"USD", "EUR", "GBP", "RUB", "INR"})
+    currencies: Currencies = field(default_factory=lambda: enabled(DEFAULT_CURRENCIES))
 
     def retry_at(self, now: int, payout_id: str, attempt: int) -> int:
         """When try number `attempt` + 1 is due: the wait of that try, up to 20 % longer or shorter by a hash of the payout."""

@@ -17,7 +17,7 @@ from schemas.commands import AddRows, CancelBatch, OpenBatch
 from schemas.events import Answer, BatchCanceled, BatchOpened, RowsAdded, TotalsDelta
 from schemas.forms import PayoutForm
 from schemas.ids import BATCH_ROWS_MAX, is_uuid, row_payout_id
-from schemas.money import BALANCE_MAX_MINOR, highest_minor
+from schemas.money import BALANCE_MAX_MINOR
 from schemas.words import BatchPhase, PayoutStatus
 
 OK = 200
@@ -181,7 +181,7 @@ def _row_faults(case: Case, batch: Batch, body: AddRows) -> list[dict[str, str]]
     faults: list[dict[str, str]] = []
     here: dict[str, int] = {}
     merchant_id, references = case.merchant_id, case.book.references
-    highest = {currency: highest_minor(currency) for currency in case.policy.currencies}
+    highest = case.policy.currencies
     for index, form in enumerate(body.rows):
         plain = form.recipient is not None and form.bank_account_id is None
         if not (plain and 0 < form.amount_minor <= highest.get(form.currency, 0)):

@@ -12,6 +12,7 @@ from domain.intake.amounts import currency_fault
 from domain.intake.faults import Fault
 from domain.intake.payout import field_faults
 from domain.intake.text import VALUE_MAX, text_fault
+from schemas.currencies import Currencies
 
 ACCOUNT_TYPES = ("savings", "current")
 AMOUNTS = 2
@@ -45,7 +46,7 @@ class DepositAmounts(Struct, frozen=True, kw_only=True):
     amounts: list[str]
 
 
-def read_merchant_change(raw: object, *, currencies: frozenset[str]) -> MerchantChange | list[Fault]:
+def read_merchant_change(raw: object, *, currencies: Currencies) -> MerchantChange | list[Fault]:
     """The change, or all its faults. It names at least one field."""
     known = ("name", "main_currency", "active", "idempotency_key_required")
     faults = _change_faults(raw, known)
@@ -78,7 +79,7 @@ def read_account_change(raw: object) -> AccountChange | list[Fault]:
     return faults or AccountChange(**{name: raw.get(name, UNSET) for name in known})
 
 
-def read_deposit_currency(raw: object, *, currencies: frozenset[str]) -> str | list[Fault] | None:
+def read_deposit_currency(raw: object, *, currencies: Currencies) -> str | list[Fault] | None:
     """The currency of the deposits, None for the merchant's main one; or all faults. The body may be left out."""
     if raw is None:
         return None

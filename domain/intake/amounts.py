@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from domain.intake.faults import Fault
-from schemas.money import EXPONENTS, MoneyError, check_minor, parse_amount
+from schemas.currencies import Currencies
+from schemas.money import EXPONENTS, MoneyError, check_minor, format_amount, parse_amount
 
 FORMS = ("amount", "amount_minor", "amount_paise")
 
@@ -27,7 +28,7 @@ class Amount(NamedTuple):
     currency: str
 
 
-def read_amount(raw: Mapping[str, object], currencies: frozenset[str]) -> Amount | list[Fault]:
+def read_amount(raw: Mapping[str, object], currencies: Currencies) -> Amount | list[Fault]:
     """The amount that a request names, by whichever forms it uses; or all that is wrong with amount and currency."""
     currency = read_currency(raw, currencies)
     known = None if isinstance(currency, Fault) else currency
@@ -39,6 +40,17 @@ def read_amount(raw: Mapping[str, object], currencies: frozenset[str]) -> Amount
     if isinstance(currency, Fault):
         return [*faults, currency]
     return faults or Amount(next(iter(read.values())), currency) if isinstance(read, dict) else faults
+
+
+def highest_faults(raw: Mapping[str, object], amount: Amount, currencies: Currencies) -> list[Fault]:
+    """That it is more than one payout of this currency may be here (API-09), at the form that says so; else nothing."""
+    highest = currencies[amount.currency]
+    if amount.minor <= highest:
+        return []
+    named = next(name for name in FORMS if raw.get(name) is not None)
+    return [
+        Fault(pointer=f"/{named}", detail=f"must be at most {format_amount(highest, amount.currency)} {amount.currency}")
+    ]
 
 
 def read_forms(raw: Mapping[str, object], currency: str | None) -> dict[str, int] | list[Fault]:
@@ -59,7 +71,7 @@ def read_forms(raw: Mapping[str, object], currency: str | None) -> dict[str, int
     return minors
 
 
-def read_currency(raw: Mapping[str, object], currencies: frozenset[str]) -> str | Fault:
+def read_currency(raw: Mapping[str, object], currencies: Currencies) -> str | Fault:
     """The currency; `amount_paise` means INR, the other forms need it named (no silent USD)."""
     currency = raw.get("currency")
     if currency is None:
@@ -73,7 +85,7 @@ def read_currency(raw: Mapping[str, object], currencies: frozenset[str]) -> str 
     return fault or str(currency)
 
 
-def currency_fault(currency: object, currencies: frozenset[str]) -> Fault | None:
+def currency_fault(currency: object, currencies: Currencies) -> Fault | None:
     """Why this is not a currency that can be paid, or None."""
     if not isinstance(currency, str) or currency not in EXPONENTS:
         return Fault(pointer="/currency", detail="must be an ISO 4217 code in upper case, such as USD")

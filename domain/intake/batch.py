@@ -13,6 +13,7 @@ from domain.intake.payout import PayoutRequest, field_faults, read_payout
 from domain.intake.text import REFERENCE_MAX, VALUE_MAX, text_fault
 from domain.intake.versions import version_faults
 from schemas.commands import CHUNK_ROWS_MAX
+from schemas.currencies import Currencies
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.ids import BATCH_ROWS_MAX, is_merchant_id
 from schemas.money import MoneyError, parse_amount
@@ -48,7 +49,7 @@ class SealRequest(Struct, frozen=True, kw_only=True):
     expected_version: int | None = None
 
 
-def read_batch(raw: object, *, currencies: frozenset[str], owner: str | None = None) -> BatchRequest | list[Fault]:
+def read_batch(raw: object, *, currencies: Currencies, owner: str | None = None) -> BatchRequest | list[Fault]:
     """The batch, or all its faults. `owner` is whose it is, as far as that is known without its content."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
@@ -72,7 +73,7 @@ def read_batch(raw: object, *, currencies: frozenset[str], owner: str | None = N
     )
 
 
-def read_rows(raw: object, *, currencies: frozenset[str], owner: str | None = None) -> RowsRequest | list[Fault]:
+def read_rows(raw: object, *, currencies: Currencies, owner: str | None = None) -> RowsRequest | list[Fault]:
     """A chunk of up to CHUNK_ROWS_MAX rows, or all its faults; `owner` as of a batch."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail='must be a JSON object such as {"rows": [...]}')]
@@ -87,7 +88,7 @@ def read_rows(raw: object, *, currencies: frozenset[str], owner: str | None = No
     return RowsRequest(rows=forms, first_row=first if isinstance(first, int) else None)
 
 
-def read_seal(raw: object, *, currencies: frozenset[str]) -> SealRequest | list[Fault]:
+def read_seal(raw: object, *, currencies: Currencies) -> SealRequest | list[Fault]:
     """The body of a seal, which may be left out; or all its faults."""
     if raw is None:
         return SealRequest()
@@ -101,7 +102,7 @@ def read_seal(raw: object, *, currencies: frozenset[str]) -> SealRequest | list[
     return faults or SealRequest(declaration=declaration, expected_version=version if isinstance(version, int) else None)
 
 
-def read_declaration(raw: object, currencies: frozenset[str]) -> BatchDeclaration | list[Fault] | None:
+def read_declaration(raw: object, currencies: Currencies) -> BatchDeclaration | list[Fault] | None:
     """`{"row_count": 3, "sums": {"USD": "12.50"}}`; either part may be left out."""
     if raw is None:
         return None
@@ -119,7 +120,7 @@ def read_declaration(raw: object, currencies: frozenset[str]) -> BatchDeclaratio
     return BatchDeclaration(count=count if isinstance(count, int) else None, sums_minor=minors if sums is not None else None)
 
 
-def _read_sums(sums: object, currencies: frozenset[str], into: dict[str, int]) -> list[Fault]:
+def _read_sums(sums: object, currencies: Currencies, into: dict[str, int]) -> list[Fault]:
     if not isinstance(sums, Mapping):
         return [Fault(pointer="/sums", detail='must map currency to a decimal string, such as {"USD": "12.50"}')]
     faults = []
@@ -149,7 +150,7 @@ def _sum(amount: object, currency: str) -> int:
     return int(whole) * unit + tail
 
 
-def _rows(raw: object, currencies: frozenset[str], most: int, owner: str | None) -> tuple[list[PayoutForm], list[Fault]]:
+def _rows(raw: object, currencies: Currencies, most: int, owner: str | None) -> tuple[list[PayoutForm], list[Fault]]:
     if not isinstance(raw, list):
         return [], [Fault(pointer="", detail="must be a list of payout requests")]
     if not 1 <= len(raw) <= most:

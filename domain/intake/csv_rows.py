@@ -15,6 +15,7 @@ from domain.intake.payout import PayoutRequest, read_payout
 from domain.intake.phones import is_mobile
 from domain.intake.recipients import KEYS_MAX
 from domain.intake.text import REFERENCE_MAX, VALUE_MAX, has_forbidden
+from schemas.currencies import Currencies
 from schemas.forms import PayoutForm
 from schemas.money import MoneyError, parse_amount
 
@@ -41,7 +42,7 @@ class Plan:
     """How the cells of one file's rows become requests; made once from its header."""
 
     def __init__(
-        self, columns: list[str], currencies: frozenset[str], default_currency: str | None, owner: str | None = None
+        self, columns: list[str], currencies: Currencies, default_currency: str | None, owner: str | None = None
     ) -> None:
         """`columns` are the request's names, in the file's order; `owner` is whose the file is, no row may name another (BAT-01)."""
         self.columns = columns
@@ -74,7 +75,12 @@ class Plan:
             return None
         number, text = cells[self._number_at], "".join(cells)
         currency = cells[self._currency_at] if self._currency_at is not None else self._default_currency
-        if currency not in self._currencies or not is_mobile(number) or has_forbidden(text, one_line=True):
+        if (
+            currency is None
+            or currency not in self._currencies
+            or not is_mobile(number)
+            or has_forbidden(text, one_line=True)
+        ):
             return None
         reference = cells[self._reference_at] or None if self._reference_at is not None else None
         description = cells[self._description_at] or None if self._description_at is not None else None
@@ -87,6 +93,8 @@ class Plan:
         try:
             minor = parse_amount(cells[self._amount_at], currency)
         except MoneyError:
+            return None
+        if minor > self._currencies[currency]:
             return None
         recipient = {"type": "mobile_money", "msisdn": number}
         for name, at in self._extras:
@@ -134,7 +142,7 @@ class Plan:
 
 
 def read_header(
-    cells: Sequence[str], *, currencies: frozenset[str], default_currency: str | None = None, owner: str | None = None
+    cells: Sequence[str], *, currencies: Currencies, default_currency: str | None = None, owner: str | None = None
 ) -> Plan | list[Fault]:
     """The plan of a file from its first row, or all that is wrong with it. `owner` is whose the file is."""
     columns = [_canonical(cell) for cell in cells]

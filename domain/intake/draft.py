@@ -11,6 +11,7 @@ from msgspec import Struct
 from domain.intake.batch import BatchRequest, read_batch
 from domain.intake.faults import Fault, under
 from domain.intake.payout import PayoutRequest, field_faults, read_payout
+from schemas.currencies import Currencies
 
 KINDS = ("payout", "batch")
 
@@ -23,7 +24,7 @@ class DraftRequest(Struct, frozen=True, kw_only=True):
     wanted: PayoutRequest | BatchRequest
 
 
-def read_draft(raw: object, *, currencies: frozenset[str], owner: str | None = None) -> DraftRequest | list[Fault]:
+def read_draft(raw: object, *, currencies: Currencies, owner: str | None = None) -> DraftRequest | list[Fault]:
     """`{"payout": {...}}` or `{"batch": {"rows": [...]}}`, with the forms of these requests; or all faults."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail='must be a JSON object such as {"payout": {...}}')]
@@ -42,7 +43,7 @@ def read_draft(raw: object, *, currencies: frozenset[str], owner: str | None = N
 
 
 def read_content(
-    kind: str, content: object, *, currencies: frozenset[str], owner: str | None = None
+    kind: str, content: object, *, currencies: Currencies, owner: str | None = None
 ) -> PayoutRequest | BatchRequest | list[Fault]:
     """What a draft of this kind asks for, or all faults. A batch needs its rows: it is submitted whole."""
     if kind == "payout":

@@ -12,6 +12,7 @@ from domain.intake.faults import Fault
 from domain.intake.payout import READ_ONLY, field_faults, read_payee
 from domain.intake.text import DESCRIPTION_MAX, text_fault
 from domain.intake.versions import version_faults
+from schemas.currencies import Currencies
 
 EDITABLE = frozenset(
     {"amount", "amount_minor", "amount_paise", "currency", "recipient_details", "bank_account_id", "description"}
@@ -33,7 +34,7 @@ class EditFields(Struct, frozen=True, kw_only=True):
     read_only: dict[str, object] = {}
 
 
-def read_edit(raw: object, *, currencies: frozenset[str], replace: bool = False) -> EditFields | list[Fault]:
+def read_edit(raw: object, *, currencies: Currencies, replace: bool = False) -> EditFields | list[Fault]:
     """The edit, or all its faults. `replace` (PUT) needs amount, currency, recipient and description."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
@@ -75,7 +76,7 @@ def _missing(raw: Mapping[str, object]) -> list[Fault]:
     return faults
 
 
-def _amount_faults(raw: Mapping[str, object], currencies: frozenset[str]) -> list[Fault]:
+def _amount_faults(raw: Mapping[str, object], currencies: Currencies) -> list[Fault]:
     """What can be said of the amount without the payout: with a good currency all of it, else what is wrong in any."""
     currency, paise = raw.get("currency"), raw.get("amount_paise") is not None
     wrong = currency_fault(currency, currencies) if currency is not None else None

@@ -9,6 +9,7 @@ from domain.intake.faults import Fault
 from domain.intake.payout import field_faults
 from domain.intake.recipients import account_fault, read_recipient
 from domain.intake.text import DESCRIPTION_MAX, REFERENCE_MAX, VALUE_MAX, text_fault
+from schemas.currencies import Currencies
 from schemas.ids import is_merchant_id, is_uuid
 
 
@@ -42,7 +43,7 @@ class BankAccountRequest(Struct, frozen=True, kw_only=True):
     primary: bool = False
 
 
-def read_merchant_request(raw: object, *, currencies: frozenset[str]) -> MerchantRequest | list[Fault]:
+def read_merchant_request(raw: object, *, currencies: Currencies) -> MerchantRequest | list[Fault]:
     """A merchant, or all faults."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
@@ -57,7 +58,7 @@ def read_merchant_request(raw: object, *, currencies: frozenset[str]) -> Merchan
     return MerchantRequest(id=str(raw["id"]), name=str(raw["name"]), main_currency=str(raw.get("main_currency") or "USD"))
 
 
-def read_credit(raw: object, *, currencies: frozenset[str]) -> CreditRequest | list[Fault]:
+def read_credit(raw: object, *, currencies: Currencies) -> CreditRequest | list[Fault]:
     """A credit, or all faults."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]

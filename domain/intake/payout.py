@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from domain.intake.amounts import Amount, read_amount
+from domain.intake.amounts import Amount, highest_faults, read_amount
 from domain.intake.faults import Fault, step
 from domain.intake.recipients import read_recipient, recipient_faults
 from domain.intake.text import DESCRIPTION_MAX, REFERENCE_MAX, choice_fault, text_fault
+from schemas.currencies import Currencies
 from schemas.forms import PayoutForm
 from schemas.ids import is_merchant_id, is_uuid
 from schemas.words import OnInsufficientFunds
@@ -68,15 +69,14 @@ class PayoutRequest(Struct, frozen=True, kw_only=True):
     merchant_id: str | None = None
 
 
-def read_payout(raw: object, *, currencies: frozenset[str]) -> PayoutRequest | list[Fault]:
+def read_payout(raw: object, *, currencies: Currencies) -> PayoutRequest | list[Fault]:
     """The request, or all its faults."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail="must be a JSON object")]
     faults = [*field_faults(raw, FIELDS), *_text_faults(raw), *_choice_faults(raw)]
     amount = read_amount(raw, currencies)
     recipient = read_payee(raw)
-    if isinstance(amount, list):
-        faults += amount
+    faults += amount if isinstance(amount, list) else highest_faults(raw, amount, currencies)
     if isinstance(recipient, list):
         faults += recipient
     if faults or not isinstance(amount, Amount) or isinstance(recipient, list):

@@ -9,7 +9,7 @@ from domain.intake.headers import matches
 from domain.payout.state import TRANSITIONS, Payout
 from schemas.commands import Match
 from schemas.forms import PayoutForm
-from schemas.money import format_amount, highest_minor
+from schemas.money import format_amount
 from schemas.words import PayoutStatus
 
 ONLY_PENDING = "Only pending payouts can be updated."
@@ -48,8 +48,9 @@ def form_fault(case: Case, form: PayoutForm) -> tuple[str, str, str] | None:
     """(code, pointer, detail) of the first thing that only the law can know about a form, or None."""
     if form.currency not in case.policy.currencies:
         return "validation_error", "/currency", currency_fault(case, form.currency)
-    if not 0 < form.amount_minor <= highest_minor(form.currency):
-        most = format_amount(highest_minor(form.currency), form.currency)
+    highest = case.policy.currencies[form.currency]
+    if not 0 < form.amount_minor <= highest:
+        most = format_amount(highest, form.currency)
         return "validation_error", "/amount", f"The amount must be above 0 and at most {most} {form.currency}."
     if (form.recipient is None) is (form.bank_account_id is None):
         return "validation_error", "/recipient_details", "There must be one recipient, new or saved."

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 
 from runtime.clock import Clock
 from schemas.commands import Command
+from schemas.currencies import Currencies
 from services.ingest.answers import About, pending_response, response_of
 from services.ingest.chunks import ROWS_AT_ONCE
 from services.ingest.drafts.store import DraftStore
@@ -34,7 +35,7 @@ class Edge:
     keys: Keys
     in_flight: InFlight
     submitter: Submitter
-    currencies: frozenset[str]
+    currencies: Currencies
     dispatch_delay_ms: int
     staging: Staging
     temp_dir: str | None = None

@@ -3,8 +3,8 @@
 from pydantic import Field, field_validator
 
 from runtime.settings import RefusedStartError, ServiceSettings
+from schemas.currencies import Currencies, enabled, read_codes, read_lower
 from schemas.ids import is_merchant_id
-from schemas.money import EXPONENTS
 
 
 class IngestSettings(ServiceSettings):
@@ -16,6 +16,8 @@ class IngestSettings(ServiceSettings):
     temp_dir: str | None = Field(None, alias="INGEST_TEMP_DIR")
     dispatch_delay_seconds: float = Field(2.0, alias="PAYOUT_DISPATCH_DELAY_SECONDS", ge=0, le=86_400)
     currency_list: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
+    lower_amounts: str = Field("", alias="PAYOUT_AMOUNTS_MAX")
+    """The most that one payout may be, where that is less than 999,999,999.99: `USD:50000.00,UGX:5000000` (API-09)."""
     ingest_schema: str = Field("ingest", alias="INGEST_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     identity_url: str = Field("http://127.0.0.1:8010", alias="IDENTITY_URL", pattern="^https?://")
     files_keep_days: int = Field(30, alias="FILES_KEEP_DAYS", ge=1, le=3650)
@@ -30,9 +32,13 @@ class IngestSettings(ServiceSettings):
     @field_validator("currency_list")
     @classmethod
     def _known_currencies(cls, text: str) -> str:
-        unknown = [code for code in _items(text, ",") if code not in EXPONENTS]
-        if unknown or not _items(text, ","):
-            raise ValueError(f"it must list ISO 4217 codes by comma; {', '.join(unknown) or 'nothing'} is none")
+        read_codes(text)
+        return text
+
+    @field_validator("lower_amounts")
+    @classmethod
+    def _known_amounts(cls, text: str) -> str:
+        read_lower(text)
         return text
 
     @field_validator("inbox_upstreams")
@@ -51,9 +57,9 @@ class IngestSettings(ServiceSettings):
             raise RefusedStartError("FILE_FINGERPRINTS_KEEP_DAYS is shorter than FILES_KEEP_DAYS: raise it")
 
     @property
-    def currencies(self) -> frozenset[str]:
-        """Enabled currencies."""
-        return frozenset(_items(self.currency_list, ","))
+    def currencies(self) -> Currencies:
+        """Enabled currencies, and the most that one payout of each may be."""
+        return enabled(read_codes(self.currency_list), read_lower(self.lower_amounts))
 
     @property
     def upstreams(self) -> dict[str, frozenset[str]]:

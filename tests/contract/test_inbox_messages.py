@@ -11,6 +11,7 @@ import pytest
 
 import schemas
 from schemas.commands import CancelBatch, SealBatch
+from schemas.currencies import enabled
 from schemas.forms import BatchDeclaration
 from schemas.words import BatchPhase
 from services.ingest.inbox.messages import KINDS, Message, read_message
@@ -68,7 +69,7 @@ def test_a_batch_is_sealed_and_dropped_where_it_was_seen_to_stand__BAT_13(kind: 
     data, body = ENDS[kind]
     message = {"type": kind, "idempotency_key": "k", "data": {"batch_id": BATCH_ID, **data}}
     jsonschema.Draft202012Validator(EXPORTED).validate(message)
-    reading = Reading("demo", frozenset({"USD"}), lambda: None)
+    reading = Reading("demo", enabled({"USD"}), lambda: None)
     assert reading.body(Message(kind, message["data"]), "", BATCH_ID) == body
 
 

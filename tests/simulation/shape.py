@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from domain.policy import Policy
+from schemas.currencies import enabled
 from tests.simulation.network import Weather
 from tests.simulation.provider import Nasty
 
@@ -108,5 +109,5 @@ def _policy(rng: Random, currencies: tuple[str, ...]) -> Policy:
         in_progress_timeout_ms=rng.choice((5_000, 60_000)),
         inquiry_waits_ms=(2000, 3000, 5000, 8000),
         inquiry_later_ms=10_000,
-        currencies=frozenset(currencies),
+        currencies=enabled(currencies),
     )

@@ -17,6 +17,7 @@ from domain.policy import Policy
 from runtime.clock import SystemClock
 from runtime.dead_letter_book import Book
 from schemas.commands import CommandRecord, ProviderAnswer, RecordAnswers, StartAttempts
+from schemas.currencies import Currencies, enabled
 from schemas.words import BatchPhase, Outcome, PayoutStatus, Reason
 from services.gateway import ranked
 from services.gateway.development.provider import Provider as DevelopmentProvider
@@ -67,7 +68,7 @@ class NoLetters:
 class DoorLog(FakeLog):
     """A FakeLog whose decisions are projected into tables as they come."""
 
-    def __init__(self, waiting: Waiting, clock: Any, currencies: frozenset[str]) -> None:
+    def __init__(self, waiting: Waiting, clock: Any, currencies: Currencies) -> None:
         super().__init__(waiting, clock, Policy(currencies=currencies))
         self.tables = Tables()
 
@@ -243,7 +244,7 @@ class MemoryDoor:
     """Gateway and ingest on free ports, in a thread of their own. Use as a context manager; `url` as of payflow.stack.Stack."""
 
     def __init__(self, currencies: Sequence[str], dispatch_delay_ms: int) -> None:
-        self._currencies, self._delay = frozenset(currencies), dispatch_delay_ms
+        self._currencies, self._delay = enabled(currencies), dispatch_delay_ms
         self._ports = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self._ports[0]}"
         self._servers: list[uvicorn.Server] = []

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO
 
 from domain.intake.faults import Fault
+from schemas.currencies import Currencies
 from services.ingest.files.check import Check
 from services.ingest.files.fault_book import FaultBook
 from services.ingest.files.faults import FileFaultError
@@ -65,7 +66,7 @@ def open_reading(
     kind: Kind,
     file: IO[bytes],
     options: FileOptions,
-    currencies: frozenset[str],
+    currencies: Currencies,
     owner: str,
     corrections: Corrections | None = None,
 ) -> Reading | list[Fault]:

@@ -10,6 +10,7 @@ from typing import IO
 from domain.intake.columns import FORM, ROW
 from domain.intake.faults import Fault
 from domain.intake.spreadsheet import in_form
+from schemas.currencies import Currencies
 from services.ingest.files.downloads import FileForm
 from services.ingest.files.faults import FileFaultError
 from services.ingest.files.kinds import Kind, open_rows
@@ -34,7 +35,7 @@ def fault_table(faults: Iterator[Fault], form: str) -> Iterator[Sequence[str]]:
 
 
 def refused_rows_table(
-    upload: Upload, file: IO[bytes], faults: Iterator[Fault], corrections: Corrections, currencies: frozenset[str], form: str
+    upload: Upload, file: IO[bytes], faults: Iterator[Fault], corrections: Corrections, currencies: Currencies, form: str
 ) -> Iterator[Sequence[str]]:
     """The refused rows as they stand, under the file's own column names, with their numbers and what is wrong with each."""
     source = open_rows(Kind(upload.kind), file)

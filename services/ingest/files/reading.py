@@ -14,6 +14,7 @@ from domain.intake.csv_rows import Plan, read_header
 from domain.intake.faults import Fault, shown
 from domain.intake.numbers import PLAIN, is_two_ways, plain_number
 from domain.intake.spreadsheet import ESCAPED, unescaped
+from schemas.currencies import Currencies
 from schemas.forms import PayoutForm
 from schemas.money import EXPONENTS
 from services.ingest.staging.upload_record import FileOptions
@@ -30,7 +31,7 @@ class Reading:
         self,
         header: Sequence[str],
         options: FileOptions,
-        currencies: frozenset[str],
+        currencies: Currencies,
         owner: str,
         corrections: Corrections | None = None,
     ) -> None:

@@ -14,6 +14,7 @@ from domain.intake.faults import Fault
 from domain.intake.merchants import read_credit
 from domain.intake.payout import read_payout
 from schemas.commands import AddRows, CancelBatch, CancelPayout, Command, CreditMerchant, OpenBatch, RequestPayout, SealBatch
+from schemas.currencies import Currencies
 from schemas.ids import is_uuid
 from schemas.times import LATEST_MS
 from services.ingest.batches import cancel_command, open_command
@@ -48,7 +49,7 @@ def record_id(record: InboxRecord) -> str:
 class Reading:
     """Turns the messages of one merchant into command bodies."""
 
-    def __init__(self, merchant_id: str, currencies: frozenset[str], release_at: Callable[[], int | None]) -> None:
+    def __init__(self, merchant_id: str, currencies: Currencies, release_at: Callable[[], int | None]) -> None:
         """`release_at` is until when a single payout can be recalled (ms UTC)."""
         self._merchant_id = merchant_id
         self._currencies = currencies

@@ -18,6 +18,7 @@ def peak():
 
 PROGRAM = """
 import tempfile
+from schemas.currencies import enabled
 from services.ingest.files.checked import Checked, check_file, open_reading
 from services.ingest.files.kinds import kind_of
 from services.ingest.staging.upload_record import FileOptions
@@ -27,7 +28,7 @@ file.write(b"msisdn,amount,currency,name\\n")
 for row in range(1, 1_000_001):
     number = "0" if row == 999_999 else f"+25677{row:07}"
     file.write(f"{number},1.25,USD,Payee {row}\\n".encode())
-kind, options, currencies = kind_of(file, file.tell()), FileOptions(), frozenset({"USD"})
+kind, options, currencies = kind_of(file, file.tell()), FileOptions(), enabled({"USD"})
 with Checked(kind, options, None) as checked:
     check_file(checked, file, open_reading(kind, file, options, currencies, "demo"), None)
     report = checked.report

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from domain.policy import Policy
 from schemas.commands import AddRows, CancelBatch, EditPayout, OpenBatch, SealBatch
+from schemas.currencies import enabled
 from schemas.events import BatchCanceled, RowsAdded
 from schemas.forms import PayoutForm
 from schemas.ids import BATCH_ROWS_MAX, row_payout_id
@@ -272,6 +273,6 @@ def test_an_edited_row_is_no_longer_the_row_that_was_sent() -> None:
 
 def test_a_batch_in_another_enabled_currency() -> None:
     """API-12: the policy of the moment, per row."""
-    scene = Scene(Policy(currencies=frozenset({"KWD"}))).merchant()
+    scene = Scene(Policy(currencies=enabled({"KWD"}))).merchant()
     batch_id = scene.batch(form(1, "KWD"))
     assert facts(scene.when(rows(batch_id, 2, form(1, "USD")))) == ["CommandRefused"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.policy import Policy
 from schemas import commands
+from schemas.currencies import enabled
 from schemas.events import PayoutAccepted, PayoutRejected
 from schemas.times import LATEST_MS
 from schemas.words import OnInsufficientFunds, PayoutStatus, Reason, RecordOutcome
@@ -169,7 +170,7 @@ def test_a_payout_to_a_saved_account_shows_it_masked() -> None:
 
 def test_a_currency_must_be_enabled_here() -> None:
     """API-12: by the policy, not by a list in the law."""
-    scene = Scene(Policy(currencies=frozenset({"JPY"}))).merchant(JPY=100)
+    scene = Scene(Policy(currencies=enabled({"JPY"}))).merchant(JPY=100)
     scene.given(scene.request(100, "JPY"))
     assert is_refusal(scene.when(scene.request(100, "USD")), 400, "validation_error", "enabled: JPY")
 

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from runtime.clock import ManualClock
+from schemas.currencies import enabled
 from services.ingest.app import create_app
 from services.ingest.edge import Edge
 from services.ingest.idempotency import Keys
@@ -18,7 +19,7 @@ from tests.support.drafts import MemoryDrafts
 from tests.support.ingest_log import FakeLog, FakeStore
 from tests.support.staging_memory import MemoryStaging
 
-CURRENCIES = frozenset({"USD", "EUR", "GBP", "RUB", "INR"})
+CURRENCIES = enabled({"USD", "EUR", "GBP", "RUB", "INR"})
 GOOD = {"amount": "100.50", "currency": "USD", "recipient_details": {"account_number": "1234567890", "bank_name": "Bank"}}
 
 

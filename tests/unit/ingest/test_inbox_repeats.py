@@ -14,6 +14,7 @@ from domain.policy import Policy
 from runtime.clock import SystemClock
 from runtime.dead_letters import DeadLettersFullError
 from schemas.commands import Command, CommandRecord, CreditMerchant, OpenBatch, OpenMerchant
+from schemas.currencies import enabled
 from schemas.events import EventRecord
 from schemas.ids import is_uuid
 from schemas.words import RecordOutcome
@@ -86,7 +87,7 @@ class Law:
 
     def read(self, one: Any, hours: float, data: dict[str, object] = PAYOUT, kind: str = "request_payout") -> EventRecord:
         """One reading of a record, so many hours after it was written."""
-        reading = Reading("demo", frozenset({"USD"}), lambda: None)
+        reading = Reading("demo", enabled({"USD"}), lambda: None)
         return self.judge(reading.body(Message(kind, data), record_id(one), None), "up-1", NOW + hours * HOUR_MS)
 
     @property

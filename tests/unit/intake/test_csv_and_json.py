@@ -11,9 +11,10 @@ from domain.intake.faults import Fault
 from domain.intake.headers import read_key, read_match, read_wait
 from domain.intake.payout import FIELDS, read_payout
 from schemas.commands import Match
+from schemas.currencies import enabled
 from schemas.forms import PayoutForm
 
-CURRENCIES = frozenset({"USD", "UGX"})
+CURRENCIES = enabled({"USD", "UGX"})
 HEADER = ["msisdn", "amount", "currency", "reference", "name"]
 
 

@@ -10,8 +10,9 @@ from domain.intake.edit import EditFields, read_edit
 from domain.intake.faults import Fault
 from domain.intake.merchants import read_bank_account, read_credit, read_merchant_request
 from domain.intake.payout import PayoutRequest, read_payout
+from schemas.currencies import enabled
 
-CURRENCIES = frozenset({"USD", "INR", "JPY", "KWD", "UGX"})
+CURRENCIES = enabled({"USD", "INR", "JPY", "KWD", "UGX"})
 ACCOUNT = "aaaaaaaa-0001-4000-8000-000000000001"
 GOOD: dict[str, Any] = {"amount": "10.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}}
 
