@@ -103,6 +103,21 @@ def differs(asked: Wanted, found: Wanted) -> str | None:
     return "; ".join(wrong) or None
 
 
+def rows_to_take(asked: dict[str, Any], answer: object) -> list[Any] | None:
+    """The rows of a request that are to be on the log: with `accept_valid` without those that the answer names as refused.
+
+    None where that is not known: there is no answer, or it does not name them all.
+    """
+    rows = asked.get("rows")
+    if not isinstance(rows, list) or asked.get("on_invalid_rows") != "accept_valid":
+        return rows if isinstance(rows, list) else None
+    if not isinstance(answer, dict) or "row_count" not in answer:
+        return None
+    refused = answer.get("refused_rows") or {"row_count": 0, "errors": []}
+    named = {int(fault["row"]) for fault in refused["errors"]}
+    return [row for number, row in enumerate(rows, 1) if number not in named] if len(named) == refused["row_count"] else None
+
+
 def rows_differ(asked: Iterable[Wanted], found: list[Wanted]) -> str | None:
     """The first row that is not as asked, or that their number differs."""
     rows = list(asked)

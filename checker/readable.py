@@ -44,6 +44,18 @@ def _declared(value: Any) -> bool:
     return isinstance(value, dict) and _has(value, {}, DECLARED)
 
 
+def _refused(value: Any) -> bool:
+    return isinstance(value, dict) and _has(value, {"count": _number}, REFUSED)
+
+
+def _amounts(value: Any) -> bool:
+    return isinstance(value, dict) and all(_number(one) for one in value.values())
+
+
+def _errors(value: Any) -> bool:
+    return isinstance(value, list) and all(_words(one) for one in value)
+
+
 def _numbers(value: Any) -> bool:
     return isinstance(value, list) and all(_number(one) for one in value)
 
@@ -67,6 +79,7 @@ def _answers(value: Any) -> bool:
 PHASES = ("open", "released", "refused", "canceled")
 OUTCOMES = ("paid", "failed", "unknown", "in_progress")
 DECLARED: dict[str, Test] = {"count": _number}
+REFUSED: dict[str, Test] = {"sums_minor": _amounts, "fault_count": _number, "errors": _errors}
 ANSWER: dict[str, Test] = {"payout_id": _text, "attempt": _number, "outcome": _outcome}
 ANSWER_MORE: dict[str, Test] = {
     "retryable": _flag,
@@ -112,8 +125,11 @@ BODIES: dict[str, tuple[dict[str, Test], dict[str, Test]]] = {
         {"batch_id": _text},
         {"name": _text, "reference": _text, "source": _text, "submit": _flag, "declaration": _declared},
     ),
-    "add_rows": ({"batch_id": _text, "first_row": _number, "rows": _forms}, {"match_version": _match}),
-    "seal_batch": ({"batch_id": _text}, {"declaration": _declared, **GUARDS}),
+    "add_rows": (
+        {"batch_id": _text, "first_row": _number, "rows": _forms},
+        {"match_version": _match, "numbers": _numbers, "refused_rows": _refused},
+    ),
+    "seal_batch": ({"batch_id": _text}, {"declaration": _declared, "refused_rows": _refused, **GUARDS}),
     "cancel_batch": ({"batch_id": _text}, {"reason": _text, "expected_phase": _phase, **GUARDS}),
     "start_attempts": ({"provider": _text, **MANY}, {"batch_id": _text}),
     "record_answers": ({"provider": _text, "answers": _answers}, {"batch_id": _text}),

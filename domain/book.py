@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.payout.open_payouts import OpenPayouts
 from schemas.accounts import Verification
 from schemas.events import Answer
-from schemas.forms import BatchDeclaration
+from schemas.forms import BatchDeclaration, RefusedRows
 from schemas.words import BatchPhase, Funding, OnRowFailure
 
 
@@ -44,6 +44,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     `released_at` and `stopped_at` in ms UTC: when its rows became free to be paid, and when those not sent yet were called back.
     `version` counts the changes of the batch itself, its opening the first; what becomes of its rows is none (BAT-13).
+    `refused_rows` were sent for it in chunks and stayed out (BAT-09).
     """
 
     id: str
@@ -64,6 +65,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     released_at: int | None = None
     stopped_at: int | None = None
     version: int = 1
+    refused_rows: RefusedRows | None = None
 
 
 class KeyRecord(Struct, frozen=True, kw_only=True):

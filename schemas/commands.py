@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
-from schemas.forms import BatchDeclaration, PayoutForm
+from schemas.forms import BatchDeclaration, PayoutForm, RefusedRows
 from schemas.words import BatchPhase, Funding, OnInsufficientFunds, OnRowFailure, Outcome
 
 CHUNK_ROWS_MAX = 500
@@ -133,26 +133,31 @@ class OpenBatch(Body, frozen=True, kw_only=True, tag="open_batch"):
 class AddRows(Body, frozen=True, kw_only=True, tag="add_rows"):
     """Add rows `first_row`, `first_row` + 1, ... to an open batch. Rows it already has are a repeat and change nothing.
 
-    `match_version` is If-Match; what is submitted in one piece never has it.
+    `match_version` is If-Match; what is submitted in one piece never has it. Where rows of the request stay out, `numbers` are those that
+    these have in it (from 1); `refused_rows` are the ones that stay out, unless the seal says so for all of a batch.
     """
 
     batch_id: str
     first_row: int
     rows: list[PayoutForm]
     match_version: Match = None
+    numbers: list[int] | None = None
+    refused_rows: RefusedRows | None = None
 
 
 class SealBatch(Body, frozen=True, kw_only=True, tag="seal_batch"):
     """Close the batch, check its declaration, hold its money and release it; or refuse all of it.
 
     Funded as available, rows that the balance does not cover wait (BAT-10). With `match_version` or `expected_version` only the batch that
-    somebody saw, and not one that got more rows since (BAT-13).
+    somebody saw, and not one that got more rows since (BAT-13). `refused_rows` stay out of a batch that was submitted in one piece: they
+    count towards every declaration, and the answer names them (BAT-09).
     """
 
     batch_id: str
     declaration: BatchDeclaration | None = None
     match_version: Match = None
     expected_version: int | None = None
+    refused_rows: RefusedRows | None = None
 
 
 class CancelBatch(Body, frozen=True, kw_only=True, tag="cancel_batch"):

@@ -8,7 +8,7 @@ Times are milliseconds UTC; amounts are minor units.
 from msgspec import Struct
 
 from schemas.accounts import Verification
-from schemas.forms import BatchDeclaration, PayoutForm
+from schemas.forms import BatchDeclaration, PayoutForm, RefusedRows
 from schemas.words import AccountChange, EntryType, Funding, OnRowFailure, PayoutStatus, Reason, RecordOutcome
 
 
@@ -160,12 +160,16 @@ class BatchOpened(Event, frozen=True, kw_only=True, tag="batch_opened"):
 
 
 class RowsAdded(Event, frozen=True, kw_only=True, tag="rows_added"):
-    """Rows `first_row`... of a batch are pending, version 1, and wait for its seal; row ids follow from batch and row."""
+    """Rows `first_row`... of a batch are pending, version 1, and wait for its seal; row ids follow from batch and row.
+
+    `refused_rows`: how many of the batch's stayed out up to now, and their sums, where these came with some that did (BAT-09).
+    """
 
     batch_id: str
     first_row: int
     rows: list[PayoutForm]
     totals: list[TotalsDelta]
+    refused_rows: RefusedRows | None = None
 
 
 class BatchReleased(Event, frozen=True, kw_only=True, tag="batch_released"):

@@ -28,3 +28,16 @@ class BatchDeclaration(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     count: int | None = None
     sums_minor: dict[str, int] | None = None
+
+
+class RefusedRows(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Rows that a request asked for and that stay out while the others are taken (`on_invalid_rows` `accept_valid`, BAT-09).
+
+    They count towards what was declared: `sums_minor` maps currency to the amounts that could be read. `errors` has the form of a
+    problem's (ERR-01) and is bounded; `fault_count` is not.
+    """
+
+    count: int
+    sums_minor: dict[str, int] = {}
+    fault_count: int = 0
+    errors: list[dict[str, str]] = []

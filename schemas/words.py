@@ -97,6 +97,13 @@ class OnRowFailure(StrEnum):
     STOP = "stop"
 
 
+class OnInvalidRows(StrEnum):
+    """What becomes of a request's rows when some are not valid (BAT-09): nothing is taken, or the others are."""
+
+    REJECT_ALL = "reject_all"
+    ACCEPT_VALID = "accept_valid"
+
+
 class OnInsufficientFunds(StrEnum):
     """What a single payout does when the balance does not cover it (ERR-03)."""
 

@@ -93,4 +93,5 @@ def rows_added(book: Book, record: Record, event: Json) -> None:
         book.change(payout, inquiry=0)
     if batch is not None:
         batch.row_count = event["first_row"] + len(event["rows"]) - 1
+        batch.refused_rows = event.get("refused_rows", batch.refused_rows)
         batch.version += 1

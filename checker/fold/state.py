@@ -67,6 +67,7 @@ class Batch:
     version: int = 1
     refusal_code: str | None = None
     refusal_detail: str | None = None
+    refused_rows: dict[str, Any] | None = None
     sums: dict[str, int] = field(default_factory=dict)
     totals: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 

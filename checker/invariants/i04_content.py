@@ -5,7 +5,7 @@ Owns the comparison of requests with the forms on the log. Which request made wh
 
 from typing import Any
 
-from checker.asked import OPEN, Wanted, booked, decimal, differs, payee_in, rows_differ, uploaded, wanted
+from checker.asked import OPEN, Wanted, booked, decimal, differs, payee_in, rows_differ, rows_to_take, uploaded, wanted
 from checker.evidence import Record
 from checker.fold.names import Json
 from checker.journal import Entry
@@ -68,7 +68,7 @@ class Content:
                 self._found.part(f"columns of an upload that the checker does not know ({entry.place})")
                 return None
             return rows_differ(rows if whole else rows[: len(found)], found)
-        rows_sent = asked.get("rows") if isinstance(asked, dict) else None
+        rows_sent = rows_to_take(asked, entry.answer) if isinstance(asked, dict) else None
         if rows_sent is None:
             return None
         asked_rows = [wanted(row) for row in rows_sent if isinstance(row, dict)]
@@ -85,7 +85,7 @@ class Content:
 
     def _judge_chunk(self, entry: Entry, rows: list[Wanted]) -> None:
         asked: dict[str, Any] = entry.asked if isinstance(entry.asked, dict) else {}
-        sent, first = asked.get("rows"), asked.get("first_row", 1)
+        sent, first = rows_to_take(asked, entry.answer), asked.get("first_row", 1)
         if not isinstance(sent, list) or not isinstance(first, int) or not 200 <= (entry.status or 0) < 300:
             return
         if entry.status == 202:

@@ -206,6 +206,7 @@ def _batches(book: Book) -> Rows:
             "stopped_at": batch.stopped_at,
             "waiting_rows": batch.waiting_rows,
             "version": batch.version,
+            "refused_rows": _text(batch.refused_rows),
             "last_offset": batch.last_offset,
         }
         for batch in book.batches.values()

@@ -5,6 +5,8 @@ batch each is done (BAT-13). Whether the sealed batch adds up and is covered is 
 """
 
 from domain.batch.evolve import advanced, opened
+from domain.batch.refused import together
+from domain.batch.refused import told as refused_told
 from domain.batch.stop import stop_running
 from domain.batch.view import batch_view
 from domain.book import Batch
@@ -131,7 +133,13 @@ def _added(batch: Batch, body: AddRows) -> Decision:
     totals = Totals()
     for form in body.rows:
         totals.add(PayoutStatus.PENDING, form.currency, 1, form.amount_minor)
-    event = RowsAdded(batch_id=batch.id, first_row=body.first_row, rows=body.rows, totals=totals.deltas())
+    event = RowsAdded(
+        batch_id=batch.id,
+        first_row=body.first_row,
+        rows=body.rows,
+        totals=totals.deltas(),
+        refused_rows=together(batch.refused_rows, body.refused_rows) if body.refused_rows is not None else None,
+    )
     after = advanced(batch, row_count=batch.row_count + len(body.rows))
     return decided([event], subject=batch.id, answer=_rows_answer(after, body))
 
@@ -195,7 +203,7 @@ def _row_faults(case: Case, batch: Batch, body: AddRows) -> list[dict[str, str]]
             whose = f"payout {first}" if first is not None else f"row {here[form.reference]}"
             text = f"The reference belongs to {whose}."
             faults.append(_fault(batch, body, index, "duplicate_reference", "/reference", text))
-        here.setdefault(form.reference, body.first_row + index)
+        here.setdefault(form.reference, _number(body, index))
     return faults
 
 
@@ -207,17 +215,27 @@ def _sum_refusal(case: Case, batch: Batch, body: AddRows) -> Decision | None:
 
 
 def _fault(batch: Batch, body: AddRows, index: int, code: str, pointer: str, detail: str) -> dict[str, str]:
-    """The pointer is into what the client sent: the chunk, or the whole batch; `row` counts in the batch from 1 (BAT-08)."""
-    row = body.first_row + index
-    place = row - 1 if batch.submit else index
+    """The pointer is into what the client sent: the chunk, or the whole batch; `row` counts in the batch from 1 (BAT-08).
+
+    Where rows of the request stay out, both count in the request.
+    """
+    row = _number(body, index)
+    place = row - 1 if batch.submit or body.numbers is not None else index
     told = {"pointer": f"/rows/{place}{pointer}", "code": code, "detail": f"Row {row}: {detail}", "row": str(row)}
     return {**told, "column": pointer.strip("/")}
+
+
+def _number(body: AddRows, index: int) -> int:
+    """The number of a row, by which the client knows it."""
+    numbers = body.numbers or ()
+    return numbers[index] if index < len(numbers) else body.first_row + index
 
 
 def _rows_answer(batch: Batch, body: AddRows) -> Answer:
     """`batch` as it stands with these rows."""
     chunk = {"batch_id": batch.id, "first_row": body.first_row, "rows": len(body.rows)}
-    return json_answer(OK, {**chunk, "row_count": batch.row_count, "version": batch.version}, version=batch.version)
+    stands = {"row_count": batch.row_count, "version": batch.version}
+    return json_answer(OK, {**chunk, **stands, **refused_told(body.refused_rows)}, version=batch.version)
 
 
 def _view_answer(batch: Batch, status: int) -> Answer:

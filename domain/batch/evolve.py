@@ -106,4 +106,5 @@ def _grown(batch: Batch, event: RowsAdded) -> Batch:
         counts[delta.currency] = counts.get(delta.currency, 0) + delta.count
         sums[delta.currency] = sums.get(delta.currency, 0) + delta.amount_minor
     row_count = event.first_row + len(event.rows) - 1
-    return advanced(batch, row_count=row_count, counts=counts, sums_minor=sums)
+    refused_rows = event.refused_rows or batch.refused_rows
+    return advanced(batch, row_count=row_count, counts=counts, sums_minor=sums, refused_rows=refused_rows)

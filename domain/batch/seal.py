@@ -6,6 +6,7 @@ Owns the order of the checks: empty, declaration, funds. Must not know rows one 
 from domain.batch.cover import Cover, covered_rows
 from domain.batch.decide import NO_ROWS, dropped_totals, is_over, open_cells, own_batch
 from domain.batch.evolve import advanced
+from domain.batch.refused import plus, together, told
 from domain.batch.view import batch_view
 from domain.book import Batch
 from domain.case import Case, Decision, json_answer, problem_answer, refused, repeated
@@ -30,7 +31,7 @@ def seal_batch(case: Case, body: SealBatch) -> Decision:
         return rejections.not_found(case, "batch")
     if batch.phase is BatchPhase.RELEASED:
         view = batch_view(batch, open_cells(batch), waiting_rows=rows_in_queue(case.book, batch))
-        return repeated(subject=batch.id, answer=json_answer(OK, view, version=batch.version))
+        return repeated(subject=batch.id, answer=json_answer(OK, {**view, **told(body.refused_rows)}, version=batch.version))
     refusal = rejections.version_refusal(case, batch, body.match_version, body.expected_version)
     if refusal is not None:
         return refusal
@@ -38,7 +39,7 @@ def seal_batch(case: Case, body: SealBatch) -> Decision:
         return refused(case, "batch_sealed", is_over(batch.phase), subject=batch.id)
     if not batch.row_count:
         return refuse_batch(case, batch, "validation_error", NO_ROWS)
-    return _mismatch(case, batch, body) or _funded(case, batch)
+    return _mismatch(case, batch, body) or _funded(case, batch, body)
 
 
 def refuse_batch(case: Case, batch: Batch, code: str, detail: str, **more: object) -> Decision:
@@ -66,17 +67,18 @@ def batch_key(case: Case, batch: Batch) -> Remember | None:
     return Remember(key=batch.idempotency_key, content_hash=known.content_hash, expires_at=known.expires_at)
 
 
-def _funded(case: Case, batch: Batch) -> Decision:
+def _funded(case: Case, batch: Batch, body: SealBatch) -> Decision:
     if batch.funding is Funding.AS_AVAILABLE:
-        return _released(case, batch, covered_rows(case, batch))
-    return _shortfall(case, batch) or _released(case, batch, Cover(held_minor=batch.sums_minor))
+        return _released(case, batch, body, covered_rows(case, batch))
+    return _shortfall(case, batch) or _released(case, batch, body, Cover(held_minor=batch.sums_minor))
 
 
-def _released(case: Case, batch: Batch, cover: Cover) -> Decision:
+def _released(case: Case, batch: Batch, body: SealBatch, cover: Cover) -> Decision:
     legs = [leg for currency, total in sorted(cover.held_minor.items()) for leg in postings.hold(total, currency)]
     event = BatchReleased(batch_id=batch.id, row_count=batch.row_count, postings=legs, waiting=cover.waiting)
     after = advanced(batch, phase=BatchPhase.RELEASED, released_at=case.now)
     view = batch_view(after, open_cells(batch), waiting_rows=sum(run.count for run in cover.waiting))
+    view |= told(body.refused_rows)
     answer = json_answer(CREATED if batch.submit else OK, view, version=after.version)
     return Decision(
         outcome=RecordOutcome.DECIDED,
@@ -88,20 +90,29 @@ def _released(case: Case, batch: Batch, cover: Cover) -> Decision:
 
 
 def _mismatch(case: Case, batch: Batch, body: SealBatch) -> Decision | None:
+    """What is declared is all that was sent, as of a file: rows that stayed out count with it (BAT-07, BAT-09)."""
+    sent = _sent(batch, body)
     for declaration in (batch.declaration, body.declaration):
-        if declaration is not None and not _adds_up(batch, declaration):
+        if declaration is not None and not _adds_up(sent, declaration):
             declared = _spoken(declaration.count, declaration.sums_minor)
-            counted = _spoken(batch.row_count, batch.sums_minor)
+            counted = _spoken(sent.count, sent.sums_minor)
             detail = f"Declared were {declared['words']}; the rows add up to {counted['words']}. Nothing was taken."
             members = {"declared": declared["members"], "counted": counted["members"]}
             return refuse_batch(case, batch, "declaration_mismatch", detail, **members)
     return None
 
 
-def _adds_up(batch: Batch, declaration: BatchDeclaration) -> bool:
-    if declaration.count is not None and declaration.count != batch.row_count:
+def _sent(batch: Batch, body: SealBatch) -> BatchDeclaration:
+    out = together(batch.refused_rows, body.refused_rows)
+    if out is None:
+        return BatchDeclaration(count=batch.row_count, sums_minor=batch.sums_minor)
+    return BatchDeclaration(count=batch.row_count + out.count, sums_minor=plus(batch.sums_minor, out.sums_minor))
+
+
+def _adds_up(sent: BatchDeclaration, declaration: BatchDeclaration) -> bool:
+    if declaration.count is not None and declaration.count != sent.count:
         return False
-    return declaration.sums_minor is None or declaration.sums_minor == batch.sums_minor
+    return declaration.sums_minor is None or declaration.sums_minor == sent.sums_minor
 
 
 def _spoken(count: int | None, sums_minor: dict[str, int] | None) -> dict[str, object]:

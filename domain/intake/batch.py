@@ -4,27 +4,33 @@ Owns options, declaration and rows of the JSON forms. Rows are payout requests l
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from domain.intake.amounts import currency_fault
 from domain.intake.faults import Fault, under
 from domain.intake.payout import PayoutRequest, field_faults, read_payout
-from domain.intake.text import REFERENCE_MAX, VALUE_MAX, text_fault
+from domain.intake.text import REFERENCE_MAX, VALUE_MAX, choice_fault, text_fault
+from domain.intake.valid_rows import ValidRows, valid_rows
 from domain.intake.versions import version_faults
 from schemas.commands import CHUNK_ROWS_MAX
 from schemas.currencies import Currencies
 from schemas.forms import BatchDeclaration, PayoutForm
 from schemas.ids import BATCH_ROWS_MAX, is_merchant_id
 from schemas.money import MoneyError, parse_amount
-from schemas.words import Funding, OnRowFailure
+from schemas.words import Funding, OnInvalidRows, OnRowFailure
 
-FIELDS = frozenset({"name", "reference", "funding", "on_row_failure", "declared", "rows", "merchant_id"})
+FIELDS = frozenset({"name", "reference", "funding", "on_row_failure", "on_invalid_rows", "declared", "rows", "merchant_id"})
+ROWS_FIELDS = frozenset({"rows", "first_row", "on_invalid_rows"})
 ROW_FAULTS_MAX = 1000
 
 
 class BatchRequest(Struct, frozen=True, kw_only=True):
-    """A valid batch. `rows` is None when none were sent: the batch is opened to be filled by chunks."""
+    """A valid batch. `rows` is None when none were sent: the batch is opened to be filled by chunks.
+
+    `valid`: the rows are those that go by themselves, the others stay out (BAT-09).
+    """
 
     name: str | None = None
     reference: str | None = None
@@ -32,14 +38,16 @@ class BatchRequest(Struct, frozen=True, kw_only=True):
     on_row_failure: OnRowFailure = OnRowFailure.CONTINUE
     declaration: BatchDeclaration | None = None
     rows: list[PayoutForm] | None = None
+    valid: ValidRows | None = None
     merchant_id: str | None = None
 
 
 class RowsRequest(Struct, frozen=True, kw_only=True):
-    """A valid chunk. `first_row` is None when the client did not number it."""
+    """A valid chunk. `first_row` is None when the client did not number it; `valid` as of a batch."""
 
     rows: list[PayoutForm]
     first_row: int | None = None
+    valid: ValidRows | None = None
 
 
 class SealRequest(Struct, frozen=True, kw_only=True):
@@ -58,8 +66,8 @@ def read_batch(raw: object, *, currencies: Currencies, owner: str | None = None)
     if isinstance(declaration, list):
         faults += under("/declared", declaration)
     whose = owner or _text(raw, "merchant_id")
-    rows = _rows(raw["rows"], currencies, BATCH_ROWS_MAX, whose) if "rows" in raw else ([], [])
-    faults += under("/rows", rows[1])
+    rows = _rows_as_said(raw, currencies, BATCH_ROWS_MAX, whose) if "rows" in raw else _NONE
+    faults += under("/rows", rows.faults)
     if faults or isinstance(declaration, list):
         return faults
     return BatchRequest(
@@ -68,7 +76,8 @@ def read_batch(raw: object, *, currencies: Currencies, owner: str | None = None)
         funding=Funding(str(raw.get("funding", Funding.ALL_OR_NOTHING))),
         on_row_failure=OnRowFailure(str(raw.get("on_row_failure", OnRowFailure.CONTINUE))),
         declaration=declaration,
-        rows=rows[0] if "rows" in raw else None,
+        rows=rows.forms if "rows" in raw else None,
+        valid=rows.valid,
         merchant_id=_text(raw, "merchant_id"),
     )
 
@@ -77,15 +86,15 @@ def read_rows(raw: object, *, currencies: Currencies, owner: str | None = None) 
     """A chunk of up to CHUNK_ROWS_MAX rows, or all its faults; `owner` as of a batch."""
     if not isinstance(raw, Mapping):
         return [Fault(pointer="", detail='must be a JSON object such as {"rows": [...]}')]
-    faults = field_faults(raw, frozenset({"rows", "first_row"}))
+    faults = [*field_faults(raw, ROWS_FIELDS), *_invalid_rows_faults(raw)]
     first = raw.get("first_row")
     if first is not None and (isinstance(first, bool) or not isinstance(first, int) or not 1 <= first <= BATCH_ROWS_MAX):
         faults.append(Fault(pointer="/first_row", detail=f"must be an integer from 1 to {BATCH_ROWS_MAX}"))
-    forms, row_faults = _rows(raw.get("rows"), currencies, CHUNK_ROWS_MAX, owner)
-    faults += under("/rows", row_faults)
+    rows = _rows_as_said(raw, currencies, CHUNK_ROWS_MAX, owner)
+    faults += under("/rows", rows.faults)
     if faults:
         return faults
-    return RowsRequest(rows=forms, first_row=first if isinstance(first, int) else None)
+    return RowsRequest(rows=rows.forms, first_row=first if isinstance(first, int) else None, valid=rows.valid)
 
 
 def read_seal(raw: object, *, currencies: Currencies) -> SealRequest | list[Fault]:
@@ -150,6 +159,39 @@ def _sum(amount: object, currency: str) -> int:
     return int(whole) * unit + tail
 
 
+class _Rows(NamedTuple):
+    forms: list[PayoutForm]
+    faults: list[Fault]
+    valid: ValidRows | None = None
+
+
+_NONE = _Rows([], [])
+
+
+def _rows_as_said(raw: Mapping[str, object], currencies: Currencies, most: int, owner: str | None) -> _Rows:
+    """All rows, or their faults; with `accept_valid` those that are valid, if any is."""
+    rows = raw.get("rows")
+    if raw.get("on_invalid_rows") == OnInvalidRows.ACCEPT_VALID and isinstance(rows, list) and 1 <= len(rows) <= most:
+        valid = valid_rows(rows, lambda row: _form(row, currencies, owner), currencies)
+        if valid.good:
+            return _Rows(list(valid.good.values()), [], valid)
+    return _Rows(*_rows(rows, currencies, most, owner))
+
+
+def _form(row: object, currencies: Currencies, owner: str | None) -> PayoutForm | list[Fault]:
+    read = of_batch(read_payout(row, currencies=currencies), row, owner)
+    return read.form if isinstance(read, PayoutRequest) else read
+
+
+def _invalid_rows_faults(raw: Mapping[str, object]) -> list[Fault]:
+    """An unknown word, or one for rows that are not here."""
+    said = raw.get("on_invalid_rows")
+    fault = choice_fault("/on_invalid_rows", said, OnInvalidRows)
+    if said == OnInvalidRows.ACCEPT_VALID and "rows" not in raw:
+        fault = Fault(pointer="/on_invalid_rows", detail="is about rows of the same request; send it with each of them")
+    return [fault] if fault is not None else []
+
+
 def _rows(raw: object, currencies: Currencies, most: int, owner: str | None) -> tuple[list[PayoutForm], list[Fault]]:
     if not isinstance(raw, list):
         return [], [Fault(pointer="", detail="must be a list of payout requests")]
@@ -159,9 +201,9 @@ def _rows(raw: object, currencies: Currencies, most: int, owner: str | None) -> 
     faults: list[Fault] = []
     untold = 0
     for index, row in enumerate(raw):
-        read = of_batch(read_payout(row, currencies=currencies), row, owner)
-        if isinstance(read, PayoutRequest):
-            forms.append(read.form)
+        read = _form(row, currencies, owner)
+        if isinstance(read, PayoutForm):
+            forms.append(read)
         elif len(faults) < ROW_FAULTS_MAX:
             faults += under(f"/{index}", read)
         else:
@@ -198,7 +240,7 @@ def _choice_faults(row: Mapping[str, object]) -> list[Fault]:
 
 
 def _option_faults(raw: Mapping[str, object]) -> list[Fault]:
-    faults = []
+    faults: list[Fault | None] = [*_invalid_rows_faults(raw)]
     if raw.get("name") is not None:
         faults.append(text_fault("/name", raw["name"], longest=VALUE_MAX, shortest=1))
     if raw.get("reference") is not None:

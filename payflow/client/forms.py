@@ -147,10 +147,19 @@ class Timeline(Struct, frozen=True, kw_only=True):
     missing: list[dict[str, str]] = []
 
 
+class RefusedRows(Struct, frozen=True, kw_only=True):
+    """Rows of a request that stayed out (`on_invalid_rows` "accept_valid"); `row` of a fault counts in the request, from 1."""
+
+    row_count: int
+    fault_count: int
+    errors: list[FieldFault] = []
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """A batch as it stands; `counts` per payout state, `progress` with done, total and percent.
 
-    `version` counts what happens to the batch itself; None from a server that does not tell it.
+    `version` counts what happens to the batch itself; None from a server that does not tell it. `refused_rows` is in the answer to the
+    request that sent them, and in its repeats.
     """
 
     id: str
@@ -174,6 +183,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     released_at: str | None = None
     stopped_at: str | None = None
     version: int | None = None
+    refused_rows: RefusedRows | None = None
 
     @property
     def ended(self) -> bool:
@@ -200,6 +210,7 @@ class RowsAdded(Struct, frozen=True, kw_only=True):
     rows: int
     row_count: int
     version: int | None = None
+    refused_rows: RefusedRows | None = None
 
 
 class CurrencyBalance(Struct, frozen=True, kw_only=True):

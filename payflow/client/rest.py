@@ -105,19 +105,31 @@ class Payflow:
     def create_batch(
         self, rows: Sequence[Row], *, key: str | None = None, wait: int | None = None, **options: object
     ) -> Batch:
-        """Submit a batch whole. Options: name, reference, declared ({"row_count": 2, "sums": {"USD": "3.00"}}), funding, on_row_failure."""
+        """Submit a batch whole. Options: name, reference, declared ({"row_count": 2, "sums": {"USD": "3.00"}}), funding, on_row_failure.
+
+        And on_invalid_rows: with "accept_valid" rows that are not valid stay out, and `refused_rows` of the answer names them.
+        """
         return self._write("POST", "/batches/", Batch, key or new_key(), json={**options, "rows": list(rows)}, wait=wait)
 
     def open_batch(self, *, key: str | None = None, **options: object) -> Batch:
         """Open an empty batch, to be filled by `add_rows` and paid after `seal_batch`."""
         return self._write("POST", "/batches/", Batch, key or new_key(), json=options)
 
-    def add_rows(self, batch_id: str, rows: Sequence[Row], first_row: int, *, version: int | None = None) -> RowsAdded:
+    def add_rows(
+        self,
+        batch_id: str,
+        rows: Sequence[Row],
+        first_row: int,
+        *,
+        version: int | None = None,
+        on_invalid_rows: str | None = None,
+    ) -> RowsAdded:
         """The next rows, up to 500, with the number of the first (from 1); rows that the batch has already are a repeat.
 
-        With `version` only if the batch still is that one (412 `precondition_failed` if not).
+        With `version` only if the batch still is that one (412 `precondition_failed` if not). With `on_invalid_rows` "accept_valid" rows
+        that are not valid stay out (`refused_rows`) and those behind them move up: the next chunk begins at `row_count` + 1.
         """
-        body = {"first_row": first_row, "rows": list(rows)}
+        body = _told(first_row=first_row, rows=list(rows), on_invalid_rows=on_invalid_rows)
         return self._write("POST", f"/batches/{batch_id}/rows/", RowsAdded, new_key(), json=body, version=version)
 
     def seal_batch(self, batch_id: str, *, declared: Row | None = None, expected_version: int | None = None) -> Batch:

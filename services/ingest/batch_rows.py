@@ -8,17 +8,20 @@ import asyncio
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from msgspec import structs
 
 from domain.intake.batch import RowsRequest, read_rows
-from schemas.commands import AddRows
+from schemas.commands import AddRows, Match
 from schemas.ids import BATCH_ROWS_MAX
+from services.ingest.accepted_rows import accepted
 from services.ingest.answers import About, response_of
 from services.ingest.asking import Ask
 from services.ingest.batches import code_of_rows, decide_on_batch, merchant_of_batch, read_maybe_large
 from services.ingest.chunks import check_fits
 from services.ingest.documentation import documented
-from services.ingest.edge import BATCHES
+from services.ingest.edge import BATCHES, Edge
 from services.ingest.envelope import Envelope
+from services.ingest.known_rows import OwnBatch
 from services.ingest.payouts import canonical
 from services.ingest.problems import ProblemError
 from services.ingest.submitting import within
@@ -46,13 +49,18 @@ async def add_rows(request: Request, batch_id: str) -> Response:
     envelope = ask.envelope(merchant_id, f"add_rows {batch_id}", content)
     if isinstance(wanted, list):
         return await decide_on_batch(ask, envelope, batch_id, wanted, code_of_rows(wanted))
+    if wanted.valid is not None:
+        first = await ask.edge.known(envelope, about_rows(envelope), ask.wait_seconds)
+        if first is not None:
+            return first
+        wanted = await left_rows(ask.edge, wanted, OwnBatch(merchant_id, batch_id, envelope.key or ""))
     if wanted.first_row is not None:
         return await decide_on_batch(ask, envelope, batch_id, _command(ask, batch_id, wanted, wanted.first_row))
     return await _add_unnumbered(ask, envelope, batch_id, wanted)
 
 
 async def _add_unnumbered(ask: Ask, envelope: Envelope, batch_id: str, wanted: RowsRequest) -> Response:
-    about = About(envelope.key, BATCHES, creates=False, versioned=True)
+    about = about_rows(envelope)
     first = await ask.edge.known(envelope, about, ask.wait_seconds)
     if first is not None:
         return first
@@ -75,5 +83,31 @@ async def _next_row(ask: Ask, envelope: Envelope, batch_id: str) -> int | Decide
 
 
 def _command(ask: Ask, batch_id: str, wanted: RowsRequest, first_row: int) -> AddRows:
+    return rows_command(wanted, batch_id, first_row, ask.match_version)
+
+
+def rows_command(wanted: RowsRequest, batch_id: str, first_row: int, match: Match = None) -> AddRows:
+    """A chunk, valid as it was asked for. Raises ProblemError `payload_too_large`."""
     check_fits(wanted.rows)
-    return AddRows(batch_id=batch_id, first_row=first_row, rows=wanted.rows, match_version=ask.match_version)
+    valid = wanted.valid
+    return AddRows(
+        batch_id=batch_id,
+        first_row=first_row,
+        rows=wanted.rows,
+        match_version=match,
+        numbers=valid.numbers if valid is not None else None,
+        refused_rows=valid.refused if valid is not None else None,
+    )
+
+
+async def left_rows(edge: Edge, wanted: RowsRequest, own: OwnBatch) -> RowsRequest:
+    """The chunk with the rows that go by themselves, where it asks for that. Raises ProblemError `invalid_rows` if none does."""
+    if wanted.valid is None:
+        return wanted
+    valid = await accepted(edge, wanted.valid, own)
+    return structs.replace(wanted, rows=list(valid.good.values()), valid=valid)
+
+
+def about_rows(envelope: Envelope) -> About:
+    """What the answer's headers need."""
+    return About(envelope.key, BATCHES, creates=False, versioned=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from runtime import failpoints
 from schemas.commands import AddRows, Command, OpenBatch, SealBatch
-from schemas.forms import BatchDeclaration, PayoutForm
+from schemas.forms import BatchDeclaration, PayoutForm, RefusedRows
 from schemas.words import RecordOutcome
 from services.ingest.chunks import Part, first_piece, in_parts
 from services.ingest.envelope import Envelope
@@ -37,13 +37,16 @@ Waiting = Sequence["asyncio.Future[Decided]"]
 class BatchOrder:
     """One batch to submit. `seal_declaration` is checked by the seal; its count is always set.
 
-    `is_new`: the batch's id was made for this request, so no batch has it yet.
+    `is_new`: the batch's id was made for this request, so no batch has it yet. Where rows stay out, `refused_rows` says so and
+    `numbers` are those that the others have in the request.
     """
 
     envelope: Envelope
     open: OpenBatch
     seal_declaration: BatchDeclaration
     is_new: bool
+    refused_rows: RefusedRows | None = None
+    numbers: Sequence[int] | None = None
 
 
 class BatchRun:
@@ -122,9 +125,17 @@ class BatchRun:
             fail(self.submission.decision, error)
 
     def _bodies(self, *parts: Part) -> list[Command]:
-        rows = [AddRows(batch_id=self._batch_id, first_row=part.first_row, rows=part.rows) for part in parts if part.rows]
-        seal = [SealBatch(batch_id=self._batch_id, declaration=self._order.seal_declaration)] if parts[-1].is_last else []
-        return [*rows, *seal]
+        rows = [self._chunk(part) for part in parts if part.rows]
+        return [*rows, self._seal()] if parts[-1].is_last else [*rows]
+
+    def _chunk(self, part: Part) -> AddRows:
+        numbers = self._order.numbers
+        own = None if numbers is None else list(numbers[part.first_row - 1 : part.first_row - 1 + len(part.rows)])
+        return AddRows(batch_id=self._batch_id, first_row=part.first_row, rows=part.rows, numbers=own)
+
+    def _seal(self) -> SealBatch:
+        order = self._order
+        return SealBatch(batch_id=self._batch_id, declaration=order.seal_declaration, refused_rows=order.refused_rows)
 
     def _goes_on_with(self, batch_id: str | None) -> bool:
         """Whether the first try under this key has left a batch open: that one it is then.

@@ -17,6 +17,7 @@ from domain.intake.faults import Fault
 from runtime.ids import mint
 from schemas.commands import AddRows, CancelBatch, Match, OpenBatch, SealBatch
 from schemas.forms import BatchDeclaration, PayoutForm
+from services.ingest.accepted_rows import accepted
 from services.ingest.answers import About, pending_response, response_of
 from services.ingest.asking import Ask
 from services.ingest.batch_run import BatchOrder, BatchRun
@@ -24,6 +25,7 @@ from services.ingest.chunks import cut
 from services.ingest.documentation import documented
 from services.ingest.edge import BATCHES, Edge
 from services.ingest.envelope import Envelope
+from services.ingest.known_rows import OwnBatch
 from services.ingest.payouts import canonical, not_found
 from services.ingest.problems import ProblemError
 from services.ingest.store import ViewUnavailableError
@@ -59,8 +61,7 @@ async def create_batch(request: Request) -> Response:
     command = open_command(wanted, mint(), source="api", submit=wanted.rows is not None)
     if wanted.rows is None:
         return await ask.edge.decide(envelope, command, about, ask.wait_seconds, subject=command.batch_id)
-    order = BatchOrder(envelope, command, counted(wanted.declaration, len(wanted.rows)), is_new=True)
-    return await submit(ask.edge, order, wanted.rows, about, ask.wait_seconds)
+    return await submit(ask.edge, envelope, command, wanted, about, ask.wait_seconds, is_new=True)
 
 
 @router.post("/batches/{batch_id}/seal", **documented("seal_batch"))
@@ -110,8 +111,29 @@ def _seal_command(ask: Ask, batch_id: str, wanted: SealRequest) -> SealBatch:
     )
 
 
-async def submit(edge: Edge, order: BatchOrder, rows: list[PayoutForm], about: About, wait_seconds: float) -> Response:
-    """Submit a batch whose rows are in memory."""
+async def submit(
+    edge: Edge,
+    envelope: Envelope,
+    command: OpenBatch,
+    wanted: BatchRequest,
+    about: About,
+    wait_seconds: float,
+    *,
+    is_new: bool,
+) -> Response:
+    """Submit a batch whose rows are in memory: all, or those that go by themselves. Raises ProblemError `invalid_rows` if none does."""
+    rows, refused, numbers = wanted.rows or [], None, None
+    if wanted.valid is not None:
+        own = OwnBatch(envelope.merchant_id, command.batch_id, envelope.key or "")
+        valid = await accepted(edge, wanted.valid, own)
+        rows, refused, numbers = list(valid.good.values()), valid.refused, valid.numbers
+    sent = len(rows) + (refused.count if refused is not None else 0)
+    declaration = counted(wanted.declaration, sent)
+    order = BatchOrder(envelope, command, declaration, is_new=is_new, refused_rows=refused, numbers=numbers)
+    return await _submit(edge, order, rows, about, wait_seconds)
+
+
+async def _submit(edge: Edge, order: BatchOrder, rows: list[PayoutForm], about: About, wait_seconds: float) -> Response:
     first = await edge.running(order.envelope, about, wait_seconds)
     if first is not None:
         return first

@@ -11,13 +11,13 @@ from domain.intake.content import JsonFault, parse_json
 from domain.intake.faults import Fault, step, under
 from domain.intake.numbers import FORMATS, PLAIN
 from domain.intake.text import VALUE_MAX, choice_fault, text_fault
+from schemas.words import OnInvalidRows
 from services.ingest.staging.upload_record import FileOptions
 
 PLAIN_FIELDS = ("name", "reference", "funding", "on_row_failure", "merchant_id")
 FILE_FIELDS = frozenset({"currency", "mapping", "number_format", "on_invalid_rows", "override_duplicate"})
 FIELDS = frozenset({*PLAIN_FIELDS, *FILE_FIELDS, "row_count", "total", "declared"})
 CORRECTION_FIELDS = frozenset({"on_invalid_rows", "override_duplicate"})
-ON_INVALID_ROWS = ("reject_all", "accept_valid")
 _COUNT_DIGITS_MAX = 7
 
 
@@ -54,7 +54,7 @@ def read_fields(fields: Mapping[str, str], known: frozenset[str] = FIELDS) -> Up
         mapping=mapping if isinstance(mapping, dict) else {},
         number_format=given.get("number_format", PLAIN),
         number_format_chosen="number_format" in given,
-        accept_valid=given.get("on_invalid_rows") == "accept_valid",
+        accept_valid=given.get("on_invalid_rows") == OnInvalidRows.ACCEPT_VALID,
         raw=raw,
     )
     return UploadFields(options, given.get("override_duplicate"), faults)
@@ -64,7 +64,7 @@ def _choice_faults(given: Mapping[str, str]) -> list[Fault]:
     reason = given.get("override_duplicate")
     faults = [
         choice_fault("/number_format", given.get("number_format"), FORMATS),
-        choice_fault("/on_invalid_rows", given.get("on_invalid_rows"), ON_INVALID_ROWS),
+        choice_fault("/on_invalid_rows", given.get("on_invalid_rows"), OnInvalidRows),
         text_fault("/override_duplicate", reason, longest=VALUE_MAX, shortest=3) if reason is not None else None,
     ]
     return [fault for fault in faults if fault is not None]

@@ -13,7 +13,7 @@ from domain.book import BankAccount, Batch, KeyRecord, Merchant
 from domain.payout.state import Payout
 from schemas.accounts import Verification
 from schemas.events import Answer
-from schemas.forms import BatchDeclaration
+from schemas.forms import BatchDeclaration, RefusedRows
 from schemas.words import BatchPhase, Funding, OnRowFailure, PayoutStatus, Reason
 
 Row = Mapping[str, Any]
@@ -26,7 +26,7 @@ PAYOUT_COLUMNS = (
 )
 BATCH_COLUMNS = (
     "id::text, merchant_id, created_at, phase, name, reference, funding, on_row_failure, declaration, source, submit, "
-    "idempotency_key, row_count, released_at, stopped_at, version"
+    "idempotency_key, row_count, released_at, stopped_at, version, refused_rows"
 )
 
 MERCHANT_COLUMNS = "id, name, main_currency, active, key_required"
@@ -57,6 +57,7 @@ def batch_of(row: Row, cells: Mapping[str, tuple[int, int]]) -> Batch:
     """A batch from BATCH_COLUMNS; `cells` maps currency to (count, sum) over all its rows."""
     fields = dict(row)
     declaration = orjson.loads(fields.pop("declaration") or b"null")
+    refused = orjson.loads(fields.pop("refused_rows") or b"null")
     return Batch(
         **{
             **fields,
@@ -65,6 +66,7 @@ def batch_of(row: Row, cells: Mapping[str, tuple[int, int]]) -> Batch:
             "on_row_failure": OnRowFailure(fields["on_row_failure"]),
         },
         declaration=BatchDeclaration(**declaration) if declaration else None,
+        refused_rows=RefusedRows(**refused) if refused else None,
         counts={currency: count for currency, (count, _) in cells.items()},
         sums_minor={currency: total for currency, (_, total) in cells.items()},
     )

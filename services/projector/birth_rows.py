@@ -54,10 +54,16 @@ def rows_added(scene: Scene, event: events.RowsAdded) -> None:
         head = f"{payout_id}\t{place}\t{row}\t{text_field(form.reference)}\t{time}\t{_form_fields(form, 0)}"
         born[payout_id] = NewPayout(head, state)
         scene.changed(payout_id, batch_id, state)
-    scene.counted(batch_id, event.totals, row_count=event.first_row + len(event.rows) - 1)
+    scene.counted(batch_id, event.totals, row_count=event.first_row + len(event.rows) - 1, **_refused(event))
     scene.batch_moved(batch_id, "open", first_row=event.first_row, row_count=len(event.rows))
     for delta in event.totals:
         scene.changes.grow_batch(batch_id, {delta.currency: delta.amount_minor})
+
+
+def _refused(event: events.RowsAdded) -> dict[str, object]:
+    """Rows of the batch that stayed out up to now, where that changes."""
+    out = event.refused_rows
+    return {} if out is None else {"refused_rows": msgspec.json.encode(out).decode()}
 
 
 def _born(

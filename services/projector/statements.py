@@ -180,7 +180,7 @@ UPDATE batches b SET updated_at = r.updated_at, last_offset = r.last_offset, pha
     row_count = COALESCE(r.row_count, b.row_count), refusal_code = COALESCE(r.refusal_code, b.refusal_code),
     refusal_detail = COALESCE(r.refusal_detail, b.refusal_detail), released_at = COALESCE(r.released_at, b.released_at),
     stopped_at = COALESCE(r.stopped_at, b.stopped_at), waiting_rows = b.waiting_rows + r.waiting,
-    version = b.version + r.advanced,
+    version = b.version + r.advanced, refused_rows = COALESCE(r.refused_rows, b.refused_rows),
     sums_minor = CASE WHEN r.added::text = '{}' THEN b.sums_minor ELSE (
         SELECT '{' || string_agg(to_json(key)::text || ':' || total::text, ',' ORDER BY key COLLATE "C") || '}'
         FROM (SELECT key, sum(value::bigint) AS total FROM (
@@ -188,7 +188,7 @@ UPDATE batches b SET updated_at = r.updated_at, last_offset = r.last_offset, pha
         ) AS parts GROUP BY key) AS sums) END
 FROM json_to_recordset(%s) AS r (
     id uuid, updated_at bigint, last_offset bigint, phase text, row_count integer, refusal_code text, refusal_detail text,
-    released_at bigint, stopped_at bigint, waiting integer, advanced integer, added json)
+    released_at bigint, stopped_at bigint, waiting integer, advanced integer, added json, refused_rows text)
 WHERE b.id = r.id
 """
 """A batch is inserted without a version; its opening, written here in the same transaction, is its first."""

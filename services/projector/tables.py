@@ -232,11 +232,13 @@ batches = Table(
     Column("stopped_at", BigInteger),
     Column("waiting_rows", Integer, nullable=False, server_default=text("0")),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("refused_rows", Text),
     Index("batches_merchant", "merchant_id", "id"),
     postgresql_with=HOT,
 )
 """`sums_minor` is JSON text, currency to the sum of the rows as they were added; `declaration` is JSON text. `waiting_rows` of the pending
-rows wait for funds. `version` counts the moves of the batch itself: those of `batch_moves` but where rows were funded."""
+rows wait for funds. `version` counts the moves of the batch itself: those of `batch_moves` but where rows were funded. `refused_rows` is
+JSON text: how many rows of its chunks stayed out, and their sums."""
 
 batch_totals = _tally("batch_totals", {"batch_id": Id, "currency": Text, "status": Text}, BigInteger())
 """Rows and their sum per state of a batch (BAT-12). A state that rows have left stays, with zeros."""

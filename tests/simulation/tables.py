@@ -249,7 +249,7 @@ class Tables:
 
     def _new_batch(self, row: Row) -> None:
         more = {"refusal_code": None, "refusal_detail": None, "released_at": None, "last_offset": 0, "sums_minor": "{}"}
-        more |= {"stopped_at": None, "waiting_rows": 0, "version": 0}
+        more |= {"stopped_at": None, "waiting_rows": 0, "version": 0, "refused_rows": None}
         self._insert("batches", row["id"], {**row, "updated_at": row["created_at"], "phase": "open", "row_count": 0, **more})
 
     def _batch(self, batch_id: str, changed: Row) -> None:

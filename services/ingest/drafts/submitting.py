@@ -12,8 +12,7 @@ from domain.intake.faults import under
 from domain.intake.payout import PayoutRequest
 from services.ingest.answers import About
 from services.ingest.asking import Ask
-from services.ingest.batch_run import BatchOrder
-from services.ingest.batches import code_of_rows, counted, open_command, submit
+from services.ingest.batches import code_of_rows, open_command, submit
 from services.ingest.drafts.store import Draft
 from services.ingest.edge import BATCHES, PAYOUTS
 from services.ingest.envelope import Envelope
@@ -47,6 +46,4 @@ def check(ask: Ask, draft: Draft) -> PayoutRequest | BatchRequest:
 
 async def _batch(ask: Ask, envelope: Envelope, about: About, draft: Draft, wanted: BatchRequest) -> Response:
     command = open_command(wanted, draft.id, source="draft", submit=True)
-    rows = wanted.rows or []
-    order = BatchOrder(envelope, command, counted(wanted.declaration, len(rows)), is_new=False)
-    return await submit(ask.edge, order, rows, about, ask.wait_seconds)
+    return await submit(ask.edge, envelope, command, wanted, about, ask.wait_seconds, is_new=False)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.ingest.forms.answers import FieldFault
 from services.ingest.forms.fields import CURRENCY_CODE, LINE, MERCHANT, NAME, REFERENCE, VERSION, Time, form
 from services.ingest.forms.payouts import RowRequest
 
@@ -11,8 +12,15 @@ FundingWord = Literal["all_or_nothing", "as_available"]
 """`all_or_nothing`: all rows are held at the seal, or 402 and none. `as_available`: rows that the balance does not cover wait."""
 RowFailureWord = Literal["continue", "stop"]
 """`stop`: once a row has failed for good, rows that were not sent are canceled."""
+InvalidRowsWord = Literal["reject_all", "accept_valid"]
+"""`accept_valid`: the rows that are valid go, in their order, and the answer names those that stay out."""
 PhaseWord = Literal["open", "released", "refused", "canceled"]
 
+INVALID_ROWS = (
+    "`accept_valid`: the rows that are valid go, numbered without gaps; `refused_rows` of the answer names the others, by their numbers in "
+    "the request. If none is valid: 400."
+)
+ONLY_ANSWERED = "In the answer to the request that sent them, and in its repeats."
 TWO_ROWS = [
     {"amount": "10.00", "currency": "USD", "recipient_details": {"msisdn": "+256772123456"}},
     {"amount": "20.00", "currency": "USD", "recipient_details": {"account_number": "1234567890"}},
@@ -43,6 +51,7 @@ class BatchRequest(BaseModel):
     reference: str | None = REFERENCE
     funding: FundingWord = "all_or_nothing"
     on_row_failure: RowFailureWord = "continue"
+    on_invalid_rows: InvalidRowsWord = Field("reject_all", description=INVALID_ROWS)
     declared: Declaration | None = None
     rows: list[RowRequest] | None = Field(None, min_length=1, max_length=1_000_000)
     merchant_id: str | None = MERCHANT
@@ -55,6 +64,7 @@ class RowsRequest(BaseModel):
 
     rows: list[RowRequest] = Field(min_length=1, max_length=500)
     first_row: int | None = Field(None, ge=1, le=1_000_000)
+    on_invalid_rows: InvalidRowsWord = Field("reject_all", description=INVALID_ROWS)
 
 
 class SealRequest(BaseModel):
@@ -76,6 +86,14 @@ class DropRequest(BaseModel):
         None, description="Only if the batch stands here; else 409 and nothing happens."
     )
     expected_version: int | None = VERSION
+
+
+class RefusedRows(BaseModel):
+    """Rows of the request that stayed out (`accept_valid`): how many, and their faults, by row (from 1). The first 1,000 are listed."""
+
+    row_count: int
+    fault_count: int
+    errors: list[FieldFault]
 
 
 class Batch(BaseModel):
@@ -109,6 +127,7 @@ class Batch(BaseModel):
     released_at: Time | None = None
     stopped_at: Time | None = None
     updated_at: Time
+    refused_rows: RefusedRows | None = Field(None, description=ONLY_ANSWERED)
 
 
 class BatchStopped(BaseModel):
@@ -130,3 +149,4 @@ class RowsAdded(BaseModel):
     rows: int
     row_count: int
     version: int
+    refused_rows: RefusedRows | None = None

@@ -14,8 +14,10 @@ from domain.intake.faults import Fault
 from domain.intake.headers import read_key
 from runtime.http_trace import traceparent
 from runtime.logging import logger
-from schemas.commands import CommandRecord
+from schemas.commands import AddRows, CommandRecord
 from schemas.ids import is_uuid
+from schemas.words import OnInvalidRows
+from services.ingest.batch_rows import left_rows, rows_command
 from services.ingest.edge import Edge
 from services.ingest.envelope import Envelope
 from services.ingest.inbox.audit import Trail
@@ -23,6 +25,7 @@ from services.ingest.inbox.judging import Judged
 from services.ingest.inbox.messages import InboxRecord, Message, UnreadableError, read_message
 from services.ingest.inbox.reading import Reading, record_id
 from services.ingest.inbox.replies import Asked, reply_to_decision, reply_to_problem
+from services.ingest.known_rows import OwnBatch
 from services.ingest.problems import ProblemError, problem_of
 from services.ingest.store import ViewUnavailableError
 from services.ingest.submitting import rows_of, seen
@@ -125,18 +128,36 @@ class Turn:
         merchant_id = await self._merchant(record, message)
         key = self._key(message)
         batch_id = await self._batch_id(merchant_id, message) if message.kind in _NAMES_BATCH else None
-        data = {name: value for name, value in message.data.items() if name != "merchant_id"}
+        asked = message.data
+        data = {name: value for name, value in asked.items() if name != "merchant_id"}
         reading = Reading(merchant_id, self._edge.currencies, self._edge.release_at)
-        body = reading.body(message._replace(data=data), new_id, batch_id)
+        message = message._replace(data=data)
+        chosen = await self._chosen_rows(reading, message, OwnBatch(merchant_id, batch_id or "", key))
+        body = chosen if chosen is not None else reading.body(message, new_id, batch_id)
         envelope = Envelope(
             merchant_id=merchant_id,
             clock=self._edge.clock,
             actor=self._judge.actor,
             key=key,
-            content_hash=content_hash(message.kind, message.data),
+            content_hash=content_hash(message.kind, asked),
             trace=traceparent(message.trace),
         )
         return envelope.wrap(body)
+
+    async def _chosen_rows(self, reading: Reading, message: Message, own: OwnBatch) -> AddRows | None:
+        """The chunk of a message that wants those rows to go that are valid: asked about as over REST, behind all before it.
+
+        None if it is not that, or nothing is left: then the processor judges, which knows the message if it came before.
+        """
+        if message.kind != "add_rows" or message.data.get("on_invalid_rows") != OnInvalidRows.ACCEPT_VALID:
+            return None
+        wanted = reading.rows(message.data)
+        await self.flush()
+        try:
+            left = await left_rows(self._edge, wanted, own)
+        except ProblemError:
+            return None
+        return rows_command(left, own.batch_id, left.first_row or 1)
 
     async def _merchant(self, record: InboxRecord, message: Message) -> str:
         merchant_id = (record.key or b"").decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.ingest import forms
-from services.ingest.forms.batches import FundingWord, RowFailureWord
+from services.ingest.forms.batches import FundingWord, InvalidRowsWord, RowFailureWord
 from services.ingest.inbox.messages import KINDS
 from services.ingest.inbox.replies import Reply
 
@@ -40,6 +40,7 @@ class RowsMessage(NamesBatch):
 
     rows: list[forms.RowRequest]
     first_row: int
+    on_invalid_rows: InvalidRowsWord = "reject_all"
 
 
 class SealMessage(NamesBatch, forms.SealRequest):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
-from domain.intake.batch import read_batch, read_rows, read_seal
+from domain.intake.batch import RowsRequest, read_batch, read_rows, read_seal
 from domain.intake.cancel import read_cancel, read_drop
 from domain.intake.faults import Fault
 from domain.intake.merchants import read_credit
@@ -17,8 +17,8 @@ from schemas.commands import AddRows, CancelBatch, CancelPayout, Command, Credit
 from schemas.currencies import Currencies
 from schemas.ids import is_uuid
 from schemas.times import LATEST_MS
+from services.ingest.batch_rows import rows_command
 from services.ingest.batches import cancel_command, open_command
-from services.ingest.chunks import check_fits
 from services.ingest.inbox.messages import InboxRecord, Message
 from services.ingest.merchants import credit_command
 from services.ingest.payout_command import payout_command
@@ -72,15 +72,19 @@ class Reading:
         wanted = good(read_batch(data, currencies=self._currencies))
         return open_command(wanted, new_id, source="inbox", submit=False)
 
-    def _add_rows(self, data: Mapping[str, object], _: str, batch_id: str | None) -> AddRows:
+    def rows(self, data: Mapping[str, object]) -> RowsRequest:
+        """The chunk of a message of type add_rows, which `rows_command` makes a body of. Raises ProblemError."""
         read = read_rows(_without_batch(data), currencies=self._currencies, owner=self._merchant_id)
         wanted = good(read, code="invalid_rows" if _only_rows(read) else None)
         if wanted.first_row is None:
             raise problem_of(
                 [Fault(pointer="/first_row", detail="is required: the number of the first of these rows, from 1")]
             )
-        check_fits(wanted.rows)
-        return AddRows(batch_id=str(batch_id), first_row=wanted.first_row, rows=wanted.rows)
+        return wanted
+
+    def _add_rows(self, data: Mapping[str, object], _: str, batch_id: str | None) -> AddRows:
+        wanted = self.rows(data)
+        return rows_command(wanted, str(batch_id), wanted.first_row or 1)
 
     def _seal_batch(self, data: Mapping[str, object], _: str, batch_id: str | None) -> SealBatch:
         wanted = good(read_seal(_without_batch(data), currencies=self._currencies))

@@ -18,6 +18,7 @@ def tables(story: Story, last: dict[str, Any]) -> dict[str, list[dict[str, Any]]
     batch |= {"on_row_failure": "continue", "source": "api", "submit": False, "idempotency_key": "b", "declaration": None}
     batch |= {"row_count": 2, "sums_minor": '{"UGX":1000}', "refusal_code": None, "refusal_detail": None}
     batch |= {"released_at": sealed["value"]["at"], "last_offset": touched["o"], "stopped_at": None, "waiting_rows": 0}
+    batch |= {"refused_rows": None}
     own = [event for row in story.events for event in row["value"]["events"] if event.get("batch_id") == BATCH]
     batch |= {"version": sum(event["type"] in {"batch_opened", "rows_added", "batch_released"} for event in own)}
     credit = {"merchant_id": ACME, "reference": "in-1", "credit_id": CREDIT, "amount_minor": 10_000, "currency": "UGX"}
