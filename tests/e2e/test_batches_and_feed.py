@@ -56,6 +56,41 @@ async def _watch(url: str, batch_id: str, cut_after: int) -> tuple[list[tuple[st
     return told, cuts
 
 
+def test_valid_rows_go_without_the_others_when_asked_and_a_repeat_says_the_same__BAT_09_IDM_03(http: httpx2.Client) -> None:
+    before, tag, mine = balance(http, "UGX"), key()[:8], {"Idempotency_Key": key(), "X_Merchant_Id": MERCHANT}
+    rows = [wallet("+256772990001", "10", reference=f"{tag}-1"), wallet("+7"), wallet("+256772990003", "30")]
+    rows.append(wallet("+256772990004", "40", reference=f"{tag}-1"))
+    body = {"rows": rows, "declared": {"row_count": 4, "sums": {"UGX": "1080"}}}
+    assert post(http, body, "/api/v1/batches/", **mine).json()["code"] == "invalid_rows"
+    body["on_invalid_rows"] = "accept_valid"
+    taken, again = [post(http, body, "/api/v1/batches/", **mine) for _ in range(2)]
+    assert (taken.status_code, again.status_code, again.content) == (201, 200, taken.content), taken.text
+    told = [(fault["row"], fault["pointer"], fault["code"]) for fault in taken.json()["refused_rows"]["errors"]]
+    assert told == [
+        ("2", "/rows/1/recipient_details/msisdn", "validation_error"),
+        ("4", "/rows/3/reference", "duplicate_reference"),
+    ]
+    until(http, f"/api/v1/batches/{taken.json()['id']}/", lambda batch: batch["counts"]["completed"] == 2)
+    found = http.get(f"/api/v1/batches/{taken.json()['id']}/rows/").json()["results"]
+    assert [(row["row"], row["amount"]) for row in found] == [(1, "10"), (2, "30")]
+    assert balance(http, "UGX")["total_minor"] == before["total_minor"] - 40
+
+
+def test_a_filled_batch_counts_what_stayed_out_towards_its_declaration__BAT_02_BAT_07(http: httpx2.Client) -> None:
+    declared = {"row_count": 3, "sums": {"UGX": "60"}}
+    mine = {"X_Merchant_Id": MERCHANT}
+    opened = post(http, {"declared": declared}, "/api/v1/batches/", Idempotency_Key=key(), **mine).json()
+    path = f"/api/v1/batches/{opened['id']}"
+    rows = [wallet("+256772990011", "10"), wallet("+7", "20"), wallet("+256772990013", "30")]
+    chunk = {"rows": rows, "first_row": 1, "on_invalid_rows": "accept_valid"}
+    added, again = [post(http, chunk, f"{path}/rows/", **mine) for _ in range(2)]
+    assert (added.json()["row_count"], again.content) == (2, added.content), added.text
+    assert [fault["row"] for fault in added.json()["refused_rows"]["errors"]] == ["2"]
+    sealed = post(http, {}, f"{path}/seal/", Idempotency_Key=key(), **mine)
+    assert (sealed.status_code, sealed.json()["phase"]) == (200, "released"), sealed.text
+    until(http, f"{path}/", lambda batch: batch["counts"]["completed"] == 2)
+
+
 def test_a_batch_is_paid_and_the_feed_tells_every_change_once_over_a_reconnect(http: httpx2.Client, stack: Stack) -> None:
     opened = post(http, {"name": "live"}, "/api/v1/batches/", Idempotency_Key=key(), X_Merchant_Id=MERCHANT)
     assert opened.status_code == 201

@@ -13,7 +13,7 @@ from domain.policy import Policy
 from schemas import commands
 from schemas.commands import Command, CommandRecord, ProviderAnswer
 from schemas.events import EventRecord
-from schemas.forms import BatchDeclaration, PayoutForm
+from schemas.forms import BatchDeclaration, PayoutForm, RefusedRows
 from schemas.ids import row_payout_id
 from schemas.words import Funding, OnInsufficientFunds, OnRowFailure, Outcome, PayoutStatus, Reason
 
@@ -96,7 +96,8 @@ class EventStory:
                 self.form(amount_minor + row, self.random.choice(("USD", "EUR")), f"row {row}")
                 for row in range(first, min(first + chunk, rows + 1))
             ]
-            self.tell(merchant_id, commands.AddRows(batch_id=batch_id, first_row=first, rows=forms))
+            out = RefusedRows(count=2, sums_minor={"USD": first}) if first % 2 == 0 else None
+            self.tell(merchant_id, commands.AddRows(batch_id=batch_id, first_row=first, rows=forms, refused_rows=out))
         return batch_id
 
     def pay_batch(self, merchant_id: str, batch_id: str, rows: int) -> None:

@@ -2982,6 +2982,11 @@ export interface components {
              */
             refusal_detail: string | null;
             /**
+             * @description In the answer to the request that sent them, and in its repeats.
+             * @default null
+             */
+            refused_rows: components["schemas"]["RefusedRows"] | null;
+            /**
              * Released At
              * @default null
              */
@@ -3148,6 +3153,13 @@ export interface components {
              * @default null
              */
             name: string | null;
+            /**
+             * On Invalid Rows
+             * @description `accept_valid`: the rows that are valid go, numbered without gaps; `refused_rows` of the answer names the others, by their numbers in the request. If none is valid: 400.
+             * @default reject_all
+             * @enum {string}
+             */
+            on_invalid_rows: "reject_all" | "accept_valid";
             /**
              * On Row Failure
              * @default continue
@@ -4717,6 +4729,18 @@ export interface components {
             partition: number;
             topic: string;
         };
+        /**
+         * RefusedRows
+         * @description Rows of the request that stayed out (`accept_valid`): how many, and their faults, by row (from 1). The first 1,000 are listed.
+         */
+        RefusedRows: {
+            /** Errors */
+            errors: components["schemas"]["FieldFault"][];
+            /** Fault Count */
+            fault_count: number;
+            /** Row Count */
+            row_count: number;
+        };
         /** @description The payee of one payout as sent; that somebody looked is in the audit trail. */
         RevealedPayee: {
             bank_account: Record<string, never> | null;
@@ -4843,6 +4867,8 @@ export interface components {
             batch_id: string;
             /** First Row */
             first_row: number;
+            /** @default null */
+            refused_rows: components["schemas"]["RefusedRows"] | null;
             /** Row Count */
             row_count: number;
             /** Rows */
@@ -4879,6 +4905,13 @@ export interface components {
              * @default null
              */
             first_row: number | null;
+            /**
+             * On Invalid Rows
+             * @description `accept_valid`: the rows that are valid go, numbered without gaps; `refused_rows` of the answer names the others, by their numbers in the request. If none is valid: 400.
+             * @default reject_all
+             * @enum {string}
+             */
+            on_invalid_rows: "reject_all" | "accept_valid";
             /** Rows */
             rows: components["schemas"]["RowRequest"][];
         };

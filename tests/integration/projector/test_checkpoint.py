@@ -32,8 +32,9 @@ async def test_a_checkpoint_is_the_book_of_the_log(seed: int, per_transaction: i
     book = (await loaded(views)).book
     assert places_of(book) == places_of(story.book)
     assert _states(book) == _states(story.book)
-    assert {batch.id: batch.version for batch in book.batches.values()} == {
-        batch_id: story.book.batches[batch_id].version for batch_id in book.batches
+    assert {batch.id: (batch.version, batch.refused_rows) for batch in book.batches.values()} == {
+        batch_id: (story.book.batches[batch_id].version, story.book.batches[batch_id].refused_rows)
+        for batch_id in book.batches
     }
     assert {at: amount for at, amount in book.balances.items() if amount} == {
         at: amount for at, amount in story.book.balances.items() if amount

@@ -86,6 +86,8 @@ async def test_batches_are_as_the_law_has_them(views: Views) -> None:
         row = shown[batch_id]
         assert (row["phase"], row["row_count"], row["version"]) == (batch.phase, batch.row_count, batch.version)
         assert json.loads(row["sums_minor"]) == batch.sums_minor
+        out = batch.refused_rows
+        assert row["refused_rows"] == (None if out is None else msgspec.json.encode(out).decode())
         assert row["name"] == HOSTILE.replace("\0", "\ufffd")
 
 

@@ -163,6 +163,26 @@ def test_a_batch_half_way_has_the_first_rows_of_what_was_asked() -> None:
     assert content.wrong(entry, BATCH) == "3 rows were asked for, 2 are on the log"
 
 
+@pytest.mark.parametrize(
+    ("named", "count", "wrong"), [(["2"], 1, ""), (["1"], 1, "row 1"), ([], 0, "row 2"), ([], 1, "")], ids=str
+)
+def test_rows_that_the_answer_names_as_refused_are_not_on_the_log__BAT_09(named: list[str], count: int, wrong: str) -> None:
+    """Of an answer that does not name them all nothing is said."""
+    found = Findings()
+    content = Content(found)
+    for one in Evidence(Memory(STORY)).records("events.committed"):
+        for told in one.value["events"]:
+            content.note(one, told)
+    rows = [request(form(amount)) for amount in (400, 0, 600)]
+    sent = {"rows": rows, "first_row": 1, "on_invalid_rows": "accept_valid"}
+    row = {"method": "POST", "path": "/batches/", "body": json.dumps(sent), "status": 200}
+    reply(row, {"row_count": 2, "refused_rows": {"row_count": count, "errors": [{"row": row} for row in named]}})
+    assert (content.wrong(Entry(1, row), BATCH) or "").startswith(wrong)
+    assert bool(content.wrong(Entry(1, row), BATCH)) == bool(wrong)
+    content.judge(Entry(1, {**row, "path": f"/batches/{BATCH}/rows/"}))
+    assert bool(found.violations) == bool(wrong)
+
+
 def test_a_feed_may_tell_the_amount_of_a_later_edit() -> None:
     """A change that is read late has the row's newest amount."""
     files = copy.deepcopy(STORY)

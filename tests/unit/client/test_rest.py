@@ -203,3 +203,14 @@ def test_what_is_no_problem_document_is_told_all_the_same(server: Server, api: P
         other.balance()
     assert (refused.value.code, refused.value.status) == ("unreadable", 502)
     assert json.dumps(refused.value.problem)
+
+
+def test_rows_that_stay_out_are_told_as_what_they_are__BAT_09(server: Server, api: Payflow) -> None:
+    fault = {"pointer": "/rows/1/amount", "code": "validation_error", "detail": "must be above 0", "row": "2"}
+    refused = {"row_count": 1, "fault_count": 1, "errors": [fault]}
+    added = {"batch_id": "b", "first_row": 1, "rows": 1, "row_count": 1, "version": 2, "refused_rows": refused}
+    server.answers = [(200, added, {})]
+    told = api.add_rows("b", [{"amount": "1.00"}, {"amount": "0"}], 1, on_invalid_rows="accept_valid").refused_rows
+    assert json.loads(server.asked[0].content)["on_invalid_rows"] == "accept_valid"
+    assert told is not None
+    assert (told.row_count, told.errors[0].row, told.errors[0].pointer) == (1, "2", "/rows/1/amount")

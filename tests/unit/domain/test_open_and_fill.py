@@ -9,7 +9,7 @@ from domain.policy import Policy
 from schemas.commands import AddRows, CancelBatch, EditPayout, OpenBatch, SealBatch
 from schemas.currencies import enabled
 from schemas.events import BatchCanceled, RowsAdded
-from schemas.forms import PayoutForm
+from schemas.forms import PayoutForm, RefusedRows
 from schemas.ids import BATCH_ROWS_MAX, row_payout_id
 from schemas.money import BALANCE_MAX_MINOR
 from schemas.words import BatchPhase
@@ -90,6 +90,46 @@ def test_other_rows_at_the_same_numbers_are_a_conflict(other: PayoutForm) -> Non
     assert is_refusal(record, 409, "row_conflict", "the next row is 3")
     assert told(record)["next_row"] == 3
     assert is_refusal(scene.when(rows(batch_id, 2, form(2), form(3))), 409, "row_conflict")
+
+
+def test_a_chunk_tells_what_stayed_out_and_the_batch_counts_it_once() -> None:
+    """BAT-09, BAT-07: rows move up, and what stayed out counts towards the declaration and in no sum of the batch."""
+    scene = Scene().merchant(USD=1_000)
+    batch_id = scene.batch(declaration=declared(7, USD=9, EUR=5))
+    out = RefusedRows(count=2, sums_minor={"USD": 3}, fault_count=4, errors=[{"pointer": "/rows/1", "row": "2"}])
+    chunk = replace(rows(batch_id, 1, form(1), form(2)), numbers=[1, 4], refused_rows=out)
+    record = scene.given(chunk)
+    assert told(record)["refused_rows"] == {"row_count": 2, "fault_count": 4, "errors": out.errors}
+    again = scene.when(chunk)
+    assert (is_quiet(again), told(again)) == (True, told(record))
+    more = RefusedRows(count=1, sums_minor={"EUR": 5})
+    event = fact(scene.given(replace(rows(batch_id, 3, form(2)), refused_rows=more)), RowsAdded)
+    assert event.refused_rows == RefusedRows(count=3, sums_minor={"EUR": 5, "USD": 3})
+    scene.given(rows(batch_id, 4, form(1)))
+    batch = scene.book.batches[batch_id]
+    assert (batch.row_count, batch.sums_minor, batch.refused_rows) == (4, {"USD": 6}, event.refused_rows)
+    assert told(scene.given(SealBatch(batch_id=batch_id)))["row_count"] == 4
+
+
+def test_what_stays_out_is_counted_within_bounds_whatever_a_command_says() -> None:
+    """A sum that no record can hold would halt the partition."""
+    scene = Scene().merchant()
+    batch_id = scene.batch()
+    for first_row in (1, 2):
+        out = RefusedRows(count=2**62, sums_minor={"USD": 2**63 - 1, "ZZZ": -5})
+        scene.given(replace(rows(batch_id, first_row, form(1)), refused_rows=out))
+    told_of = scene.book.batches[batch_id].refused_rows
+    assert told_of == RefusedRows(count=BATCH_ROWS_MAX, sums_minor={"USD": BALANCE_MAX_MINOR, "ZZZ": 0})
+
+
+def test_a_fault_points_to_the_row_by_its_number_in_the_request() -> None:
+    """BAT-08: rows before it stayed out."""
+    scene = Scene().merchant(USD=1_000)
+    scene.pending(reference="used")
+    batch_id = scene.batch(form(1))
+    record = scene.when(replace(rows(batch_id, 2, form(1), form(2, reference="used")), numbers=[3, 8]))
+    assert is_refusal(record, 409, "duplicate_reference")
+    assert [(fault["row"], fault["pointer"]) for fault in told(record)["errors"]] == [("8", "/rows/7/reference")]
 
 
 def test_rows_before_these_must_be_there() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.commands import AddRows, OpenBatch, SealBatch
 from schemas.events import BatchRefused, BatchReleased, EventRecord
-from schemas.forms import BatchDeclaration
+from schemas.forms import BatchDeclaration, RefusedRows
 from schemas.ids import row_payout_id
 from schemas.words import BatchPhase, RecordOutcome
 from tests.support.given import Scene, declared, fact, facts, form, is_quiet, is_refusal, postings_of, told
@@ -83,6 +83,23 @@ def test_a_declaration_that_does_not_hold_refuses_all_and_shows_both_values(
     assert "2 rows, 3.00 USD" in problem["detail"]
     event = fact(record, BatchRefused)
     assert (event.code, event.detail) == ("declaration_mismatch", problem["detail"])
+
+
+OUT = RefusedRows(count=2, sums_minor={"EUR": 7}, fault_count=3, errors=[{"pointer": "/rows/1", "row": "2"}])
+
+
+@pytest.mark.parametrize(("count", "eur", "holds"), [(5, 7, True), (3, 7, False), (5, 0, False)])
+def test_rows_that_stay_out_count_towards_what_is_declared_and_move_no_money(count: int, eur: int, *, holds: bool) -> None:
+    """BAT-07, BAT-09: the declaration is of all that was sent; the answer names what stayed out."""
+    scene = Scene().merchant(USD=1_000)
+    batch_id = scene.batch(form(100), form(200), form(300), declaration=declared(count))
+    wished = declared(count, USD=600, **({"EUR": eur} if eur else {}))
+    record = scene.when(SealBatch(batch_id=batch_id, declaration=wished, refused_rows=OUT))
+    if not holds:
+        refused(scene, batch_id, record, 400, "declaration_mismatch", "5 rows, 0.07 EUR, 6.00 USD")
+        return
+    assert told(record)["refused_rows"] == {"row_count": 2, "fault_count": 3, "errors": OUT.errors}
+    assert (told(record)["row_count"], scene.held(), scene.held("EUR")) == (3, 600, 0)
 
 
 def test_declarations_that_hold_do_no_harm() -> None:

@@ -136,7 +136,10 @@ async def test_what_is_declared_is_all_that_was_sent__BAT_07(ingest: Ingest, dec
 @pytest.mark.parametrize("word", ["accept_all", "", 1, True, ["accept_valid"], {}], ids=str)
 async def test_an_unknown_word_is_told_with_all_else__BAT_09(ingest: Ingest, word: object) -> None:
     path = await open_batch(ingest)
-    bodies = {"/batches": mixed(on_invalid_rows=word), f"{path}/rows": {"rows": [row()], "first_row": 1, "on_invalid_rows": word}}
+    bodies = {
+        "/batches": mixed(on_invalid_rows=word),
+        f"{path}/rows": {"rows": [row()], "first_row": 1, "on_invalid_rows": word},
+    }
     for place, body in bodies.items():
         answer = await ingest.post(place, body, Idempotency_Key="b")
         assert answer.status_code == 400
@@ -171,7 +174,9 @@ async def test_references_that_are_taken_or_come_again_stay_out__BAT_08_BAT_09(i
     assert told[1] == "is the reference of row 2 too; each row needs its own"
     again = await ingest.post("/batches", {"rows": rows, **VALID}, Idempotency_Key="b")
     assert (again.status_code, again.content) == (200, answer.content)
-    other = await ingest.post("/batches", {"rows": [row(1, reference="A"), row(2, reference="B")], **VALID}, Idempotency_Key="c")
+    other = await ingest.post(
+        "/batches", {"rows": [row(1, reference="A"), row(2, reference="B")], **VALID}, Idempotency_Key="c"
+    )
     assert (other.status_code, other.json()["code"], len(other.json()["errors"])) == (400, "invalid_rows", 2)
 
 
@@ -212,7 +217,9 @@ async def test_a_chunk_leaves_bad_rows_out_and_the_next_begins_behind_those_that
 
 async def test_a_chunk_without_a_number_repeats_by_its_key__IDM_03(ingest: Ingest) -> None:
     path = await open_batch(ingest)
-    first, again = [await ingest.post(f"{path}/rows", {"rows": mixed()["rows"], **VALID}, Idempotency_Key="r") for _ in range(2)]
+    first, again = [
+        await ingest.post(f"{path}/rows", {"rows": mixed()["rows"], **VALID}, Idempotency_Key="r") for _ in range(2)
+    ]
     assert (first.status_code, again.status_code, again.content) == (200, 200, first.content)
     assert (first.json()["row_count"], first.json()["refused_rows"]["row_count"]) == (3, 3)
     other = await ingest.post(f"{path}/rows", {"rows": [row(1)], **VALID}, Idempotency_Key="r")
@@ -229,7 +236,9 @@ async def test_a_chunk_with_no_valid_row_adds_none__BAT_09(ingest: Ingest) -> No
     assert (batch.row_count, batch.refused_rows) == (0, None)
 
 
-@pytest.mark.parametrize(("declared", "status"), [({"row_count": 8, "sums": {"USD": "16.00"}}, 200), ({"row_count": 4}, 400)])
+@pytest.mark.parametrize(
+    ("declared", "status"), [({"row_count": 8, "sums": {"USD": "16.00"}}, 200), ({"row_count": 4}, 400)]
+)
 @pytest.mark.parametrize("at", ["opening", "seal"])
 async def test_what_is_declared_of_a_filled_batch_is_all_that_was_sent_for_it__BAT_07(
     ingest: Ingest, declared: dict[str, Any], status: int, at: str
