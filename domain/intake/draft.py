@@ -1,6 +1,7 @@
 """A draft, read: one payout request or one whole batch, valid as if it were asked for now (LIF-05).
 
-Owns the form. A draft is read again when it is submitted, because what is enabled can have changed. Must not know where drafts are kept.
+Owns the form. A draft is read again when it is submitted, because what is enabled can have changed. It is kept with valid rows only, also
+with `accept_valid`: they can still be put right. Must not know where drafts are kept.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from domain.intake.batch import BatchRequest, read_batch
 from domain.intake.faults import Fault, under
 from domain.intake.payout import PayoutRequest, field_faults, read_payout
 from schemas.currencies import Currencies
+from schemas.words import OnInvalidRows
 
 KINDS = ("payout", "batch")
 
@@ -33,11 +35,12 @@ def read_draft(raw: object, *, currencies: Currencies, owner: str | None = None)
     if len(given) != 1:
         detail = "send payout or batch, not both" if given else 'is required, or batch: {"payout": {...}}'
         return [*faults, Fault(pointer="/payout", detail=detail)]
-    kind = given[0]
-    read = read_content(kind, raw[kind], currencies=currencies, owner=owner)
+    kind, content = given[0], raw[given[0]]
+    read = read_content(kind, content, currencies=currencies, owner=owner)
+    if isinstance(read, BatchRequest) and read.valid is not None and read.valid.count:
+        read = read_batch({**dict(content), "on_invalid_rows": OnInvalidRows.REJECT_ALL}, currencies=currencies, owner=owner)
     if isinstance(read, list):
         return [*faults, *under(f"/{kind}", read)]
-    content = raw[kind]
     assert isinstance(content, Mapping)
     return faults or DraftRequest(kind=kind, content=dict(content), wanted=read)
 

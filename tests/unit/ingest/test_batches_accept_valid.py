@@ -254,7 +254,15 @@ async def test_what_is_declared_of_a_filled_batch_is_all_that_was_sent_for_it__B
 
 
 async def test_a_draft_takes_the_option_too__LIF_05(ingest: Ingest) -> None:
-    made = await ingest.post("/drafts", {"batch": mixed()}, Idempotency_Key="d")
+    """Rows are put right while it is a draft; what is not valid any more when it is submitted stays out."""
+    kept = await ingest.post("/drafts", {"batch": mixed()}, Idempotency_Key="d")
+    assert (kept.status_code, len(kept.json()["errors"])) == (400, 3)
+    rows = [row(1, reference="A"), row(2)]
+    made = await ingest.post("/drafts", {"batch": {"rows": rows, **VALID}}, Idempotency_Key="d")
     assert made.status_code == 201, made.text
-    answer = await ingest.post(f"/drafts/{made.json()['id']}/submit", {})
-    assert (answer.status_code, answer.json()["row_count"], len(named(answer))) == (201, 3, 3), answer.text
+    await taken(ingest, "A", "a")
+    path = f"/drafts/{made.json()['id']}/submit"
+    answer, again = [await ingest.post(path, {}) for _ in range(2)]
+    assert (answer.status_code, answer.json()["row_count"]) == (201, 1), answer.text
+    assert [(place, code) for place, _, code in named(answer)] == [("1", "duplicate_reference")]
+    assert (again.status_code, again.content) == (200, answer.content)
