@@ -172,7 +172,7 @@ def _rows_as_said(raw: Mapping[str, object], currencies: Currencies, most: int, 
     """All rows, or their faults; with `accept_valid` those that are valid, if any is."""
     rows = raw.get("rows")
     if raw.get("on_invalid_rows") == OnInvalidRows.ACCEPT_VALID and isinstance(rows, list) and 1 <= len(rows) <= most:
-        valid = valid_rows(rows, lambda row: _form(row, currencies, owner), currencies)
+        valid = valid_rows(rows, lambda row: _form(row, currencies, owner))
         if valid.good:
             return _Rows(list(valid.good.values()), [], valid)
     return _Rows(*_rows(rows, currencies, most, owner))

@@ -11,14 +11,16 @@ from msgspec import Struct, structs
 
 from domain.intake.amounts import Amount, read_amount
 from domain.intake.faults import Fault, as_errors, row_fault
-from schemas.currencies import Currencies
+from schemas.currencies import enabled
 from schemas.forms import PayoutForm, RefusedRows
+from schemas.money import EXPONENTS
 
 FAULTS_LISTED = 1000
 """As many as of a file; of the others their number is told."""
 LISTED_BYTES_MAX = 256 * 1024
 """So that they fit a record beside the rows that go, and the answer that names them."""
 REPEATED = "duplicate_reference"
+_READABLE = enabled(EXPONENTS)
 
 ReadRow = Callable[[object], PayoutForm | list[Fault]]
 
@@ -63,7 +65,7 @@ class ValidRows(Struct, frozen=True, kw_only=True):
         return list(self.good) if self.count else None
 
 
-def valid_rows(rows: list[object], read: ReadRow, currencies: Currencies) -> ValidRows:
+def valid_rows(rows: list[object], read: ReadRow) -> ValidRows:
     """Which rows go by themselves. A row's faults point into the request."""
     good: dict[int, PayoutForm] = {}
     faults: list[Fault] = []
@@ -77,7 +79,7 @@ def valid_rows(rows: list[object], read: ReadRow, currencies: Currencies) -> Val
         fault_count += len(found)
         if len(faults) < FAULTS_LISTED:
             faults += [_of_row(number, fault) for fault in found]
-        if (asked := _asked(row, currencies)) is not None:
+        if (asked := _asked(row)) is not None:
             sums[asked.currency] = sums.get(asked.currency, 0) + asked.minor
     count = len(rows) - len(good)
     return ValidRows(good=good, faults=faults[:FAULTS_LISTED], count=count, fault_count=fault_count, sums_minor=sums)
@@ -94,9 +96,9 @@ def first_of_each(rows: ValidRows) -> ValidRows:
     return rows.without(found)
 
 
-def _asked(row: object, currencies: Currencies) -> Amount | None:
-    """What a row asks for, as far as that can be read."""
-    amount = read_amount(row, currencies) if isinstance(row, Mapping) else None
+def _asked(row: object) -> Amount | None:
+    """What a row asks for, as far as that can be read: as of a file, also in a currency that cannot be paid."""
+    amount = read_amount(row, _READABLE) if isinstance(row, Mapping) else None
     return amount if isinstance(amount, Amount) else None
 
 

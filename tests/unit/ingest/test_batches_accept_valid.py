@@ -133,6 +133,18 @@ async def test_what_is_declared_is_all_that_was_sent__BAT_07(ingest: Ingest, dec
         assert ingest.log.book.balance("demo", "USD", "held") == 0
 
 
+async def test_a_row_of_a_currency_that_cannot_be_paid_counts_as_in_a_file__BAT_07(ingest: Ingest) -> None:
+    declared = {"row_count": 2, "sums": {"USD": "1.00"}}
+    csv = "amount,currency,msisdn\n1.00,USD,+256772000001\n5.00,CHF,+256772000002\n"
+    said = {"currency": "USD", "total": "1.00", "row_count": "2"}
+    file = await upload(ingest, csv, merchant="demo", on_invalid_rows="accept_valid", **said)
+    rows = [row(1), row(2, "5.00", currency="CHF")]
+    answer = await ingest.post("/batches", {"rows": rows, "declared": declared, **VALID}, Idempotency_Key="b")
+    assert (file.status_code, file.json()["code"]) == (400, "declaration_mismatch")
+    assert (answer.status_code, answer.json()["code"]) == (400, "declaration_mismatch")
+    assert answer.json()["counted"] == file.json()["counted"]
+
+
 @pytest.mark.parametrize("word", ["accept_all", "", 1, True, ["accept_valid"], {}], ids=str)
 async def test_an_unknown_word_is_told_with_all_else__BAT_09(ingest: Ingest, word: object) -> None:
     path = await open_batch(ingest)
