@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain.intake.amounts import currency_fault
-from domain.intake.batch import of_batch
+from domain.intake.batch_rows import of_batch
 from domain.intake.faults import Fault
 from domain.intake.payout import PayoutRequest, read_payout
 from domain.intake.phones import is_mobile
