@@ -18,7 +18,7 @@ LARGE = 1_000_000_000
 Place = tuple[int, int]
 
 
-def produced(stack: IngestStack, values: list[bytes], codec: str = "none", headers: Any = None) -> list[Place]:
+def produced(stack: IngestStack, values: list[bytes], codec: str = "none", headers: Any = None, key: bytes = b"demo") -> list[Place]:
     """All in one batch of one merchant, as librdkafka writes it, into the partition that its murmur2 chooses."""
     places: list[Place] = []
     settings = {"compression.type": codec, "linger.ms": 200, "message.max.bytes": LARGE, "batch.size": 100_000_000}
@@ -29,7 +29,7 @@ def produced(stack: IngestStack, values: list[bytes], codec: str = "none", heade
         places.append((message.partition(), message.offset()))
 
     for value in values:
-        producer.produce(stack.inbox, key=b"demo", value=value, headers=headers, on_delivery=told)
+        producer.produce(stack.inbox, key=key, value=value, headers=headers, on_delivery=told)
     assert producer.flush(30) == 0
     return places
 
@@ -71,6 +71,27 @@ def test_sec_10_a_bomb_is_refused_without_being_unpacked_and_the_partition_moves
     ]
     assert letter["code"] == "not_unpacked"
     assert resident_mib(stack) < 400
+
+
+LARGER_THAN_A_LETTER: dict[str, tuple[str, dict[str, Any]]] = {
+    "what unpacks to four times of what a topic takes": ("zstd", {"value": bytes(8 * 1024 * 1024)}),
+    "what fills the topic's bound": ("none", {"value": bytes(2 * 1024 * 1024 - 100)}),
+    "a key of megabytes": ("zstd", {"value": b"{", "key": b"x" * (5 * 1024 * 1024)}),
+    "headers of megabytes": ("none", {"value": b"{", "headers": [("x", b"")] * 300_000}),
+}
+
+
+@pytest.mark.parametrize("case", LARGER_THAN_A_LETTER)
+def test_inb_04_what_is_larger_than_a_letter_may_be_is_kept_in_part_and_the_partition_moves_on(
+    stack: IngestStack, case: str
+) -> None:
+    codec, asked = LARGER_THAN_A_LETTER[case]
+    places = produced(stack, [asked["value"]], codec, asked.get("headers"), asked.get("key", b"demo"))
+    refused, accepted = replies(stack, [*places, *produced(stack, asks(1))])
+    assert ((refused["result"], refused["code"]), accepted["result"]) == (("refused", "malformed_body"), "accepted")
+    [kept] = [one for one in stack.records(DEAD_LETTERS.name) if (b"%d" % places[0][1]) == dict(one.headers)["offset"]]
+    assert dict(kept.headers)["cut"]
+    assert asked["value"].startswith(kept.value)
 
 
 def test_inb_04_headers_without_a_value_are_as_if_not_there(stack: IngestStack) -> None:

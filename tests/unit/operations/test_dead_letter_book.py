@@ -105,6 +105,15 @@ def test_the_shape_of_json_is_shown_and_bounded() -> None:
     assert len(json.dumps(shape)) < 500
 
 
+@pytest.mark.parametrize("name", ["Ann Secret", "O'Ann Secret", "x' Ann Secret", "'Ann\" Secret", "\\'Ann Secret \"", "a\n'Ann Secret"])
+@pytest.mark.parametrize("quoted", [repr, "'{}'".format, '"{}"'.format])
+def test_a_quote_in_what_is_quoted_lets_nothing_out_of_a_reason__SEC_08(name: str, quoted: Any) -> None:
+    folded = book(letter(1, reason=f"the type {quoted(name)} is not known"))
+    for told in (described(folded, folded.letters["in:0:1"], reveal=False)["reason"], "".join(table(folded, folded.open_letters()))):
+        assert "Secret" not in told, told
+        assert "the type [removed]" in told
+
+
 def test_who_only_counts_keeps_no_bytes() -> None:
     folded = Book(keep_bytes=False)
     for record in (letter(1, b"x" * 1000), letter(2), resolution(2, DISCARDED, reason="r")):
