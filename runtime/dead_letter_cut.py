@@ -1,7 +1,7 @@
 """What is kept of a record that is larger than a dead letter may be: its beginning, so that its partition moves on (INB-04).
 
-Owns the bound. What came compressed can be many times what any topic takes, and what fills the bound of its own topic leaves no room for where
-it came from and why: no try to keep such a record whole would ever succeed. All of it stays where it came from, for as long as that
+Owns the bound. What fills the bound of its own topic leaves no room for where it came from and why, and what came compressed can be larger
+than any topic takes: no try to keep such a record whole would ever succeed. All of it stays where it came from, for as long as that
 topic keeps it. Must not append.
 """
 

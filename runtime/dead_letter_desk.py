@@ -190,7 +190,9 @@ def _not_redrivable(book: Book, letter_id: str) -> Outcome | None:
     if letter.topic != COMMANDS.name and not letter.topic.startswith(INBOX_PREFIX):
         return Outcome(letter_id, f"{letter.topic} takes no redrives", refused=True)
     if letter.whole:
-        text = f"has {letter.whole} bytes, of which only the first are kept here: it is refused; ask for it anew, or discard it"
+        text = (
+            f"has {letter.whole} bytes, of which only the first are kept here: it is refused; ask for it anew, or discard it"
+        )
         return Outcome(letter_id, text, refused=True)
     count = book.redrives(letter_id)
     if count >= REDRIVES_MAX:

@@ -83,7 +83,9 @@ class DraftStore:
         )
         sizes = await self._rows(query, (merchant_id, before, before, limit + 1))
         named = [draft_id for draft_id, _ in sizes[: fitting([size for _, size in sizes[:limit]])]]
-        found = await self._all(f"SELECT {_COLUMNS} FROM drafts WHERE id = ANY(%s::uuid[]) ORDER BY drafts.id DESC", (named,))
+        found = await self._all(
+            f"SELECT {_COLUMNS} FROM drafts WHERE id = ANY(%s::uuid[]) ORDER BY drafts.id DESC", (named,)
+        )
         return found, named[-1] if len(named) < len(sizes) else None
 
     async def replace(self, draft: Draft, kind: str, content: dict[str, Any], at: int) -> Draft | None:

@@ -1,7 +1,7 @@
 """Which batch a message means that names the key of its opening (INB-01).
 
-Owns what this process has seen opened, and when the views are believed that nothing was: only once they have passed a place on the log behind
-which the opening cannot stand. Another process may have judged it a moment ago, and the views may be far behind. Must not judge.
+Owns what this process has seen opened, and when the views are believed that nothing was: only once they have passed a place on the log
+behind which the opening cannot stand. Another process may have judged it a moment ago, and the views may be far behind. Must not judge.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Openings:
         found = self._seen.get((merchant_id, key)) or await self._stored(merchant_id, key)
         if found is None:
             asked = await ask(merchant_id)
-            while await _answered(lambda: self._store.position(asked.partition)) <= asked.offset:
+            while await _answered(lambda: self._store.position(asked.partition)) <= asked.offset:  # noqa: ASYNC110  another process moves it
                 await asyncio.sleep(RETRY_SECONDS)
             found = await self._stored(merchant_id, key)
         if found is None:

@@ -86,7 +86,7 @@ def encode(reply: Reply) -> bytes:
 
 def key(record: InboxRecord) -> bytes | None:
     """The record's own key, up to what a good one can have: a reply with megabytes of key is taken by no topic."""
-    return record.key and record.key[:NAME_MAX]
+    return record.key[:NAME_MAX] if record.key is not None else None
 
 
 def headers(record: InboxRecord, reply: Reply) -> list[tuple[str, bytes]]:

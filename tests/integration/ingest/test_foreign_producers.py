@@ -15,10 +15,13 @@ from tests.support.ingest_stack import PARTITIONS, IngestStack, body_of, wait_fo
 pytestmark = pytest.mark.integration
 
 LARGE = 1_000_000_000
+MIB = 1024 * 1024
 Place = tuple[int, int]
 
 
-def produced(stack: IngestStack, values: list[bytes], codec: str = "none", headers: Any = None, key: bytes = b"demo") -> list[Place]:
+def produced(
+    stack: IngestStack, values: list[bytes], codec: str = "none", headers: Any = None, key: bytes = b"demo"
+) -> list[Place]:
     """All in one batch of one merchant, as librdkafka writes it, into the partition that its murmur2 chooses."""
     places: list[Place] = []
     settings = {"compression.type": codec, "linger.ms": 200, "message.max.bytes": LARGE, "batch.size": 100_000_000}
@@ -74,9 +77,8 @@ def test_sec_10_a_bomb_is_refused_without_being_unpacked_and_the_partition_moves
 
 
 LARGER_THAN_A_LETTER: dict[str, tuple[str, dict[str, Any]]] = {
-    "what unpacks to four times of what a topic takes": ("zstd", {"value": bytes(8 * 1024 * 1024)}),
-    "what fills the topic's bound": ("none", {"value": bytes(2 * 1024 * 1024 - 100)}),
-    "a key of megabytes": ("zstd", {"value": b"{", "key": b"x" * (5 * 1024 * 1024)}),
+    "what fills the topic's bound": ("none", {"value": bytes(2 * MIB - 100)}),
+    "a key of megabytes": ("none", {"value": b"{", "key": b"x" * (2 * MIB - 100)}),
     "headers of megabytes": ("none", {"value": b"{", "headers": [("x", b"")] * 300_000}),
 }
 
@@ -92,6 +94,26 @@ def test_inb_04_what_is_larger_than_a_letter_may_be_is_kept_in_part_and_the_part
     [kept] = [one for one in stack.records(DEAD_LETTERS.name) if (b"%d" % places[0][1]) == dict(one.headers)["offset"]]
     assert dict(kept.headers)["cut"]
     assert asked["value"].startswith(kept.value)
+
+
+@pytest.mark.parametrize(
+    "large", [{"value": bytes(8 * MIB)}, {"value": b"{", "key": b"x" * (5 * MIB)}], ids=["value", "key"]
+)
+def test_inb_04_what_unpacks_to_more_than_a_topic_takes_is_withheld_and_the_partition_moves_on(
+    stack: IngestStack, large: dict[str, bytes]
+) -> None:
+    places = produced(stack, [large["value"]], "zstd", key=large.get("key", b"demo"))
+    refused, accepted = replies(stack, [*places, *produced(stack, asks(1))])
+    assert ((refused["result"], refused["code"]), accepted["result"]) == (("refused", "malformed_body"), "accepted")
+
+
+def test_sec_10_many_bombs_that_each_fit_fill_no_memory(stack: IngestStack) -> None:
+    """Each unpacks to less than a batch may, and a poll takes up to 200 of them."""
+    before = resident_mib(stack)
+    with stack.paused("ingest"):
+        bombs = [place for _ in range(40) for place in produced(stack, [bytes(UNPACKED_BYTES_MAX - MIB)], "zstd")]
+    assert {reply["code"] for reply in replies(stack, bombs)} == {"malformed_body"}
+    assert resident_mib(stack) - before < 200
 
 
 def test_inb_04_headers_without_a_value_are_as_if_not_there(stack: IngestStack) -> None:

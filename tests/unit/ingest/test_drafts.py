@@ -250,7 +250,14 @@ async def test_a_list_of_large_drafts_comes_in_pages_that_hold_nobody_up__SEC_10
 
 @pytest.mark.parametrize(
     ("sizes", "count"),
-    [([], 0), ([PAGE_BYTES + 1], 1), ([PAGE_BYTES + 1, 1], 1), ([PAGE_BYTES - 1, 1, 1], 2), ([1, PAGE_BYTES, 1], 1), ([1] * 50, 50)],
+    [
+        ([], 0),
+        ([PAGE_BYTES + 1], 1),
+        ([PAGE_BYTES + 1, 1], 1),
+        ([PAGE_BYTES - 1, 1, 1], 2),
+        ([1, PAGE_BYTES, 1], 1),
+        ([1] * 50, 50),
+    ],
 )
 def test_a_page_of_drafts_has_one_at_least_and_is_bounded__SEC_10(sizes: list[int], count: int) -> None:
     assert fitting(sizes) == count

@@ -58,7 +58,9 @@ LARGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("case", LARGE)
 async def test_a_letter_fits_its_topic_whatever_it_is_about__INB_04(case: str) -> None:
     sent, record = await kept(**LARGE[case]), {"key": b"demo", "value": b"x", "headers": (), **LARGE[case]}
-    size = len(sent.key or b"") + len(sent.value or b"") + sum(len(name) + len(data or b"") + 12 for name, data in sent.headers)
+    size = (
+        len(sent.key or b"") + len(sent.value or b"") + sum(len(name) + len(data or b"") + 12 for name, data in sent.headers)
+    )
     assert size < DEAD_LETTERS.max_message_bytes - ROOM // 2
     whole = len(record["key"]) + len(record["value"]) + sum(len(name) + len(data or b"") for name, data in record["headers"])
     assert int(dict(sent.headers)[CUT]) >= whole
