@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 from msgspec import Struct
 from msgspec.structs import replace
 
-from runtime.dead_letters import NULL_KEY, ORIGINAL, RESOLUTION
+from runtime.dead_letters import CUT, NULL_KEY, ORIGINAL, RESOLUTION
 
 LETTER_HEADER = "payflow-dead-letter"
 """On a redriven record: the letter it was."""
@@ -37,6 +37,8 @@ class Letter(Struct, frozen=True):
     failed_at: int
     headers: tuple[tuple[str, bytes | None], ...] = ()
     """The record's own; a value can be null, and is redriven so: an empty one would mean something else."""
+    whole: int = 0
+    """How many bytes the record has, where it was too large and only its beginning is kept; else 0."""
 
     @property
     def id(self) -> str:
@@ -127,6 +129,7 @@ def _letter(record: "ConsumerRecord[bytes, bytes]", headers: Mapping[str, str]) 
         reason=headers.get("reason", ""),
         failed_at=int(headers.get("failed_at", "0")),
         headers=originals,
+        whole=int(headers.get(CUT, "0")),
     )
 
 

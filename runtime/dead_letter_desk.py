@@ -189,6 +189,11 @@ def _not_redrivable(book: Book, letter_id: str) -> Outcome | None:
     letter = book.letters[letter_id]
     if letter.topic != COMMANDS.name and not letter.topic.startswith(INBOX_PREFIX):
         return Outcome(letter_id, f"{letter.topic} takes no redrives", refused=True)
+    if letter.whole:
+        text = (
+            f"has {letter.whole} bytes, of which only the first are kept here: it is refused; ask for it anew, or discard it"
+        )
+        return Outcome(letter_id, text, refused=True)
     count = book.redrives(letter_id)
     if count >= REDRIVES_MAX:
         text = f"came back {count} times: it is refused; mend its reader or discard it"

@@ -13,7 +13,8 @@ from typing import Any
 from runtime.dead_letter_book import Book, Letter
 
 SHOWN_NAMES = 64
-_QUOTED = re.compile(r"(?<!\w)('[^']*'|\"[^\"]*\")|\d{6,}")
+_QUOTED = re.compile(r"(?<!\w)(['\"])(?:\\(?:.|\Z)|[^\\])*?(?:\1(?!\w)|\Z)|\d{6,}", re.DOTALL)
+"""A quote behind a backslash or before a letter, as in O'Brien, ends nothing."""
 _NAME = re.compile(r"[a-z_]{1,40}")
 _HEADER = re.compile(r"ce_[a-z]{1,20}|content-type|traceparent|tracestate|payflow-[a-z-]{1,40}")
 

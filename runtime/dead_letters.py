@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from runtime import metrics
+from runtime.dead_letter_cut import Header, fitting
 from runtime.event_log import connection
 from schemas.topics import DEAD_LETTERS
 
@@ -20,10 +21,12 @@ ORIGINAL = "original."
 """What a kept header of the original record is named with in front."""
 NULL_KEY = "original-null-key"
 """The header that says that the original had no key: the empty one is a stand-in."""
+CUT = "cut"
+"""The header that says that only the beginning of the record is kept, and how many bytes all of it has."""
 RESOLUTION = "resolution"
 """The header that tells a resolution from a letter."""
 
-Headers = Iterable[tuple[str, bytes]]
+Headers = Iterable[Header]
 
 
 class DeadLettersFullError(Exception):
@@ -75,7 +78,7 @@ class DeadLetters:
     ) -> None:
         """Keep one record; `code` is a bounded word for metrics, `reason` a sentence, `headers` the original's own.
 
-        Raises DeadLettersFullError, KafkaError or TimeoutError.
+        Of one that is larger than the topic takes, the beginning. Raises DeadLettersFullError, KafkaError or TimeoutError.
         """
         if self._limit is not None and self._limit.open >= self._limit.most:
             raise DeadLettersFullError(f"{self._limit.open} dead letters are open, DEAD_LETTERS_MAX is {self._limit.most}")
@@ -87,7 +90,9 @@ class DeadLetters:
             "reason": reason[:REASON_CHARS],
             "failed_at": str(at),
         }
-        named = [*encoded(told), *((ORIGINAL + name, data) for name, data in headers)]
+        key, value, kept, whole = fitting(key, value, headers)
+        told |= {CUT: str(whole)} if whole is not None else {}
+        named = [*encoded(told), *((ORIGINAL + name, data) for name, data in kept)]
         if key is None and value is None:  # a record that has neither is refused by the client
             key, named = b"", [*named, (NULL_KEY, b"1")]
         await self._append(key, value, named)
@@ -102,7 +107,7 @@ class DeadLetters:
         """
         await self._append(letter_id.encode(), None, encoded({RESOLUTION: kind, "letter": letter_id, **told}))
 
-    async def _append(self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
+    async def _append(self, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> None:
         if self._producer is None:
             raise KafkaError("dead letters are not connected")
         async with asyncio.timeout(APPEND_SECONDS):

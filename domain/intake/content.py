@@ -102,8 +102,9 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
 
 
 def _integer(text: str) -> int:
-    if len(text.lstrip("-")) > DIGITS_MAX or not -(2**63) <= int(text) < 2**63:
-        raise JsonFault(f"the number {text[:24]}... does not fit 64 bits")
+    digits = len(text.lstrip("-"))
+    if digits > DIGITS_MAX or not -(2**63) <= int(text) < 2**63:
+        raise JsonFault(f"a number of {digits} digits does not fit 64 bits")  # an account's, perhaps: it is not told
     return int(text)
 
 

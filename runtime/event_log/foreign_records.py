@@ -5,7 +5,7 @@ no UTF-8. What stays unreadable is handed on as records that say so, one for eac
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from aiokafka.consumer import fetcher
@@ -19,6 +19,10 @@ _HEADER_BYTES = 61
 _MAGIC, _ATTRIBUTES, _LAST_DELTA, _LAST_TIME = 16, 21, 23, 35
 _CODEC = 0x07
 _NEWEST_FORMAT = 2
+
+
+PACKED_RECORD_BYTES_MAX, PACKED_HEADERS_MAX = 1024 * 1024 + 64 * 1024, 1_000
+"""Of one record that came compressed. A poll takes hundreds, and each can be a batch of its own that unpacks within its bound."""
 
 
 class Withheld(bytes):
@@ -94,10 +98,27 @@ class ForeignBatch:
         except UnpackError as error:
             yield from withheld(self._raw, f"its batch cannot be unpacked: {error}")
             return
+        bounded = iter if plain is self._raw else _bounded
         try:
-            yield from DefaultRecordBatch(plain)
+            yield from bounded(DefaultRecordBatch(plain))
         except UnicodeDecodeError:  # the reader skips what it has had
-            yield from DefaultRecordBatch(with_readable_names(plain))
+            yield from bounded(DefaultRecordBatch(with_readable_names(plain)))
+
+
+def _bounded(records: Iterable[Any]) -> Iterator[Any]:
+    """The records, those that are too large without what is in them."""
+    for record in records:
+        size = (
+            len(record.key or b"")
+            + len(record.value or b"")
+            + sum(len(name) + len(data or b"") for name, data in record.headers)
+        )
+        if size <= PACKED_RECORD_BYTES_MAX and len(record.headers) <= PACKED_HEADERS_MAX:
+            yield record
+        else:
+            value = Withheld()
+            value.why = f"it unpacks to {size} bytes with {len(record.headers)} headers"
+            yield WithheldRecord(record.offset, record.timestamp, value)
 
 
 def withheld(raw: bytes, why: str) -> Iterator[WithheldRecord]:

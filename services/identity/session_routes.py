@@ -67,8 +67,9 @@ async def change_password(request: Request) -> Response:
     found = await desk.database.all("SELECT email, password_hash FROM users WHERE id = %s AND active", [by.id])
     email, password_hash = (found[0]["email"], found[0]["password_hash"]) if found else ("nobody", None)
     last = await sign_in.count_try(desk, email, desk.clock.now_ms())
-    right = await desk.passwords.is_right(password_hash, given["old_password"][:1024])
-    hashed, now = (await desk.passwords.hashed(given["new_password"])) if right else "", desk.clock.now_ms()
+    async with sign_in.looking(desk, email, last=last):
+        right = await desk.passwords.is_right(password_hash, given["old_password"][:1024])
+        hashed, now = (await desk.passwords.hashed(given["new_password"])) if right else "", desk.clock.now_ms()
     async with desk.database.transaction() as connection:
         entry = Entry(actor=by.actor, action="password.changed", subject=by.actor, outcome="done" if right else REFUSED)
         await tell(connection, entry, now)

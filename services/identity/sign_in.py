@@ -5,6 +5,8 @@ address that nobody has is counted and answered alike. Every sign-in makes a new
 those that are over; what was done with them stands in the trail. Must not know cookies.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from domain.access.keys import stored
@@ -62,7 +64,9 @@ async def by_password(desk: Desk, email: str, password: str, old_token: str | No
     last = await count_try(desk, email, now)
     async with desk.database.transaction() as connection:
         user = await row(connection, f"SELECT {USER} FROM users WHERE email = %s AND active", [email])
-    if not await _is_right(desk, email, user, password, last=last) or user is None:
+    async with looking(desk, email, last=last):
+        right = await desk.passwords.is_right(user["password_hash"] if user else None, password)
+    if not right or user is None:
         async with desk.database.transaction() as connection:
             subject = f"person:{user['id']}" if user else None
             await tell(connection, Entry(actor="anybody", action="sign_in", subject=subject, outcome=REFUSED), now)
@@ -74,10 +78,11 @@ async def by_password(desk: Desk, email: str, password: str, old_token: str | No
         return await _begin(connection, desk, user, "password", old_token)
 
 
-async def _is_right(desk: Desk, email: str, user: Row | None, password: str, *, last: bool) -> bool:
-    """Whether the password is right. One that nobody came to look at is no try. Raises ProblemError 429 while too many are looked at."""
+@asynccontextmanager
+async def looking(desk: Desk, email: str, *, last: bool) -> AsyncIterator[None]:
+    """Around the look at a password that was counted: where nobody came to look (429), it was no try."""
     try:
-        return await desk.passwords.is_right(user["password_hash"] if user else None, password)
+        yield
     except ProblemError:
         async with desk.database.transaction() as connection:
             await change(connection, UNCOUNT, {"email": stored(email), "last": last})

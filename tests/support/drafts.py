@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
-from services.ingest.drafts.store import DRAFT, SUBMITTING, Draft, DraftsUnavailableError
+from services.ingest.drafts.store import DRAFT, SUBMITTING, Draft, DraftsUnavailableError, fitting
 
 
 class MemoryDrafts:
@@ -26,11 +27,12 @@ class MemoryDrafts:
         self._check()
         return self.held.get(draft_id)
 
-    async def listed(self, merchant_id: str, before: str | None, limit: int) -> list[Draft]:
+    async def listed(self, merchant_id: str, before: str | None, limit: int) -> tuple[list[Draft], str | None]:
         self._check()
         mine = [one for one in self.held.values() if one.merchant_id == merchant_id and one.status in {DRAFT, SUBMITTING}]
-        found = sorted(mine, key=lambda one: one.id, reverse=True)
-        return [one for one in found if before is None or one.id < before][:limit]
+        found = [one for one in sorted(mine, key=lambda one: one.id, reverse=True) if before is None or one.id < before]
+        count = fitting([len(msgspec.json.encode(one.content)) for one in found[:limit]])
+        return found[:count], found[count - 1].id if count < len(found) else None
 
     async def replace(self, draft: Draft, kind: str, content: dict[str, Any], at: int) -> Draft | None:
         if draft.status != DRAFT:

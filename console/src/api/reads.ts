@@ -161,10 +161,23 @@ export const lifecycleQuery = queryOptions({
   staleTime: Infinity,
 });
 
+const DRAFTS_MAX = 50;
+
+/** The newest 50 drafts: of large ones a page has fewer, so it takes several. */
 export const draftsQuery = (merchant: string) =>
   queryOptions({
     queryKey: [...ofMerchant(merchant), "drafts"],
-    queryFn: ({ signal }) => read("/api/v1/drafts/", { merchant, signal, query: { limit: 50 } }),
+    queryFn: async ({ signal }) => {
+      const found: Schemas["Draft"][] = [];
+      let cursor: string | null | undefined;
+      do {
+        const query = { limit: DRAFTS_MAX - found.length, ...(cursor ? { cursor } : {}) };
+        const page = await read("/api/v1/drafts/", { merchant, signal, query });
+        found.push(...page.results);
+        cursor = page.next_cursor;
+      } while (cursor && found.length < DRAFTS_MAX);
+      return { results: found };
+    },
   });
 
 export const draftQuery = (merchant: string, id: string) =>

@@ -60,9 +60,8 @@ async def list_drafts(request: Request) -> Response:
     merchant_id = ask.owner(query.get("merchant_id"))
     if ask.faults:
         raise ask.problem()
-    found = await _store(ask).listed(merchant_id, cursor, limit + 1)
-    more = found[limit - 1].id if len(found) > limit else None
-    return _json({"results": [_view(draft) for draft in found[:limit]], "next_cursor": more}, 200)
+    found, more = await _store(ask).listed(merchant_id, cursor, limit)
+    return _json({"results": [_view(draft) for draft in found], "next_cursor": more}, 200)
 
 
 @router.get("/drafts/{draft_id}", **documented("get_draft"))

@@ -4,6 +4,8 @@ Owns the moves of a draft: draft -> submitting -> submitted or refused, or draft
 statement itself, so that two at once cannot both move it. Must not know what a draft asks for.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -16,6 +18,8 @@ from runtime.logging import logger
 
 DRAFT, SUBMITTING, SUBMITTED, REFUSED, DISCARDED = "draft", "submitting", "submitted", "refused", "discarded"
 POOL_SECONDS = 2.0
+PAGE_BYTES = 2 * 1024 * 1024
+"""Of content in one list: a hundred drafts of a whole batch each would hold up everybody while they are read and masked."""
 
 _log = logger(__name__)
 _COLUMNS = "id::text, merchant_id, idempotency_key, kind, content, status, version, created_at, updated_at"
@@ -68,13 +72,21 @@ class DraftStore:
         """One draft. `draft_id` is a UUID in canonical form."""
         return await self._one(f"SELECT {_COLUMNS} FROM drafts WHERE id = %s", (draft_id,))
 
-    async def listed(self, merchant_id: str, before: str | None, limit: int) -> list[Draft]:
-        """A merchant's drafts that are neither submitted nor discarded, newest first, behind an id."""
+    async def listed(self, merchant_id: str, before: str | None, limit: int) -> tuple[list[Draft], str | None]:
+        """A merchant's drafts that are neither submitted nor discarded, newest first, behind an id; and behind which one there are more.
+
+        So many as `limit` and PAGE_BYTES allow, and one at least.
+        """
         query = (
-            f"SELECT {_COLUMNS} FROM drafts WHERE merchant_id = %s AND status IN ('draft', 'submitting') "
-            "AND (%s::uuid IS NULL OR id < %s::uuid) ORDER BY id DESC LIMIT %s"
+            "SELECT id::text, octet_length(content) FROM drafts WHERE merchant_id = %s AND status IN ('draft', 'submitting') "
+            "AND (%s::uuid IS NULL OR id < %s::uuid) ORDER BY drafts.id DESC LIMIT %s"
         )
-        return await self._all(query, (merchant_id, before, before, limit))
+        sizes = await self._rows(query, (merchant_id, before, before, limit + 1))
+        named = [draft_id for draft_id, _ in sizes[: fitting([size for _, size in sizes[:limit]])]]
+        found = await self._all(
+            f"SELECT {_COLUMNS} FROM drafts WHERE id = ANY(%s::uuid[]) ORDER BY drafts.id DESC", (named,)
+        )
+        return found, named[-1] if len(named) < len(sizes) else None
 
     async def replace(self, draft: Draft, kind: str, content: dict[str, Any], at: int) -> Draft | None:
         """Other content for a draft that still is as it was read; None if it is not."""
@@ -97,12 +109,20 @@ class DraftStore:
         return found[0] if found else None
 
     async def _all(self, query: str, values: tuple[object, ...]) -> list[Draft]:
+        return [_draft(row) for row in await self._rows(query, values)]
+
+    async def _rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         try:
             async with self._pool.connection(timeout=POOL_SECONDS) as link:
-                rows = await (await link.execute(query, values)).fetchall()
+                rows: list[tuple[Any, ...]] = await (await link.execute(query, values)).fetchall()
+                return rows
         except (psycopg.Error, PoolTimeout, OSError) as error:
             raise DraftsUnavailableError(type(error).__name__) from error
-        return [_draft(row) for row in rows]
+
+
+def fitting(sizes: Sequence[int]) -> int:
+    """How many of these make a page: while they come to no more than PAGE_BYTES, and the first in any case."""
+    return max(sum(total <= PAGE_BYTES for total in accumulate(sizes)), min(len(sizes), 1))
 
 
 def _draft(row: tuple[Any, ...]) -> Draft:

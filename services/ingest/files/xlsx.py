@@ -157,6 +157,8 @@ class _SheetRows(TextPart):
         self._count += 1
 
     def _number(self, told: str) -> str:
+        if "_" in told or not told.isascii():  # Python would read them; no spreadsheet writes them (API-11)
+            raise ValueError("no number of a spreadsheet's")
         number = float(told)
         if self._style in self._sheet.dates:
             return self._date(number)

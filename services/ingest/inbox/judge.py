@@ -6,13 +6,13 @@ for that opening. Must not write replies.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 
 from domain.intake.content import content_hash
 from domain.intake.faults import Fault
 from domain.intake.headers import read_key
 from runtime.http_trace import traceparent
+from runtime.ids import mint
 from runtime.logging import logger
 from schemas.commands import AddRows, CommandRecord
 from schemas.ids import is_uuid
@@ -23,18 +23,17 @@ from services.ingest.envelope import Envelope
 from services.ingest.inbox.audit import Trail
 from services.ingest.inbox.judging import Judged
 from services.ingest.inbox.messages import InboxRecord, Message, UnreadableError, read_message
+from services.ingest.inbox.openings import Openings
 from services.ingest.inbox.reading import Reading, record_id
 from services.ingest.inbox.replies import Asked, reply_to_decision, reply_to_problem
 from services.ingest.known_rows import OwnBatch
 from services.ingest.problems import ProblemError, problem_of
-from services.ingest.store import ViewUnavailableError
 from services.ingest.submitting import rows_of, seen
 from services.ingest.waiting import Decided, DecisionsLostError
 
 RETRY_SECONDS = 1.0
 BURST_ROWS_MAX = 2_000
 """A burst goes out when it has so many rows, also in the middle of a poll: 200 records can hold 100,000."""
-OPENINGS_MAX = 10_000
 _MAKES = frozenset({"request_payout", "open_batch", "credit_merchant"})
 _NAMES_BATCH = frozenset({"add_rows", "seal_batch", "cancel_batch"})
 
@@ -50,7 +49,7 @@ class InboxJudge:
         self.upstream, self.trail = upstream, trail
         self.actor = f"inbox:{upstream}"
         self.merchants = merchants
-        self.openings: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self.openings = Openings(edge.store)
 
     async def judge(self, records: Sequence[InboxRecord]) -> list[Judged]:
         """The records of one key, in order. Waits until each is decided. Raises DecisionsLostError if that cannot be seen."""
@@ -59,12 +58,6 @@ class InboxJudge:
             await turn.take(record)
         await turn.flush()
         return [turn.judged[record.offset] for record in records]
-
-    def opened(self, merchant_id: str, key: str, batch_id: str) -> None:
-        """Remember which batch an opening made; the oldest are forgotten, the projection knows them."""
-        self.openings[merchant_id, key] = batch_id
-        while len(self.openings) > OPENINGS_MAX:
-            self.openings.popitem(last=False)
 
 
 class Turn:
@@ -194,22 +187,20 @@ class Turn:
             detail = "name the batch: its batch_id, or as batch_key the idempotency key of the message that opened it"
             raise problem_of([Fault(pointer="/batch_id", detail=detail)])
         await self.flush()
-        return self._judge.openings.get((merchant_id, batch_key)) or await self._stored_opening(merchant_id, batch_key)
+        return await self._judge.openings.find(merchant_id, batch_key, self._question)
 
-    async def _stored_opening(self, merchant_id: str, batch_key: str) -> str:
-        while True:
-            try:
-                stored = await self._edge.store.stored_answer(merchant_id, batch_key)
-            except ViewUnavailableError:
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            if stored is None or stored.subject is None:
-                raise ProblemError("not_found", "No batch was opened under this batch_key.")
-            return stored.subject
+    async def _question(self, merchant_id: str) -> Decided:
+        """The decision on rows for what no batch is: it adds nothing, and tells how far the log is."""
+        clock, actor = self._edge.clock, self._judge.actor
+        asked = Envelope(merchant_id=merchant_id, clock=clock, actor=actor).wrap(
+            AddRows(batch_id=mint(), first_row=1, rows=[])
+        )
+        [decision] = await self._append([asked])
+        return await seen(decision)
 
     def _note_opening(self, command: CommandRecord, asked: Asked, decided: Decided) -> None:
         if asked.kind == "open_batch" and command.key is not None and decided.record.subject is not None:
-            self._judge.opened(command.merchant_id, command.key, decided.record.subject)
+            self._judge.openings.add(command.merchant_id, command.key, decided.record.subject)
 
     def _refuse(
         self, record: InboxRecord, asked: Asked, problem: ProblemError, unreadable: tuple[str, str] | None = None

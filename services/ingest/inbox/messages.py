@@ -25,6 +25,7 @@ KINDS = frozenset(
 VALUE_BYTES_MAX = 1024 * 1024
 STRUCTURED = "application/cloudevents+json"
 SPECVERSION = "1.0"
+KEY, PLAIN_KEY = "idempotencykey", "idempotency_key"
 
 _PREFIX, _SUFFIX = "payflow.", ".v1"
 
@@ -91,11 +92,16 @@ def _binary(headers: Mapping[str, str], content: object) -> Message:
 def _structured(headers: Mapping[str, str], content: object) -> Message:
     if not isinstance(content, Mapping):
         raise UnreadableError("bad_envelope", "a structured CloudEvent is a JSON object")
+    if not all(isinstance(content.get(name), str | None) for name in (KEY, PLAIN_KEY)):
+        raise UnreadableError("bad_envelope", f"{KEY} must be text")
     attributes = {str(name): value for name, value in content.items() if isinstance(value, str) and name != "data"}
     return _cloud_event(attributes, content.get("data"), headers.get("traceparent") or attributes.get("traceparent"))
 
 
 def _cloud_event(attributes: Mapping[str, str], data: object, trace: str | None) -> Message:
+    """A key that is there and no key, or that is called as in plain form, is no reason to take the id: each try has a new one."""
+    if PLAIN_KEY in attributes:
+        raise UnreadableError("bad_envelope", f"over CloudEvents the key is the extension {KEY}")
     if attributes.get("specversion") != SPECVERSION:
         raise UnreadableError("bad_envelope", f"CloudEvents specversion must be {SPECVERSION}")
     name = attributes.get("type", "")
@@ -103,7 +109,7 @@ def _cloud_event(attributes: Mapping[str, str], data: object, trace: str | None)
     if name != f"{_PREFIX}{kind}{_SUFFIX}":
         raise UnreadableError("unknown_type", f"the type {name[:80]!r} is not known")
     message_id = attributes.get("id")
-    return _message(kind, data, attributes.get("idempotencykey") or message_id, message_id, trace)
+    return _message(kind, data, attributes.get(KEY, message_id), message_id, trace)
 
 
 def _plain(headers: Mapping[str, str], content: object) -> Message:
@@ -111,12 +117,12 @@ def _plain(headers: Mapping[str, str], content: object) -> Message:
         raise UnreadableError(
             "bad_envelope", 'the value must be an object such as {"type": "request_payout", "data": {...}}'
         )
-    unknown = set(content) - {"type", "idempotency_key", "data"}
+    unknown = set(content) - {"type", PLAIN_KEY, "data"}
     if unknown:
         raise UnreadableError("bad_envelope", f"the member {min(map(str, unknown))[:80]!r} is not known beside data")
-    key = content.get("idempotency_key")
+    key = content.get(PLAIN_KEY)
     if key is not None and not isinstance(key, str):
-        raise UnreadableError("bad_envelope", "idempotency_key must be text")
+        raise UnreadableError("bad_envelope", f"{PLAIN_KEY} must be text")
     return _message(str(content.get("type")), content.get("data"), key, None, headers.get("traceparent"))
 
 

@@ -84,6 +84,11 @@ def encode(reply: Reply) -> bytes:
     return msgspec.json.encode(reply)
 
 
+def key(record: InboxRecord) -> bytes | None:
+    """The record's own key, up to what a good one can have: a reply with megabytes of key is taken by no topic."""
+    return record.key[:NAME_MAX] if record.key is not None else None
+
+
 def headers(record: InboxRecord, reply: Reply) -> list[tuple[str, bytes]]:
     """CloudEvents headers of a reply; the id follows from the record it is to, so a reader can drop a second one."""
     named = {

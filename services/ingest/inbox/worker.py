@@ -27,7 +27,7 @@ from runtime.logging import logger
 from schemas.topics import inbox
 from services.ingest.inbox.judging import Judge, Judged, Judging
 from services.ingest.inbox.messages import InboxRecord
-from services.ingest.inbox.replies import encode, headers
+from services.ingest.inbox.replies import encode, headers, key
 from services.ingest.inbox.transaction import Outgoing, ReplyWriter, group_of
 
 POLL_RECORDS_MAX = 200
@@ -122,7 +122,7 @@ class UpstreamInbox:
             self._wait(consumer, place, waits_at, why)
 
     async def _reply(self, writer: ReplyWriter, judged: list[Judged]) -> None:
-        outgoing = [Outgoing(one.record.key, encode(one.reply), headers(one.record, one.reply)) for one in judged]
+        outgoing = [Outgoing(key(one.record), encode(one.reply), headers(one.record, one.reply)) for one in judged]
         await writer.write(outgoing, judged[-1].record.offset + 1)
         for one in judged:
             metrics.INBOX.labels(self._upstream, one.reply.result).inc()

@@ -331,3 +331,20 @@ async def test_sec_03_a_try_that_nobody_came_to_look_at_does_not_count(
         busy.setattr(Passwords, "is_right", too_many)
         assert [(await sign_in(identity)).status_code for _ in range(6)] == [429] * 6
     assert (await sign_in(identity)).status_code == 201
+
+
+@pytest.mark.parametrize("work", ["is_right", "hashed"])
+async def test_sec_03_a_change_of_password_that_nobody_came_to_look_at_locks_nobody_out(
+    identity: Identity, ama: dict[str, Any], monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    async def too_many(*_: object) -> bool:
+        raise ProblemError("rate_limited", "Too many sign-ins at once.")
+
+    by = await known(identity, (await sign_in(identity)).cookies[SESSION])
+    body = {"old_password": PASSWORD, "new_password": "another long pass phrase"}
+    with monkeypatch.context() as busy:
+        busy.setattr(Passwords, work, too_many)
+        told = [(await identity.ask("POST", "/sessions/current/password", body, by=by)).json()["code"] for _ in range(6)]
+    assert told == ["rate_limited"] * 6
+    assert (await sign_in(identity)).status_code == 201
+    assert (await identity.ask("POST", "/sessions/current/password", body, by=by)).status_code == 204

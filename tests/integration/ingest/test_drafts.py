@@ -55,3 +55,19 @@ def test_two_edits_of_one_version_do_not_both_hold__LIF_05(stack: IngestStack) -
         assert statuses[0] == 200
         assert set(statuses[1:]) <= {409, 412}
         assert client.get(f"/api/v1/drafts/{draft_id}").json()["version"] == 2
+
+
+def test_large_drafts_are_listed_page_by_page__LIF_05_SEC_10(stack: IngestStack) -> None:
+    rows = [{**PAYOUT, "description": "ä" * 400}] * 700
+    mine = f"m-{mint()[-8:]}"
+    with stack.client as client:
+        for _ in range(6):
+            headers = {"X-Merchant-Id": mine, "Idempotency-Key": mint()}
+            assert client.post("/api/v1/drafts", json={"batch": {"rows": rows}}, headers=headers).status_code == 201
+        pages, cursor = [], ""
+        while cursor is not None:
+            page = client.get(f"/api/v1/drafts?merchant_id={mine}{cursor and f'&cursor={cursor}'}").json()
+            pages.append([draft["id"] for draft in page["results"]])
+            cursor = page["next_cursor"]
+    listed = [one for page in pages for one in page]
+    assert (len(listed), listed, len(pages)) == (6, sorted(listed, reverse=True), 2)

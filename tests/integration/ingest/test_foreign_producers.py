@@ -15,10 +15,13 @@ from tests.support.ingest_stack import PARTITIONS, IngestStack, body_of, wait_fo
 pytestmark = pytest.mark.integration
 
 LARGE = 1_000_000_000
+MIB = 1024 * 1024
 Place = tuple[int, int]
 
 
-def produced(stack: IngestStack, values: list[bytes], codec: str = "none", headers: Any = None) -> list[Place]:
+def produced(
+    stack: IngestStack, values: list[bytes], codec: str = "none", headers: Any = None, key: bytes = b"demo"
+) -> list[Place]:
     """All in one batch of one merchant, as librdkafka writes it, into the partition that its murmur2 chooses."""
     places: list[Place] = []
     settings = {"compression.type": codec, "linger.ms": 200, "message.max.bytes": LARGE, "batch.size": 100_000_000}
@@ -29,7 +32,7 @@ def produced(stack: IngestStack, values: list[bytes], codec: str = "none", heade
         places.append((message.partition(), message.offset()))
 
     for value in values:
-        producer.produce(stack.inbox, key=b"demo", value=value, headers=headers, on_delivery=told)
+        producer.produce(stack.inbox, key=key, value=value, headers=headers, on_delivery=told)
     assert producer.flush(30) == 0
     return places
 
@@ -71,6 +74,46 @@ def test_sec_10_a_bomb_is_refused_without_being_unpacked_and_the_partition_moves
     ]
     assert letter["code"] == "not_unpacked"
     assert resident_mib(stack) < 400
+
+
+LARGER_THAN_A_LETTER: dict[str, tuple[str, dict[str, Any]]] = {
+    "what fills the topic's bound": ("none", {"value": bytes(2 * MIB - 100)}),
+    "a key of megabytes": ("none", {"value": b"{", "key": b"x" * (2 * MIB - 100)}),
+    "headers of megabytes": ("none", {"value": b"{", "headers": [("x", b"")] * 300_000}),
+}
+
+
+@pytest.mark.parametrize("case", LARGER_THAN_A_LETTER)
+def test_inb_04_what_is_larger_than_a_letter_may_be_is_kept_in_part_and_the_partition_moves_on(
+    stack: IngestStack, case: str
+) -> None:
+    codec, asked = LARGER_THAN_A_LETTER[case]
+    places = produced(stack, [asked["value"]], codec, asked.get("headers"), asked.get("key", b"demo"))
+    refused, accepted = replies(stack, [*places, *produced(stack, asks(1))])
+    assert ((refused["result"], refused["code"]), accepted["result"]) == (("refused", "malformed_body"), "accepted")
+    [kept] = [one for one in stack.records(DEAD_LETTERS.name) if (b"%d" % places[0][1]) == dict(one.headers)["offset"]]
+    assert dict(kept.headers)["cut"]
+    assert asked["value"].startswith(kept.value)
+
+
+@pytest.mark.parametrize(
+    "large", [{"value": bytes(8 * MIB)}, {"value": b"{", "key": b"x" * (5 * MIB)}], ids=["value", "key"]
+)
+def test_inb_04_what_unpacks_to_more_than_a_topic_takes_is_withheld_and_the_partition_moves_on(
+    stack: IngestStack, large: dict[str, bytes]
+) -> None:
+    places = produced(stack, [large["value"]], "zstd", key=large.get("key", b"demo"))
+    refused, accepted = replies(stack, [*places, *produced(stack, asks(1))])
+    assert ((refused["result"], refused["code"]), accepted["result"]) == (("refused", "malformed_body"), "accepted")
+
+
+def test_sec_10_many_bombs_that_each_fit_fill_no_memory(stack: IngestStack) -> None:
+    """Each unpacks to less than a batch may, and a poll takes up to 200 of them."""
+    before = resident_mib(stack)
+    with stack.paused("ingest"):
+        bombs = [place for _ in range(40) for place in produced(stack, [bytes(UNPACKED_BYTES_MAX - MIB)], "zstd")]
+    assert {reply["code"] for reply in replies(stack, bombs)} == {"malformed_body"}
+    assert resident_mib(stack) - before < 200
 
 
 def test_inb_04_headers_without_a_value_are_as_if_not_there(stack: IngestStack) -> None:

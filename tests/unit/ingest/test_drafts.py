@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.ingest.drafts.store import PAGE_BYTES, fitting
 from tests.unit.ingest.conftest import GOOD, Ingest
 
 ROWS = [{**GOOD, "amount": amount} for amount in ("10.00", "20.00")]
@@ -231,3 +232,32 @@ async def test_a_masked_number_is_nobodys__SEC_07(ingest: Ingest) -> None:
     for path, content in (("/payouts", body), ("/drafts", {"payout": body}), ("/batches", {"rows": [body]})):
         answer = await ingest.post(path, content, Idempotency_Key="k")
         assert (answer.status_code, "is masked" in answer.text) == (400, True), path
+
+
+async def test_a_list_of_large_drafts_comes_in_pages_that_hold_nobody_up__SEC_10(ingest: Ingest) -> None:
+    large = {"batch": {"rows": [{**GOOD, "description": "x" * 900}] * 700}}
+    made = [(await drafted(ingest, large)).json()["id"] for _ in range(6)]
+    seen, sizes, cursor = [], [], ""
+    while cursor is not None:
+        page = await ingest.client.get(f"/api/v1/drafts?limit=50{cursor and f'&cursor={cursor}'}")
+        sizes.append(len(page.content))
+        seen += [draft["id"] for draft in page.json()["results"]]
+        cursor = page.json()["next_cursor"]
+    assert seen == made[::-1]
+    assert max(sizes) < PAGE_BYTES + 10_000
+    assert len(sizes) == 3
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"),
+    [
+        ([], 0),
+        ([PAGE_BYTES + 1], 1),
+        ([PAGE_BYTES + 1, 1], 1),
+        ([PAGE_BYTES - 1, 1, 1], 2),
+        ([1, PAGE_BYTES, 1], 1),
+        ([1] * 50, 50),
+    ],
+)
+def test_a_page_of_drafts_has_one_at_least_and_is_bounded__SEC_10(sizes: list[int], count: int) -> None:
+    assert fitting(sizes) == count

@@ -26,6 +26,15 @@ async def test_sec_10_an_answer_does_not_grow_with_a_name(ingest: Ingest, body: 
     assert len(answer.content) < 2_000
 
 
+async def test_sec_08_an_account_that_was_sent_as_a_number_is_not_said_back(ingest: Ingest) -> None:
+    number = "44112233445566778899"
+    content = b'{"recipient_details":{"account_number":%s}}' % number.encode()
+    answer = await ingest.client.post("/api/v1/payouts", content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
+    assert number[:12] not in answer.text
+    assert "20 digits" in answer.json()["detail"]
+
+
 async def test_err_01_a_name_with_slashes_is_one_step_of_its_pointer(ingest: Ingest) -> None:
     answer = await ingest.post("/payouts", {**GOOD, "a/b~c": 1})
     assert answer.json()["errors"][0]["pointer"] == "/a~1b~0c"

@@ -207,3 +207,12 @@ def test_a_torn_or_bent_workbook_is_refused_and_never_an_error_of_ours__ERR_04(c
         if is_xlsx(io.BytesIO(content)):
             with contextlib.suppress(FileFaultError):
                 read(content)
+
+
+@pytest.mark.parametrize("number", ["1_000", "١٢٣", "１２３", "1\u00a0", "0x10", "1,5", ""])
+def test_a_number_that_no_spreadsheet_writes_is_not_read_as_one__API_11(number: str) -> None:
+    cell = f"<row><c><v>{number}</v></c><c><v>7</v></c></row>"
+    if number:
+        assert "ValueError" in refused(raw_workbook(HEADER + cell))
+    else:
+        assert read(raw_workbook(HEADER + cell))[1][:2] == ["", "7"]

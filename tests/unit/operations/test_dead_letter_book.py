@@ -105,6 +105,25 @@ def test_the_shape_of_json_is_shown_and_bounded() -> None:
     assert len(json.dumps(shape)) < 500
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "the type 'Ann Secret' is not known",
+        "the type 'O'Ann \"Secret\"' is not known",
+        f"the type {'O' + chr(39) + 'Ann, a ' + chr(34) + 'b' + chr(34) + ' Secret'!r} is not known",
+        f"the type {'x' + chr(39) + ' ' + chr(34) + 'b Secret'!r} is not known",
+        f"the type {chr(92) + chr(39) + chr(34) + ' Ann Secret'!r} is not known",
+        "the type 'Ann\nSecret' is not known",
+        "the type 'Ann Secret that was cut o",
+    ],
+)
+def test_a_quote_in_what_is_quoted_lets_nothing_out_of_a_reason__SEC_08(reason: str) -> None:
+    folded = book(letter(1, reason=reason))
+    shown = described(folded, folded.letters["in:0:1"], reveal=False)["reason"]
+    assert shown.removesuffix(" is not known") == "the type [removed]"
+    assert "Secret" not in "".join(table(folded, folded.open_letters()))
+
+
 def test_who_only_counts_keeps_no_bytes() -> None:
     folded = Book(keep_bytes=False)
     for record in (letter(1, b"x" * 1000), letter(2), resolution(2, DISCARDED, reason="r")):

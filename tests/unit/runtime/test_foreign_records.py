@@ -11,7 +11,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from runtime.event_log import foreign_records
-from runtime.event_log.foreign_records import ForeignRecords, Withheld
+from runtime.event_log.foreign_records import PACKED_RECORD_BYTES_MAX, ForeignRecords, Withheld
 from runtime.event_log.unpacking import UNPACKED_BYTES_MAX, UnpackError, unpack
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -43,6 +43,25 @@ def test_inb_04_every_codec_is_read(codec: int) -> None:
     ] * 2
     assert found[0].headers == [("ce_type", b"x"), ("nothing", None)]
     assert found[2].timestamp == 1_767_225_600_002
+
+
+@pytest.mark.parametrize("codec", [codec for codec in CODECS.values() if codec])
+@pytest.mark.parametrize(
+    "large", [{"value": bytes(2 * PACKED_RECORD_BYTES_MAX)}, {"name": "x" * PACKED_RECORD_BYTES_MAX}], ids=str
+)
+def test_sec_10_a_record_that_unpacks_to_too_much_is_withheld_and_the_others_are_read(
+    codec: int, large: dict[str, Any]
+) -> None:
+    found = read(batch(codec, count=1, **large) + batch(codec, count=1))
+    assert [(one.offset, one.key, len(one.value)) for one in found] == [(FIRST, None, 0), (FIRST, b"demo", 100)]
+    assert isinstance(found[0].value, Withheld)
+    assert "unpacks to" in found[0].value.why
+    assert found[0].timestamp == found[1].timestamp
+
+
+def test_inb_04_a_record_that_came_plain_is_read_whatever_its_size() -> None:
+    [found] = read(batch(count=1, value=bytes(2 * PACKED_RECORD_BYTES_MAX)))
+    assert len(found.value) == 2 * PACKED_RECORD_BYTES_MAX
 
 
 def test_snappy_is_read_in_both_of_its_framings() -> None:
