@@ -15,6 +15,8 @@ from runtime.http_line import HttpLine
 REQUESTS_SECONDS = 5
 """So long after SIGTERM requests under way may go on; what comes after that has the rest of `ending.ENDING_SECONDS`."""
 NEVER_STARTED = 3
+INNER: dict[str, Any] = {"server_header": False, "timeout_keep_alive": 75}
+"""For who is asked by the gateway: it keeps connections for 30 s, and one that is closed before that meets a request half-way."""
 
 
 class Server(uvicorn.Server):

@@ -20,7 +20,7 @@ def main() -> None:
 
 def serve(settings: IdentitySettings) -> None:
     """Serve until SIGTERM."""
-    serving.serve(connect(settings), host=settings.host, port=settings.port, server_header=False)
+    serving.serve(connect(settings), host=settings.host, port=settings.port, **serving.INNER)
 
 
 if __name__ == "__main__":

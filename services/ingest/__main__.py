@@ -34,8 +34,7 @@ def serve(settings: IngestSettings) -> None:
         create_app(lifespan(settings), settings.inner_secret),
         host=settings.host,
         port=settings.port,
-        server_header=False,
-        timeout_keep_alive=75,
+        **serving.INNER,
     )
 
 

@@ -25,7 +25,7 @@ def serve(settings: WebhooksSettings) -> None:
     from services.webhooks.wiring import lifespan
 
     serving.serve(
-        create_app(lifespan(settings), settings.inner_secret), host=settings.host, port=settings.port, server_header=False
+        create_app(lifespan(settings), settings.inner_secret), host=settings.host, port=settings.port, **serving.INNER
     )
 
 
