@@ -2,12 +2,12 @@
 
 from pydantic import Field, field_validator
 
-from runtime.settings import RefusedStartError, ServiceSettings
-from schemas.currencies import Currencies, enabled, read_codes, read_lower
+from runtime.currency_settings import CurrencySettings
+from runtime.settings import RefusedStartError
 from schemas.ids import is_merchant_id
 
 
-class IngestSettings(ServiceSettings):
+class IngestSettings(CurrencySettings):
     """Settings of ingest, checked once at start."""
 
     host: str = Field("127.0.0.1", alias="INGEST_HOST")
@@ -15,9 +15,6 @@ class IngestSettings(ServiceSettings):
     metrics_port: int = Field(9101, alias="INGEST_METRICS_PORT", ge=0, le=65535)
     temp_dir: str | None = Field(None, alias="INGEST_TEMP_DIR")
     dispatch_delay_seconds: float = Field(2.0, alias="PAYOUT_DISPATCH_DELAY_SECONDS", ge=0, le=86_400)
-    currency_list: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
-    lower_amounts: str = Field("", alias="PAYOUT_AMOUNTS_MAX")
-    """The most that one payout may be, where that is less than 999,999,999.99: `USD:50000.00,UGX:5000000` (API-09)."""
     ingest_schema: str = Field("ingest", alias="INGEST_SCHEMA", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     identity_url: str = Field("http://127.0.0.1:8010", alias="IDENTITY_URL", pattern="^https?://")
     files_keep_days: int = Field(30, alias="FILES_KEEP_DAYS", ge=1, le=3650)
@@ -28,18 +25,6 @@ class IngestSettings(ServiceSettings):
     idempotency_window_hours: float = Field(24, alias="PAYOUT_IDEMPOTENCY_WINDOW_HOURS", gt=0)
     """The processor's; a draft must outlive the key that it holds."""
     inbox_upstreams: str = Field("", alias="INBOX_UPSTREAMS")
-
-    @field_validator("currency_list")
-    @classmethod
-    def _known_currencies(cls, text: str) -> str:
-        read_codes(text)
-        return text
-
-    @field_validator("lower_amounts")
-    @classmethod
-    def _known_amounts(cls, text: str) -> str:
-        read_lower(text)
-        return text
 
     @field_validator("inbox_upstreams")
     @classmethod
@@ -55,11 +40,6 @@ class IngestSettings(ServiceSettings):
             raise RefusedStartError("FILES_KEEP_DAYS is shorter than PAYOUT_IDEMPOTENCY_WINDOW_HOURS: raise it")
         if self.fingerprints_keep_days < self.files_keep_days:
             raise RefusedStartError("FILE_FINGERPRINTS_KEEP_DAYS is shorter than FILES_KEEP_DAYS: raise it")
-
-    @property
-    def currencies(self) -> Currencies:
-        """Enabled currencies, and the most that one payout of each may be."""
-        return enabled(read_codes(self.currency_list), read_lower(self.lower_amounts))
 
     @property
     def upstreams(self) -> dict[str, frozenset[str]]:

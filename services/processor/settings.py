@@ -3,11 +3,10 @@
 from pydantic import Field, field_validator
 
 from domain.policy import Policy
-from runtime.settings import ServiceSettings
-from schemas.currencies import enabled, read_codes, read_lower
+from runtime.currency_settings import CurrencySettings
 
 
-class ProcessorSettings(ServiceSettings):
+class ProcessorSettings(CurrencySettings):
     """Settings of the deciding side; waits are given in seconds."""
 
     processor_metrics_port: int = Field(9102, alias="PROCESSOR_METRICS_PORT")
@@ -17,21 +16,6 @@ class ProcessorSettings(ServiceSettings):
     payout_in_progress_timeout_seconds: float = Field(3600, alias="PAYOUT_IN_PROGRESS_TIMEOUT_SECONDS", gt=0)
     payout_inquiry_waits_seconds: str = Field("30,60,120,300,900,1800", alias="PAYOUT_INQUIRY_WAITS_SECONDS")
     payout_idempotency_window_hours: float = Field(24, alias="PAYOUT_IDEMPOTENCY_WINDOW_HOURS", gt=0)
-    payout_currencies: str = Field("USD,EUR,GBP,RUB,INR", alias="PAYOUT_CURRENCIES")
-
-    payout_amounts_max: str = Field("", alias="PAYOUT_AMOUNTS_MAX")
-
-    @field_validator("payout_currencies")
-    @classmethod
-    def _codes(cls, text: str) -> str:
-        read_codes(text)
-        return text
-
-    @field_validator("payout_amounts_max")
-    @classmethod
-    def _amounts(cls, text: str) -> str:
-        read_lower(text)
-        return text
 
     @field_validator("payout_retry_waits_seconds", "payout_inquiry_waits_seconds")
     @classmethod
@@ -49,7 +33,7 @@ class ProcessorSettings(ServiceSettings):
             in_progress_timeout_ms=int(self.payout_in_progress_timeout_seconds * 1000),
             inquiry_waits_ms=_milliseconds(self.payout_inquiry_waits_seconds),
             key_ttl_ms=int(self.payout_idempotency_window_hours * 3_600_000),
-            currencies=enabled(read_codes(self.payout_currencies), read_lower(self.payout_amounts_max)),
+            currencies=self.currencies,
         )
 
 
