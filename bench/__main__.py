@@ -4,7 +4,7 @@
     python -m bench --only product,mini     some of it
     python -m bench growth                  cost per payout at three sizes of history
     python -m bench recovery                takeover, cold restart, rebuild
-    python -m bench fanout|provider|million|workers|latency|pressure|webhooks|flames|files|tab
+    python -m bench fanout|provider|million|workers|latency|pressure|webhooks|flames|ladder|files|tab
                                             see bench/cases.py
 
 Owns the order of a run, and what is kept of it: a JSON file and a plot in `bench/results/`.

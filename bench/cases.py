@@ -11,6 +11,7 @@ from bench import (
     fanout,
     files,
     flames,
+    ladder,
     latency,
     million,
     pressure,
@@ -83,6 +84,7 @@ CASES = {
     "webhooks": Case(
         "webhooks to a receiver on loopback, with a dead one beside", webhooks.measure, lambda _rounds: [], webhooks.lines
     ),
+    "ladder": Case("the mini pipeline with one promise more on each rung", ladder.measure, case_plots.rows, ladder.lines),
     "flames": Case("flame graphs of a file on its way", flames.measure, case_plots.rows),
     "files": Case("files of every kind in, results out: rate, processor time, memory", files.measure, lambda _rounds: []),
     "tab": Case(

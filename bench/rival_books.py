@@ -1,7 +1,8 @@
 """The tables of those that the product is compared with: merchants with their balance in a column, payouts, ledger entries.
 
 Owns the schema and the figures read from it. The payouts table has the columns a rival needs and as many indexes as the product's; it keeps
-its rows from round to round, as the product's does. Imported by the baseline in its own environment too: psycopg only.
+its rows from round to round, as the product's does. A history is kept only
+where the mini pipeline is asked to. Imported by the baseline in its own environment too: psycopg only.
 """
 
 import time
@@ -52,6 +53,21 @@ CREATE TABLE IF NOT EXISTS ledger_entries (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS ledger_entries_merchant ON ledger_entries (merchant_id, id);
+
+CREATE TABLE IF NOT EXISTS payout_changes (
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    idx integer NOT NULL,
+    payout_id uuid NOT NULL,
+    merchant_id text NOT NULL,
+    batch_id uuid NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    provider_reference text,
+    at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS payout_changes_place ON payout_changes (partition, next_offset, idx);
+CREATE INDEX IF NOT EXISTS payout_changes_payout ON payout_changes (payout_id);
 
 CREATE TABLE IF NOT EXISTS offsets (partition integer PRIMARY KEY, next_offset bigint NOT NULL);
 """

@@ -15,16 +15,25 @@ from aiokafka import AIOKafkaProducer
 
 from bench import rows_file
 from bench.mini import wire
+from bench.mini.promises import Promises
 
 
-async def main(bootstrap: str, tag: str) -> None:
+async def main(bootstrap: str, tag: str, promised: str) -> None:
     """Serve lines until there are no more."""
-    producer = await wire.producer(bootstrap)
+    producer, whole = await wire.producer(bootstrap), "whole" in Promises.read(promised)
     print("ready", flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         path, merchant = line.split()
+        if whole:
+            await asyncio.to_thread(_read, Path(path))
         await ingest(producer, wire.commands(tag), Path(path), merchant)
         print("done", flush=True)
+
+
+def _read(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        for _ in rows_file.read(file):
+            pass
 
 
 async def ingest(producer: AIOKafkaProducer, topic: str, path: Path, merchant: str) -> None:

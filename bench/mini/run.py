@@ -13,6 +13,7 @@ from bench.costs import Meter
 from bench.door import Door, check_all, doors
 from bench.ground import Ground
 from bench.mini import wire
+from bench.mini.promises import NONE, Promises
 
 SCHEMA = "bench_mini"
 GUIDES, LEAN = "mini", "lean mini"
@@ -27,28 +28,31 @@ def measure(ground: Ground, rows: int, tag: str, form: str) -> dict[str, dict[st
     tag = f"{form.replace(' ', '-')}-{tag}"
     rival_books.prepare(ground.database_url, SCHEMA, [*MERCHANTS, "hot"])
     asyncio.run(wire.make_topics(ground.bootstrap, tag))
-    with doors(_wanted(ground, tag, form), env=ground.environ, folder=ground.folder / "mini") as opened:
-        _one(ground, opened, WARM_UP, f"{tag}-warm", MERCHANTS[: wire.PARTITIONS])
+    with doors(wanted(ground, tag, form, Promises(), NONE), env=ground.environ, folder=ground.folder / "mini") as opened:
+        one(ground, opened, WARM_UP, f"{tag}-warm", MERCHANTS[: wire.PARTITIONS])
         ground.settle()
-        many = _one(ground, opened, rows, f"{tag}-many", MERCHANTS)
+        many = one(ground, opened, rows, f"{tag}-many", MERCHANTS)
         ground.settle()
         return {
             f"{form}, many merchants": many,
-            f"{form}, one hot merchant": _one(ground, opened, rows, f"{tag}-hot", ["hot"]),
+            f"{form}, one hot merchant": one(ground, opened, rows, f"{tag}-hot", ["hot"]),
         }
 
 
-def _wanted(ground: Ground, tag: str, form: str) -> dict[str, list[str]]:
-    ends = (ground.bootstrap, tag)
+def wanted(ground: Ground, tag: str, form: str, promises: Promises, provider_url: str) -> dict[str, list[str]]:
+    """Its processes: names, modules and arguments."""
+    ends, said = (ground.bootstrap, tag), str(promises)
+    books = (ground.database_url, SCHEMA)
     return {
-        "mini projector": ["bench.mini.projector", *ends, ground.database_url, SCHEMA, WRITES[form]],
-        "mini rails": ["bench.mini.rails", *ends],
-        "mini worker": [WORKERS[form], *ends],
-        "mini ingest": ["bench.mini.ingest", *ends],
+        "mini projector": ["bench.mini.projector", *ends, *books, WRITES[form], said],
+        "mini rails": ["bench.mini.rails", *ends, provider_url, said],
+        "mini worker": [WORKERS[form], *ends, *(() if form == LEAN else (*books, said))],
+        "mini ingest": ["bench.mini.ingest", *ends, said],
     }
 
 
-def _one(ground: Ground, opened: dict[str, Door], rows: int, tag: str, merchants: list[str]) -> dict[str, Any]:
+def one(ground: Ground, opened: dict[str, Door], rows: int, tag: str, merchants: list[str], **more: int) -> dict[str, Any]:
+    """A file of each merchant, from its reading to the last row completed; `more` are process ids to be counted with."""
     share = rows // len(merchants)
     orders = []
     for merchant in merchants:
@@ -56,7 +60,7 @@ def _one(ground: Ground, opened: dict[str, Door], rows: int, tag: str, merchants
         path.write_bytes(rows_file.text(share, f"{tag}-{merchant}"))
         orders.append(f"{path} {merchant}")
     rows, front = share * len(merchants), opened["mini ingest"]
-    pids = {name: door.process.pid for name, door in opened.items()}
+    pids = {name: door.process.pid for name, door in opened.items()} | more
     with rival_books.connect(ground.database_url, SCHEMA, autocommit=True) as connection, Meter(ground, pids) as meter:
         following = rival_books.Following(connection)
         for order in orders:

@@ -27,7 +27,7 @@ def events(tag: str) -> str:
 
 
 def encode(kind: str, merchant: str, batch: str, rows: list[Any]) -> bytes:
-    """One chunk: `asked` and `accepted` rows, `paid` and `completed` ids."""
+    """One chunk: `asked` and `accepted` rows, `paid` and `completed` ids; `starting` and `started` where attempts are on the log."""
     return orjson.dumps({"kind": kind, "merchant": merchant, "batch": batch, "rows": rows})
 
 

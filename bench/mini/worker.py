@@ -36,6 +36,8 @@ class Balances:
                     self.open[row[0]] = amount
                     accepted.append(row)
             return wire.encode("accepted", merchant, chunk["batch"], accepted)
+        if chunk["kind"] == "starting":
+            return wire.encode("started", merchant, chunk["batch"], [name for name in rows if name in self.open])
         for name, _ in rows:
             self.held[merchant] -= self.open[name]
         completed = [(name, reference, self.open.pop(name)) for name, reference in rows]
