@@ -33,7 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("case", nargs="?", default="compare", choices=("compare", "growth", "recovery", *CASES))
     parser.add_argument(
-        "--only", default="", help="of a comparison: product, mini, lean mini, chunked SQL, celery, raw loop, bare COPY"
+        "--only",
+        default="",
+        help="of a comparison: product, mini, lean mini, chunked SQL, celery, same provider, raw loop, bare COPY",
     )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end stops what runs

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench import bare_copy, latency, product, raw_loop
+from bench import bare_copy, ladder, latency, product, raw_loop
 from bench.baseline import run_celery, run_chunked
 from bench.ground import Ground
 from bench.mini import run as mini
@@ -26,6 +26,7 @@ def contenders(ground: Ground, tag: str) -> dict[str, Callable[[], Found]]:
         "lean mini": lambda: mini.measure(ground, rival_rows, tag, mini.LEAN),
         "chunked SQL": lambda: run_chunked.measure(ground, rival_rows, tag),
         "celery": lambda: run_celery.measure(ground, SIZES.celery_rows, tag),
+        "same provider": lambda: ladder.beside(ground, tag),
         "raw loop": lambda: raw_loop.measure(ground, rival_rows),
         "bare COPY": lambda: bare_copy.measure(ground, rows, ground.environ.get("PROJECTION_SCHEMA", "payflow")),
     }

@@ -1,5 +1,7 @@
 """What promises cost at their leanest: the mini pipeline, and the same with one promise more on each rung.
 
+Beside it the rivals with the same provider, which the comparison spares them.
+
 Owns the rungs and the provider's process. The product keeps all of these promises and more, and keeps each of them under faults; a rung
 only does the work. So a rung's rate is a limit for the product, and the step between two rungs is the least that a promise costs.
 """
@@ -15,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench import product, rival_books
+from bench.baseline import run_celery, run_chunked
 from bench.door import doors
 from bench.figures import Rounds, ratio
 from bench.ground import Ground
@@ -28,6 +31,9 @@ Found = dict[str, list[dict[str, Any]]]
 DONE = "completed_rows_per_s"
 BARE = "mini pipeline"
 WHOLE = "the product"
+SQL, CELERY = "chunked SQL + provider", "Celery + provider"
+PAYING, KEEPING = "mini + provider", "mini + all promises"
+BESIDE = {PAYING: Promises(["provider"]), KEEPING: Promises(PROMISES)}
 START_SECONDS = 20.0
 WARM_UP = 16_000
 """Rows for everybody before the clock starts: the first rung meets a broker that has just come up."""
@@ -40,23 +46,26 @@ def rungs() -> dict[str, Promises]:
 
 
 def measure(ground: Ground) -> Found:
-    """Rounds of all rungs and of the product, one merchant's file each."""
+    """Rounds of all rungs, of the product and of the rivals, one merchant's file each."""
     found: Found = {}
     for number in range(SIZES.rounds):
         for name, promises in rungs().items():
             ground.settle()
             found.setdefault(name, []).append(_rung(ground, f"r{number}-{len(promises)}", promises))
-        ground.settle()
-        found.setdefault(WHOLE, []).append(_product(ground, f"ladder-{number}"))
+        for name, rival in RIVALS.items():
+            ground.settle()
+            found.setdefault(name, []).append(rival(ground, f"ladder-{number}"))
         print(f"round {number + 1} of {SIZES.rounds} is done", flush=True)
     return found
 
 
 def lines(rounds: Rounds) -> Iterator[str]:
-    """Each rung beside the lowest, within a round."""
+    """Each rung and the product beside the lowest, and the product beside the rivals, within a round."""
     yield f"\ncompleted rows/s by those of the {BARE}, within a round"
-    for name in rounds:
+    for name in (*rungs(), WHOLE):
         yield f"  {name:16} {ratio(rounds, (name, DONE), (BARE, DONE))}   {PROMISES.get(name[2:], '')}"
+    for rival in (SQL, CELERY):
+        yield f"  {WHOLE} / {rival}: {ratio(rounds, (WHOLE, DONE), (rival, DONE))}"
 
 
 def _rung(ground: Ground, tag: str, promises: Promises) -> dict[str, Any]:
@@ -79,6 +88,33 @@ def _product(ground: Ground, tag: str) -> dict[str, Any]:
         product.batch(ground, stack, WARM_UP, f"{tag}-warm", [product.HOT])
         ground.settle()
         return product.batch(ground, stack, SIZES.rows, tag, [product.HOT])
+
+
+def _chunked_sql(ground: Ground, tag: str) -> dict[str, Any]:
+    rival_books.prepare(ground.database_url, run_chunked.SCHEMA, ["first"])
+    with _provider(ground, f"{tag}-sql") as provider:
+        return run_chunked.one(ground, SIZES.rival_rows, f"{tag}-sql", ["first"], provider)
+
+
+def _celery(ground: Ground, tag: str) -> dict[str, Any]:
+    with _provider(ground, f"{tag}-celery") as provider:
+        found = run_celery.measure(ground, SIZES.celery_rows, f"{tag}-celery", {"": [product.HOT]}, provider)
+    return next(iter(found.values()))
+
+
+RIVALS = {WHOLE: _product, SQL: _chunked_sql, CELERY: _celery}
+
+
+def beside(ground: Ground, tag: str) -> dict[str, dict[str, Any]]:
+    """For the comparison: rivals that pay the product's own provider, and the mini pipeline with all five promises."""
+    found = {}
+    for name in (PAYING, KEEPING):
+        ground.settle()
+        found[name] = _rung(ground, f"{tag}-{len(BESIDE[name])}", BESIDE[name])
+    for name in (SQL, CELERY):
+        ground.settle()
+        found[name] = RIVALS[name](ground, tag)
+    return found
 
 
 @contextmanager

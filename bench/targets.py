@@ -6,6 +6,7 @@ Owns the targets. Each names its durability, because a ratio of two stores that 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from bench import ladder
 from bench.figures import Rounds, Spread, ratio, reading
 
 MANY, HOT, POSTS, BESIDE = (
@@ -50,6 +51,10 @@ TARGETS = (
     Target("one batch completed / chunked SQL, 1 worker", _by(HOT, "chunked SQL, 1 worker"), ">= 0.6", "", SQL, least=0.6),
     Target("one batch completed / chunked SQL, 2 workers", _by(HOT, "chunked SQL, 2 workers"), "", ">= 0.7", SQL),
     Target("one batch completed / Celery", _by(HOT, "celery one hot merchant"), ">= 40", ">= 100", SQL, least=40),
+    Target("one batch completed / mini + provider", _by(HOT, ladder.PAYING), ">= 0.6", "", BOTH, least=0.6),
+    Target("one batch completed / mini + all promises", _by(HOT, ladder.KEEPING), ">= 0.6", "", BOTH, least=0.6),
+    Target("one batch completed / chunked SQL + provider", _by(HOT, ladder.SQL), ">= 0.6", "", SQL, least=0.6),
+    Target("one batch completed / Celery + provider", _by(HOT, ladder.CELERY), ">= 40", ">= 100", SQL, least=40),
     Target("a hundred files / mini pipeline", _by(MANY, "mini, many merchants"), ">= 0.6", ">= 1.5", BOTH, least=0.6),
     Target("a hundred files / chunked SQL, 1 worker", _by(MANY, "chunked SQL, 1 worker"), "", "", SQL),
     Target("a hundred files / Celery", _by(MANY, "celery many merchants"), ">= 40", ">= 100", SQL, least=40),

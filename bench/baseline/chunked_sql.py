@@ -1,7 +1,8 @@
 """The honest rival: one worker that locks the merchant's row and books 500 payouts per transaction, without Kafka.
 
 Owns two transactions a chunk: hold with COPY of the rows, and complete by one UPDATE of the chunk's ids (a batch's ids lie
-together). The provider answers at once, in the process. A line in is `path merchant`. Runs in the baseline's own environment.
+together). The provider answers at once, in the process, or, in the ladder, over HTTP. A line in is `path merchant`. Runs in the
+baseline's own environment.
 """
 
 import os
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import rival_books, rows_file
+from bench.baseline.provider import Order, pay_many
 
 CHUNK = 500
 COPY = (
@@ -49,7 +51,7 @@ def pay_chunk(connection: rival_books.Books, merchant: str, batch: str, chunk: l
         _insert(connection, merchant, batch, ids, chunk)
         connection.execute(HOLD, values)
         connection.execute(ENTRIES, values | {"from": "available", "to": "held"})
-    references = [f"p-{name}" for name in ids]  # the provider's answers
+    references = pay_many([Order(name, row) for name, row in zip(ids, chunk, strict=True)])
     with connection.transaction():
         _lock(connection, values)
         connection.execute(COMPLETED, (ids, references))

@@ -3,6 +3,7 @@
 Owns starting it and reading its clock.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,28 @@ from deploy.local import processes
 SCHEMA = "bench_celery"
 WORKERS = 2
 MERCHANTS = [f"m{number:03d}" for number in range(100)]
+Cases = Mapping[str, list[str]]
+CASES: Cases = {"many merchants": MERCHANTS, "one hot merchant": ["hot"]}
 
 
-def measure(ground: Ground, rows: int, tag: str) -> dict[str, dict[str, Any]]:
-    """Payouts per second from the first enqueued to the last completed."""
+def measure(
+    ground: Ground, rows: int, tag: str, cases: Cases = CASES, provider: tuple[str, int] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Payouts per second from the first enqueued to the last completed; `provider` as in `run_chunked.one`."""
     rival_books.prepare(ground.database_url, SCHEMA, [*MERCHANTS, "hot"])
     folder = ground.folder / "celery"
     python = environment.python()
     with redis_server.running(folder) as (redis, redis_pid):
         env = {**ground.environ, "BASELINE_REDIS": redis, "BASELINE_SCHEMA": SCHEMA}
+        env["BASELINE_PROVIDER"] = provider[0] if provider else ""
         worker = processes.start(_worker(python), log=folder / "worker.log", env=env, cwd=ROOT)
         try:
             with doors({"enqueue": ["bench.baseline.enqueue"]}, env=env, folder=folder, python=python) as opened:
                 pids = {"celery": worker.pid, "redis": redis_pid, "enqueue": opened["enqueue"].process.pid}
+                pids |= {"simulator": provider[1]} if provider else {}
                 return {
                     f"celery {name}": _one(ground, opened["enqueue"], pids, rows, f"{tag}-{len(merchants)}", merchants)
-                    for name, merchants in (("many merchants", MERCHANTS), ("one hot merchant", ["hot"]))
+                    for name, merchants in cases.items()
                 }
         finally:
             processes.stop(worker)

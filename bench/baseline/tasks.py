@@ -1,7 +1,7 @@
 """The usual stack: one Celery task per payout, three transactions, the merchant's row locked for each that moves money.
 
-Owns hold, pay and complete. The provider answers at once, in the process: only the stack is measured. Runs in the
-baseline's own environment.
+Owns hold, pay and complete. The provider answers at once, in the process (only the stack is measured), or, in the
+ladder, is called over HTTP. Runs in the baseline's own environment.
 """
 
 import functools
@@ -11,6 +11,9 @@ import uuid
 from celery import Celery
 
 from bench import rival_books
+from bench.baseline.provider import Order
+from bench.baseline.provider import pay as pay_at_provider
+from bench.rows_file import Row
 
 app = Celery("baseline", broker=os.environ.get("BASELINE_REDIS"))
 app.conf.update(
@@ -47,7 +50,8 @@ def pay(merchant: str, batch: str, row: int, msisdn: str, amount: int, currency:
         _hold(connection, values)
     with connection.transaction():
         connection.execute("UPDATE payouts SET status = 'processing', version = 2 WHERE id = %(id)s", values)
-    provider_reference = f"p-{values['id']}"  # the provider's answer
+    order = Order(str(values["id"]), Row(row, msisdn, amount, currency, reference, name))
+    provider_reference = pay_at_provider(order)
     with connection.transaction():
         _complete(connection, values | {"provider_reference": provider_reference})
 

@@ -2,17 +2,25 @@
 
 import asyncio
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from bench import ladder
+from bench.baseline import provider
+from bench.baseline.provider import Order, pay, pay_many
 from bench.mini import wire
 from bench.mini.history import History
 from bench.mini.projector import Poll
 from bench.mini.promises import NONE, PROMISES, Promises
 from bench.mini.rails import Function, Rails
 from bench.mini.worker import Balances
+from bench.rows_file import Row
+from services.simulator.app import Provider
+from services.simulator.books import Books
+from services.simulator.scenario import PRESETS
 
 ROW = ["00000000-0000-7000-8000-000000000001", 1, "+256770000001", 1000, "UGX", "r-1", "Payee 1"]
 
@@ -69,3 +77,26 @@ def test_history_has_a_line_for_each_change() -> None:
         (ROW[0], "2", "processing", "\\N"),
         (ROW[0], "3", "completed", "p-1"),
     ]
+
+
+def test_the_rivals_pay_by_a_function_unless_they_are_given_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BASELINE_PROVIDER", raising=False)
+    order = Order("an-id", Row(1, "+256770000001", 1000, "UGX", "r-1", "Payee 1"))
+    assert pay(order) == "p-an-id"
+    assert pay_many([order, order]) == ["p-an-id"] * 2
+
+
+async def test_the_rivals_pay_at_the_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    books = Books(tmp_path)
+    async with TestServer(Provider(books, PRESETS["perfect"]).app()) as server:
+        provider._line.cache_clear()
+        monkeypatch.setenv("BASELINE_PROVIDER", str(server.make_url("")).rstrip("/"))
+        row = Row(1, "+256770000001", 1000, "UGX", "r-1", "Payee 1")
+        assert (await asyncio.to_thread(pay, Order("one", row))).startswith("SIM-")
+        told = await asyncio.to_thread(pay_many, [Order("two", row), Order("three", row)])
+        magic = Order("four", row._replace(msisdn="+256700000001"))
+        with pytest.raises(RuntimeError, match="did not pay"):
+            await asyncio.to_thread(pay, magic)
+    assert told == ["SIM-TWO", "SIM-THREE"]
+    assert {one.reference for one in books.find_many(["one", "two", "three"]).values()} == {"one", "two", "three"}
+    books.close()
