@@ -20,6 +20,8 @@ BATCH_ROWS_MAX = 1_000_000
 _MERCHANT_ID = re.compile(MERCHANT_ID_PATTERN)
 _UUID = re.compile(UUID_PATTERN)
 _ROW_DIGITS = 8
+_ROW_BYTES = _ROW_DIGITS // 2
+_from_hex = bytes.fromhex
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """A hex digit to the one that has its two low bits below the variant's."""
 
@@ -54,10 +56,11 @@ def row_number(payout_id: str) -> int:
     """The number that an id has if it is a row's; 0 for one that cannot be a row's at all."""
     digits = payout_id[-_ROW_DIGITS:]
     try:
-        row = int(digits, 16)
+        number = _from_hex(digits)
     except ValueError:
         return 0
-    return row if row > 0 and f"{row:08x}" == digits else 0
+    canonical = len(number) == _ROW_BYTES and number.hex() == digits
+    return int.from_bytes(number, "big") if canonical else 0
 
 
 def batch_id_range(batch_id: str) -> tuple[str, str]:
