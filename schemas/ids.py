@@ -20,6 +20,10 @@ BATCH_ROWS_MAX = 1_000_000
 _MERCHANT_ID = re.compile(MERCHANT_ID_PATTERN)
 _UUID = re.compile(UUID_PATTERN)
 _ROW_DIGITS = 8
+_ROW_BYTES = _ROW_DIGITS // 2
+_from_hex = bytes.fromhex
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""A hex digit to the one that has its two low bits below the variant's."""
 
 
 def is_merchant_id(text: str) -> bool:
@@ -52,10 +56,11 @@ def row_number(payout_id: str) -> int:
     """The number that an id has if it is a row's; 0 for one that cannot be a row's at all."""
     digits = payout_id[-_ROW_DIGITS:]
     try:
-        row = int(digits, 16)
+        number = _from_hex(digits)
     except ValueError:
         return 0
-    return row if row > 0 and f"{row:08x}" == digits else 0
+    canonical = len(number) == _ROW_BYTES and number.hex() == digits
+    return int.from_bytes(number, "big") if canonical else 0
 
 
 def batch_id_range(batch_id: str) -> tuple[str, str]:
@@ -70,5 +75,4 @@ def attempt_reference(payout_id: str, attempt: int) -> str:
     A function of payout and attempt number only: a crash, a restart or a second worker can never make another one.
     """
     digits = hashlib.sha256(f"{payout_id}/{attempt}".encode()).hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:32]}"

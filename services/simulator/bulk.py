@@ -110,6 +110,8 @@ def _told(body: Any, taken: Taken | str, now: int) -> object:
     if isinstance(taken, str):
         return _refused(body if isinstance(body, dict) else {}, "bad_request", taken)
     fate, transfer = taken.fate, taken.transfer
+    if transfer is not None and fate is scenario.PAID and taken.kind == "new":
+        return transfer.view(now)
     if taken.kind == "conflict":
         return _refused(body, "duplicate_reference", "this reference was used with other content")
     if taken.kind == "lost":

@@ -5,9 +5,10 @@ Owns the check of a request, what the same reference again means, and the mood o
 
 import hashlib
 import time
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import orjson
+from msgspec import Struct
 
 from services.simulator import scenario
 from services.simulator.books import Books
@@ -17,7 +18,7 @@ REFERENCE_MAX = 64
 FIELDS = ("reference", "amount", "currency")
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True, gc=False):
     """A request that can be read: its body, the number it pays to, and a hash of what it is about."""
 
     body: dict[str, Any]
@@ -25,7 +26,7 @@ class Asked(NamedTuple):
     content: str
 
 
-class Taken(NamedTuple):
+class Taken(Struct, frozen=True, gc=False):
     """What became of a request.
 
     `new`: noted in the books, to be made durable; `known`: there already; `conflict`: there with other content; `lost`: never arrived.

@@ -12,7 +12,6 @@ from domain.book import Book
 from domain.payout.state import Payout
 from runtime.clock import Clock
 from runtime.logging import logger
-from schemas.ids import attempt_reference
 from services.processor.rails.calls import Calls
 from services.processor.rails.line import GROUPS
 from services.processor.rails.provider import Request
@@ -76,8 +75,8 @@ class Errands:
                 self._work.poll_again(payout, now)
 
     def _requests(self, payouts: Sequence[Payout]) -> list[Request]:
-        accounts = self._book.bank_accounts
-        return [Request(p, attempt_reference(p.id, p.attempt_count), accounts.get(p.bank_account_id or "")) for p in payouts]
+        accounts, reference = self._book.bank_accounts, self._work.take_reference
+        return [Request(p, reference(p), accounts.get(p.bank_account_id or "")) for p in payouts]
 
     def _is_owed(self, payout: Payout) -> bool:
         """After an attempt's deadline it is asked after, not sent: a process that slept knows old news only."""

@@ -18,7 +18,7 @@ from runtime.ids import mint
 from runtime.logging import logger
 from schemas.codec import CodecError, decode_event
 from schemas.commands import CommandRecord, StartAttempts
-from schemas.events import BankAccountChanged, BatchReleased, EventRecord
+from schemas.events import AttemptsStarted, BankAccountChanged, BatchReleased, EventRecord
 from schemas.words import BatchPhase, PayoutStatus
 from services.processor.checkpoint import Checkpoint
 from services.processor.inbox import Inbox, Waiting
@@ -145,7 +145,9 @@ class PartitionRail:
         self.work.look(touched)
         self.work.start_later(set(started).difference(touched), self._tools.clock.now_ms() + PASSED_OVER_MS)
         for event in record.events:
-            if isinstance(event, BatchReleased):
+            if isinstance(event, AttemptsStarted):
+                self.work.name(event.attempts)
+            elif isinstance(event, BatchReleased):
                 waiting = set(touched)
                 free = (row for row in row_ids(event.batch_id, event.row_count) if row not in waiting)
                 self.work.ready.put((record.merchant_id, event.batch_id), free)

@@ -56,8 +56,8 @@ def differs() -> Verdict:
 
 def echoes(answer: dict[str, Any], payout: Payout, reference: str) -> bool:
     """Whether the answer is about what was sent."""
-    expected = (reference, format_amount(payout.amount_minor, payout.currency), payout.currency)
-    return (answer.get("reference"), answer.get("amount"), answer.get("currency")) == expected
+    named = answer.get("reference") == reference and answer.get("currency") == payout.currency
+    return named and answer.get("amount") == format_amount(payout.amount_minor, payout.currency)
 
 
 def standing(answer: dict[str, Any]) -> Verdict:

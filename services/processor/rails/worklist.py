@@ -10,6 +10,8 @@ from itertools import islice
 from domain.book import Book
 from domain.payout.next_step import Inquire, Send, StartAttempt, Wait, next_step
 from domain.payout.state import UNFINISHED, Payout
+from schemas.events import StartedAttempt
+from schemas.ids import attempt_reference
 from schemas.words import PayoutStatus, Reason
 from services.processor.rails.lanes import Lane, Lanes
 
@@ -30,6 +32,7 @@ class Worklist:
         self._questions: list[tuple[int, str, int]] = []
         self._scheduled: list[tuple[int, str, int]] = []
         self._polls: dict[str, int] = {}
+        self._named: dict[str, StartedAttempt] = {}
 
     def look(self, payout_ids: Collection[str]) -> None:
         """Look again at payouts that changed; ended ones leave the book."""
@@ -48,23 +51,35 @@ class Worklist:
             else:
                 del self._book.payouts[payout.id]
                 self._polls.pop(payout.id, None)
+                self._named.pop(payout.id, None)
 
     def _place(self, payout: Payout) -> None:
         batch = self._book.batches.get(payout.batch_id) if payout.batch_id else None
         match next_step(payout, batch):
-            case StartAttempt():
-                self.ready.put(_lane(payout), [payout.id])
-            case Wait(reason=Reason.SCHEDULE, until=int(until)):
-                heapq.heappush(self._scheduled, (until, payout.id, payout.version))
             case Send():
                 self.open.add(payout.id)
                 pile = self.rows_to_send if self._in_groups and payout.batch_id is not None else self.to_send
                 pile[payout.id] = None
+            case StartAttempt():
+                self.ready.put(_lane(payout), [payout.id])
+            case Wait(reason=Reason.SCHEDULE, until=int(until)):
+                heapq.heappush(self._scheduled, (until, payout.id, payout.version))
             case Inquire(at=int(at)):
                 wait = self._poll_wait(payout.id) if payout.status is PayoutStatus.PROCESSING else 0
                 heapq.heappush(self._questions, (at + wait, payout.id, payout.version))
             case _:
                 pass
+
+    def name(self, attempts: Iterable[StartedAttempt]) -> None:
+        """Keep the references that the log names for open attempts, until they are sent or their payouts end."""
+        self._named.update((attempt.payout_id, attempt) for attempt in attempts if attempt.payout_id in self.open)
+
+    def take_reference(self, payout: Payout) -> str:
+        """The reference of the payout's attempt: the one on the log at its first send, made anew (the same) later."""
+        named = self._named.pop(payout.id, None)
+        if named is not None and named.attempt == payout.attempt_count:
+            return named.reference
+        return attempt_reference(payout.id, payout.attempt_count)
 
     def poll_again(self, payout: Payout, now: int) -> None:
         """An inquiry brought no news, or did not get through: ask again after the next wait."""
@@ -125,7 +140,8 @@ class Worklist:
         if taken is None:
             return None
         lane, payout_ids = taken
-        still = [i for i in payout_ids if (p := self._book.payouts.get(i)) is not None and _may_start(p)]
+        payouts = self._book.payouts.at_hand(payout_ids)
+        still = [i for i in payout_ids if (p := payouts.get(i)) is not None and _may_start(p)]
         self.starting.update(still)
         return lane, still
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from schemas.ids import BATCH_ROWS_MAX, attempt_reference, batch_id_range, is_merchant_id, is_uuid, row_payout_id
+from schemas.ids import BATCH_ROWS_MAX, attempt_reference, batch_id_range, is_merchant_id, is_uuid, row_number, row_payout_id
 from schemas.topics import CATALOGUE, COMMANDS, EVENTS, inbox, partition_of
 
 BATCH = "019b0000-0000-7000-8000-aaaaaaaaffff"
@@ -21,6 +21,24 @@ def test_rows_of_a_batch_lie_together_and_in_order() -> None:
 def test_a_row_out_of_range_has_no_id(row: int) -> None:
     with pytest.raises(ValueError, match="row"):
         row_payout_id(BATCH, row)
+
+
+@pytest.mark.parametrize("row", [1, 9, 10, 255, 256, 65_536, BATCH_ROWS_MAX])
+def test_a_rows_id_gives_its_number_back(row: int) -> None:
+    assert row_number(row_payout_id(BATCH, row)) == row
+
+
+@pytest.mark.parametrize(
+    "digits",
+    ["00000000", "0000001F", "0x00001f", "000_001f", " 000001f", "00 00 1f", "+000001f", "0000001g", "0000001\u0663"],
+)
+def test_what_is_not_written_as_a_row_number_is_none(digits: str) -> None:
+    assert row_number(BATCH[:-8] + digits) == 0
+
+
+@pytest.mark.parametrize("short", ["", "p", "ff", "01ff", "0001ff", "0000001"])
+def test_what_is_shorter_than_a_row_number_is_none(short: str) -> None:
+    assert row_number(short) == 0
 
 
 def test_rai_03_the_attempt_reference_is_a_lasting_uuid_v4() -> None:
