@@ -4,7 +4,6 @@ Owns the order of the two questions: what the views know against rows, and only 
 know yet the processor finds, and refuses all. Must not know how rows are read.
 """
 
-import asyncio
 from contextlib import closing
 
 from domain.intake.faults import Fault
@@ -13,6 +12,7 @@ from services.ingest.edge import Edge
 from services.ingest.files.fault_book import FaultBook
 from services.ingest.files.names import Names
 from services.ingest.known_rows import KnownRows, OwnBatch
+from services.ingest.name_pages import NamePages
 from services.ingest.problems import problem_of
 
 
@@ -27,11 +27,13 @@ async def accepted(edge: Edge, rows: ValidRows, own: OwnBatch) -> ValidRows:
 async def _known(edge: Edge, rows: ValidRows, own: OwnBatch) -> dict[int, list[Fault]]:
     """What the views know against rows, by their numbers."""
     with closing(Names(edge.temp_dir)) as names:
-        await asyncio.to_thread(_name, names, rows)
-        if not names.rewind():
+        pages = NamePages(names)
+        _name(names, rows)
+        if not names.are_any:
             return {}
+        pages.end()
         with closing(FaultBook(edge.temp_dir)) as book:
-            await KnownRows(edge.store, edge.submitter.waiting, own).find(names, book)
+            await KnownRows(edge.store, edge.submitter.waiting, own).find(pages, lambda: book)
             found: dict[int, list[Fault]] = {}
             for fault in book.again():
                 found.setdefault(fault.row or 0, []).append(fault)

@@ -2,13 +2,13 @@
 
 Owns the order of the commands, the few chunks in flight (fair by small steps), and going on with a batch that an earlier try left
 open: its rows are repeats, so a crash at any point costs nothing but the time. Commands go in pieces that are on the log whole or not at
-all: the opening of a new batch beside its first chunk, the seal beside the last one, so a small batch is one piece and one decision of
-the processor. Must not know where rows come from.
+all: the opening of a new batch beside its first chunks, the seal beside the last ones, so a small batch is one piece and one decision of
+the processor. A piece is one chunk while files give way to single requests. Must not know where rows come from.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from runtime import failpoints
 from schemas.commands import AddRows, Command, OpenBatch, SealBatch
 from schemas.forms import BatchDeclaration, PayoutForm, RefusedRows
 from schemas.words import RecordOutcome
-from services.ingest.chunks import Part, first_piece, in_parts
+from services.ingest.chunks import PIECE_CHUNKS, Part, Pieces, in_parts
 from services.ingest.envelope import Envelope
 from services.ingest.in_flight import InFlight, Submission
 from services.ingest.problems import ProblemError
@@ -77,23 +77,23 @@ class BatchRun:
         """
         try:
             self._submitter.check_room(self._order.envelope.wrap(self._order.open))
-            return await self._submit(in_parts(chunks), wait_seconds)
+            return await self._submit(Pieces(in_parts(chunks)), wait_seconds)
         except BaseException as error:
             fail(self.submission.decision, error)
             raise
 
-    async def _submit(self, parts: Iterator[Part], wait_seconds: float) -> Decided | None:
-        first, parts = first_piece(parts)
+    async def _submit(self, pieces: Pieces, wait_seconds: float) -> Decided | None:
+        first = pieces.take()
         opening, *sent = await self._append([self._order.open, *(self._bodies(*first) if self._order.is_new else ())])
         self.submission.durable = bool(sent) and first[-1].is_last  # all of it is on the log: what is left needs no client
-        rest = self._go_on(opening, first, parts, sent, wait_seconds)
+        rest = self._go_on(opening, first, pieces, sent, wait_seconds)
         return await (self._behind(rest, wait_seconds) if self.submission.durable else rest)
 
     async def _go_on(
         self,
         opening: "asyncio.Future[Decided]",
         first: Sequence[Part],
-        parts: Iterator[Part],
+        pieces: Pieces,
         sent: Waiting,
         wait_seconds: float,
     ) -> Decided | None:
@@ -105,7 +105,7 @@ class BatchRun:
         waiting, refusal = deque(sent), None
         if not first[-1].is_last:
             await failpoints.reach("upload.mid_file")
-            refusal = await self._add_others(parts, waiting)
+            refusal = await self._add_others(pieces, waiting)
         return await self._end(waiting, wait_seconds) if refusal is None else self._settle(refusal)
 
     async def _behind(self, rest: Coroutine[Any, Any, Decided | None], wait_seconds: float) -> Decided | None:
@@ -148,20 +148,31 @@ class BatchRun:
         self._in_flight.add_subject(self.submission)
         return True
 
-    async def _add_others(self, parts: Iterator[Part], waiting: "deque[asyncio.Future[Decided]]") -> Decided | None:
+    async def _add_others(self, pieces: Pieces, waiting: "deque[asyncio.Future[Decided]]") -> Decided | None:
         """All that follow the first; the refusal if one is. Those of `waiting` that are decided leave it."""
         is_last = False
         while not is_last:
-            if len(waiting) >= CHUNKS_IN_FLIGHT and is_refusal(
-                decided := await self._decided(waiting.popleft(), self._stall_seconds)
-            ):
-                return decided
-            part = next(parts)
-            waiting.extend(await self._append(self._bodies(part)))
-            is_last = part.is_last
+            refusal = await self._room(waiting)
+            if refusal is not None:
+                return refusal
+            piece = pieces.take(self._most_of(waiting))
+            waiting.extend(await self._append(self._bodies(*piece)))
+            is_last = piece[-1].is_last
             if not is_last:
                 await failpoints.reach("upload.mid_file")
         return None
+
+    async def _room(self, waiting: "deque[asyncio.Future[Decided]]") -> Decided | None:
+        """Wait until one more chunk may go; a refusal among those decided."""
+        while waiting and (len(waiting) >= CHUNKS_IN_FLIGHT or waiting[0].done()):
+            decided = await self._decided(waiting.popleft(), self._stall_seconds)
+            if is_refusal(decided):
+                return decided
+        return None
+
+    def _most_of(self, waiting: Waiting) -> int:
+        """How many chunks go together now."""
+        return 1 if self._submitter.courtesy.is_due else min(PIECE_CHUNKS, CHUNKS_IN_FLIGHT - len(waiting))
 
     async def _end(self, waiting: Waiting, wait_seconds: float) -> Decided | None:
         """All of it is on the log; the seal is the last of `waiting`."""

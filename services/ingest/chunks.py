@@ -4,7 +4,6 @@ Owns the cutting and the form of a spooled chunk. Must not know where rows come 
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import IO, NamedTuple
 
 import msgspec
@@ -18,8 +17,8 @@ ENVELOPE_BYTES = 8 * 1024
 
 ROWS_AT_ONCE = 125
 """Of a batch that comes whole. Always the same: whoever sends it again cuts it alike, so that a chunk is there whole or not at all."""
-FIRST_CHUNKS = 4
-"""So many go with the opening: a small file is one piece on the log, from opening to seal."""
+PIECE_CHUNKS = 4
+"""So many go together at most: a small file is one piece on the log, from opening to seal, and a large one costs fewer round trips."""
 ROWS_BYTES_MAX = CHUNK_BYTES_MAX - ENVELOPE_BYTES
 _LENGTH_BYTES = 4
 
@@ -89,16 +88,34 @@ def in_parts(chunks: Iterable[list[PayoutForm]]) -> Iterator[Part]:
         first_row, rows = first_row + len(rows), following
 
 
-def first_piece(parts: Iterator[Part]) -> tuple[list[Part], Iterator[Part]]:
-    """The parts that go with the opening, and the others: a few, if they are no more bytes together than one chunk may have."""
-    first, size = [next(parts)], 0
-    while len(first) < FIRST_CHUNKS and not first[-1].is_last:
-        size += len(_encoder.encode(first[-1].rows))
-        following = next(parts)
-        if size + len(_encoder.encode(following.rows)) > ROWS_BYTES_MAX:
-            return first, chain([following], parts)
-        first.append(following)
-    return first, parts
+class Pieces:
+    """The parts as they go to the log: a few together, if they are no more bytes than one chunk may have."""
+
+    def __init__(self, parts: Iterator[Part]) -> None:
+        """`parts` end with one that says so."""
+        self._parts = parts
+        self._held: Part | None = None
+
+    def take(self, most: int = PIECE_CHUNKS) -> list[Part]:
+        """The next piece, of at most so many parts; not to be called behind the last one."""
+        piece = [self._next()]
+        left = ROWS_BYTES_MAX - _size(piece[0]) if most > 1 else 0
+        while len(piece) < most and not piece[-1].is_last:
+            following = self._next()
+            left -= _size(following)
+            if left < 0:
+                self._held = following
+                break
+            piece.append(following)
+        return piece
+
+    def _next(self) -> Part:
+        held, self._held = self._held, None
+        return held or next(self._parts)
+
+
+def _size(part: Part) -> int:
+    return len(_encoder.encode(part.rows))
 
 
 def check_fits(rows: list[PayoutForm]) -> None:

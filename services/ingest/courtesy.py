@@ -36,13 +36,13 @@ class Courtesy:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Around the sending of a chunk, first come, first served; it ends with `sent`, or nothing was sent."""
-        if not self._polite():
+        if not self.is_due:
             yield
             return
         async with self._turn:
-            while self._away and self._polite():
+            while self._away and self.is_due:
                 await asyncio.wait(self._away, timeout=self._until - _now())
-            if self._polite():
+            if self.is_due:
                 await asyncio.sleep(min(self._took * PAUSES, PAUSE_SECONDS_MAX))
             yield
 
@@ -57,7 +57,9 @@ class Courtesy:
 
         decision.add_done_callback(back)
 
-    def _polite(self) -> bool:
+    @property
+    def is_due(self) -> bool:
+        """Whether files give way now."""
         return _now() < self._until
 
 

@@ -58,21 +58,21 @@ class FileSubmission:
     async def check(self, checked: Checked, file: IO[bytes], reading: Reading, kept: KeptAs) -> Upload:
         """Check every row, by the file itself and then by what the views know; the upload as it is to be kept: not taken so far."""
         day = rfc3339(self._edge.clock.now_ms())[: len("2026-01-31")]
-        await asyncio.to_thread(check_file, checked, file, reading, day)
-        upload = self._record(checked, kept)
-        if checked.names.rewind() and await self._find_known(checked, upload):
-            checked.start_over()
+        own = OwnBatch(self._envelope.merchant_id, kept.id, str(self._envelope.key))
+        known = KnownRows(self._edge.store, self._edge.submitter.waiting, own)
+        async with known.asked(checked.names, checked.book_known) as asking:
             await asyncio.to_thread(check_file, checked, file, reading, day)
             upload = self._record(checked, kept)
-        return upload
+            knows = checked.names.are_any and not await self._is_repeat(upload) and await asking.told()
+        if not knows:
+            return upload
+        checked.start_over()
+        await asyncio.to_thread(check_file, checked, file, reading, day)
+        return self._record(checked, kept)
 
-    async def _find_known(self, checked: Checked, upload: Upload) -> bool:
-        """Whether the views know anything against the rows. Of a file whose like was taken they know all: that is told instead."""
-        if self._reason is None and await self._living(await self._edge.staging.like(upload)):
-            return False
-        own = OwnBatch(upload.merchant_id, upload.id, upload.idempotency_key)
-        known = KnownRows(self._edge.store, self._edge.submitter.waiting, own)
-        return await known.find(checked.names, checked.book_known())
+    async def _is_repeat(self, upload: Upload) -> bool:
+        """Whether the like of the file was taken. The views know all of its rows then: that is told instead."""
+        return self._reason is None and bool(await self._living(await self._edge.staging.like(upload)))
 
     def _record(self, checked: Checked, kept: KeptAs) -> Upload:
         now = self._edge.clock.now_ms()

@@ -1,22 +1,24 @@
 """What the views know against rows of a file: a reference that an earlier payout has, an account that cannot be paid to (BAT-08, BAT-11).
 
-Owns that it is asked in bulk before anything is on the log, so that all such rows are told at once and can be corrected. What is newer than
-the views the processor judges, and views that cannot be read or are behind for long say nothing. Must not know kinds of files.
+Owns that it is asked in bulk before anything is on the log, so that all such rows are told at once and can be corrected; of a large file
+while its rows are still being read. What is newer than the views the processor judges, and views that cannot be read or are behind for
+long say nothing. Must not know kinds of files.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
 
 from domain.intake.faults import Fault
 from schemas.topics import partition_of
 from services.ingest.files.fault_book import FaultBook
-from services.ingest.files.names import Named, Names
+from services.ingest.files.names import Names, Page
 from services.ingest.files.reading import REPEATED
+from services.ingest.name_pages import NamePages
 from services.ingest.store import Store, ViewUnavailableError
 from services.ingest.waiting import Waiting
 
-ASKED_AT_ONCE = 4000
 CAUGHT_UP_SECONDS, LOOK_SECONDS = 2.0, 0.1
 """So long it is waited until the views know what this process has seen decided; it is looked so often."""
 
@@ -31,6 +33,25 @@ class OwnBatch(NamedTuple):
     key: str
 
 
+class Asking:
+    """The question about one file's rows, under way."""
+
+    def __init__(self, pages: NamePages, found: Coroutine[Any, Any, bool]) -> None:
+        """It is asked from now on; `stop` must follow."""
+        self._pages = pages
+        self._found = asyncio.create_task(found)
+
+    async def told(self) -> bool:
+        """Once all names have come, and it may be told: whether anything is known against any row. It stands in the book then."""
+        self._pages.end()
+        return await self._found
+
+    async def stop(self) -> None:
+        """Ask no more: names and book are touched no more when this returns."""
+        self._found.cancel()
+        await asyncio.gather(self._found, return_exceptions=True)
+
+
 class KnownRows:
     """Asks about the names of one file."""
 
@@ -41,27 +62,50 @@ class KnownRows:
         self._partition = partition_of(own.merchant_id, waiting.partitions)
         self._seen = waiting.passed.get(self._partition, 0)
 
-    async def find(self, names: Names, book: FaultBook) -> bool:
-        """Put what is known against the rows into the book, by row; whether there is anything."""
-        names.rewind()
+    @asynccontextmanager
+    async def asked(self, names: Names, book: Callable[[], FaultBook]) -> AsyncIterator[Asking]:
+        """Ask about names as they come, while the block lasts."""
+        pages = NamePages(names)
+        asking = Asking(pages, self.find(pages, book))
         try:
-            if not await self._have_caught_up():
+            yield asking
+        finally:
+            await asking.stop()
+
+    async def find(self, pages: NamePages, book: Callable[[], FaultBook]) -> bool:
+        """Put what is known against the rows into the book, by row; whether there is anything.
+
+        The book is wanted, and the rest of the file waited for, only where something is known: of a file that is a repeat as a whole
+        nobody has to hear it.
+        """
+        try:
+            page = await pages.next()
+            if page is None or not await self._have_caught_up():
                 return False
-            while page := await asyncio.to_thread(names.page, ASKED_AT_ONCE):
-                taken = await self._taken({one.reference for one in page if one.reference})
-                unusable = await self._unusable({one.account_id for one in page if one.account_id})
-                book.add(list(_faults(page, taken, unusable)))
+            return await self._find(page, pages, book)
         except ViewUnavailableError:
             return False
-        return book.count > 0
 
-    async def _taken(self, references: Iterable[str]) -> dict[str, str]:
-        asked = sorted(references)
+    async def _find(self, first: Page, pages: NamePages, book: Callable[[], FaultBook]) -> bool:
+        page: Page | None = first
+        found = False
+        while page is not None:
+            taken, unusable = await self._taken(page.references), await self._unusable(page.account_ids)
+            if taken or unusable:
+                await pages.ended()
+                await asyncio.to_thread(_book, book(), page, taken, unusable)
+                found = True
+            page = await pages.next()
+        return found
+
+    async def _taken(self, references: list[str]) -> dict[str, str]:
+        """Reference -> the payout that has it."""
+        asked = _without_gaps(references)
         return await self._store.taken_references(*self._own, asked) if asked else {}
 
-    async def _unusable(self, account_ids: Iterable[str]) -> dict[str, str]:
+    async def _unusable(self, account_ids: list[str]) -> dict[str, str]:
         """Account id -> what is wrong with it."""
-        asked = sorted(account_ids)
+        asked = _without_gaps(account_ids)
         return await self._store.unusable_accounts(self._own.merchant_id, asked) if asked else {}
 
     async def _have_caught_up(self) -> bool:
@@ -74,8 +118,17 @@ class KnownRows:
         return True
 
 
-def _faults(page: Iterable[Named], taken: dict[str, str], unusable: dict[str, str]) -> Iterator[Fault]:
-    for row, reference, account_id in page:
+def _without_gaps(names: list[str]) -> list[str]:
+    """Each name once."""
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _book(book: FaultBook, page: Page, taken: dict[str, str], unusable: dict[str, str]) -> None:
+    book.add(list(_faults(page, taken, unusable)))
+
+
+def _faults(page: Page, taken: dict[str, str], unusable: dict[str, str]) -> Iterator[Fault]:
+    for row, reference, account_id in zip(*page, strict=True):
         if (payout_id := taken.get(reference)) is not None:
             detail = f"is the reference of payout {payout_id} already; each payout needs its own"
             yield _fault(row, "reference", REPEATED, detail)

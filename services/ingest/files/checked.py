@@ -40,8 +40,9 @@ class Checked:
         self.message_id: str | None = None
 
     def book_known(self) -> FaultBook:
-        """An empty book for what is known."""
-        self.known = FaultBook(self._temp_dir)
+        """The book for what is known."""
+        if self.known is None:
+            self.known = FaultBook(self._temp_dir)
         return self.known
 
     def start_over(self) -> None:

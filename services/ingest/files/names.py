@@ -1,26 +1,36 @@
 """What the rows of a file name that others may have or must have: references and saved accounts, with the numbers of their rows.
 
-Owns how they are put by during the pass, on disk and in order of row, and given back a page at a time. A file that names none makes none.
-Must not know who is asked about them.
+Owns how they are put by during the pass, on disk and in order of row, and given back a page at a time, also while more are put by in
+another thread. A file that names few makes none on disk. Must not know who is asked about them.
 """
 
+import os
 import tempfile
-from itertools import islice
+from collections.abc import Callable
 from typing import IO, NamedTuple
+
+import msgspec
 
 from domain.intake.text import REFERENCE_MAX, has_forbidden
 from schemas.ids import is_uuid
 
-_GAP = "\t"
-"""Stands in no reference."""
+PAGE_ROWS = 4000
 
 
-class Named(NamedTuple):
-    """The names of one row; empty for none."""
+class Page(NamedTuple):
+    """Names of some rows, in order; empty for none. Three lists of one length: a page mostly is only passed on."""
 
-    row: int
-    reference: str
-    account_id: str
+    rows: list[int]
+    references: list[str]
+    account_ids: list[str]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Page)
+
+
+def _nobody() -> None:
+    """Nobody waits for a page."""
 
 
 class Names:
@@ -28,14 +38,27 @@ class Names:
 
     def __init__(self, temp_dir: str | None = None) -> None:
         """None yet."""
+        self.on_page: Callable[[], None] = _nobody
+        """Called with each full page, by the thread that adds."""
         self._temp_dir = temp_dir
         self._file: IO[bytes] | None = None
+        self._ends: list[int] = []
+        self._given = 0
+        self._last = Page([], [], [])
+
+    @property
+    def are_any(self) -> bool:
+        """Whether any row names anything."""
+        return bool(self._ends or self._last.rows)
 
     def add(self, row: int, reference: str | None, account_id: str | None) -> None:
         """Those of a row that can be taken as it stands."""
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="payflow-names-", dir=self._temp_dir)  # noqa: SIM115  see close()
-        self._file.write(f"{row}\t{reference or ''}\t{account_id or ''}\n".encode())
+        rows, references, account_ids = self._last
+        rows.append(row)
+        references.append(reference or "")
+        account_ids.append(account_id or "")
+        if len(rows) >= PAGE_ROWS:
+            self._put_by()
 
     def add_raw(self, row: int, reference: str | None, account_id: str | None) -> None:
         """Those of a row that is wrong somewhere: as far as they can be names at all."""
@@ -48,16 +71,18 @@ class Names:
         if good or account:
             self.add(row, good, account)
 
-    def rewind(self) -> bool:
-        """Before the first page; whether there is any."""
-        if self._file is not None:
-            self._file.seek(0)
-        return self._file is not None
+    def next_full(self) -> Page | None:
+        """The next full page, if there is one by now."""
+        if self._file is None or self._given == len(self._ends):
+            return None
+        start = self._ends[self._given - 1] if self._given else 0
+        self._given += 1
+        return _decoder.decode(os.pread(self._file.fileno(), self._ends[self._given - 1] - start, start))
 
-    def page(self, most: int) -> list[Named]:
-        """The next ones; empty behind the last."""
-        lines = islice(self._file, most) if self._file is not None else ()
-        return [_named(line) for line in lines]
+    def last(self) -> Page | None:
+        """What is left behind the full ones, once; nobody adds any more."""
+        page, self._last = self._last, Page([], [], [])
+        return page if page.rows else None
 
     def close(self) -> None:
         """Forget all and give the space back. A repeat changes nothing."""
@@ -65,7 +90,11 @@ class Names:
             self._file.close()
             self._file = None
 
-
-def _named(line: bytes) -> Named:
-    row, reference, account_id = line.decode().removesuffix("\n").split(_GAP)
-    return Named(int(row), reference, account_id)
+    def _put_by(self) -> None:
+        page, self._last = _encoder.encode(self._last), Page([], [], [])
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="payflow-names-", dir=self._temp_dir)  # noqa: SIM115  see close()
+        self._file.write(page)
+        self._file.flush()
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(page))
+        self.on_page()

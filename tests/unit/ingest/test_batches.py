@@ -10,7 +10,7 @@ from schemas.commands import ChangeMerchant
 from schemas.events import BatchCanceled, BatchStopped
 from schemas.ids import BATCH_ROWS_MAX
 from services.ingest.batch_run import CHUNKS_IN_FLIGHT
-from services.ingest.chunks import FIRST_CHUNKS
+from services.ingest.chunks import PIECE_CHUNKS
 from tests.unit.ingest.conftest import Ingest
 
 
@@ -29,8 +29,14 @@ async def test_a_batch_with_rows_is_opened_filled_and_sealed__BAT_01(ingest: Ing
     assert (batch["phase"], batch["row_count"], batch["counts"]["pending"]) == ("released", 1200, 1200)
     assert answer.headers["location"] == f"/api/v1/batches/{batch['id']}"
     assert ingest.log.types(4) == ["open_batch", *["add_rows"] * 10, "seal_batch"]
-    assert ingest.log.pieces == [1 + FIRST_CHUNKS, *[1] * 5, 2]
+    assert ingest.log.pieces == [1 + PIECE_CHUNKS, PIECE_CHUNKS, 2 + 1]
     assert ingest.log.book.balance("demo", "USD", "held") == 12_000
+
+
+async def test_beside_single_requests_a_piece_is_one_chunk__BAT_15(ingest: Ingest) -> None:
+    ingest.edge.submitter.courtesy.single_came()
+    assert (await ingest.post("/batches", whole(1200, "0.10"), Idempotency_Key="b")).status_code == 201
+    assert ingest.log.pieces == [1 + PIECE_CHUNKS, *[1] * 5, 2]
 
 
 async def test_a_submitted_batch_replays_byte_for_byte__IDM_03(ingest: Ingest) -> None:

@@ -1,11 +1,15 @@
 """Rows that only the views know to be wrong: told all at once before anything is on the log, and corrected like others (BAT-08, BAT-11)."""
 
+import asyncio
+import threading
 from typing import Any
 
 import pytest
 
 from schemas.commands import AddBankAccount, CloseBankAccount
-from services.ingest import known_rows
+from services.ingest import file_submission, known_rows
+from services.ingest.files import names
+from services.ingest.problems import ProblemError
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.kept_uploads import correct, get, payouts, table
 from tests.unit.ingest.test_upload import THREE, upload
@@ -69,7 +73,11 @@ async def test_rows_with_taken_references_stay_out_by_themselves__BAT_09(ingest:
     assert (answer.status_code, answer.json()["row_count"], answer.headers["payflow-refused-rows"]) == (201, 698, "2")
 
 
-async def test_a_file_that_was_taken_before_is_told_as_that__BAT_06(ingest: Ingest) -> None:
+@pytest.mark.parametrize("page", [4000, 100])
+async def test_a_file_that_was_taken_before_is_told_as_that__BAT_06(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(names, "PAGE_ROWS", page)
     assert (await upload(ingest, many(), merchant="demo")).status_code == 201
     again = await upload(ingest, many(), key="v", merchant="demo")
     assert (again.status_code, again.json()["code"]) == (409, "duplicate_file")
@@ -119,11 +127,44 @@ async def test_a_file_without_names_asks_nothing(ingest: Ingest) -> None:
 
 
 async def test_many_references_are_asked_for_in_pages(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_rows, "ASKED_AT_ONCE", 300)
+    monkeypatch.setattr(names, "PAGE_ROWS", 300)
     await taken(ingest, "A", "a")
     answer = await upload(ingest, many(r300="A", r301="A", r700="A"), merchant="demo")
     assert [row for row, _, _ in told(answer)] == ["300", "301", "700"]
     assert ingest.store.asked == [300, 300, 100]
+
+
+async def test_of_a_large_file_is_asked_while_its_rows_are_still_read(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "PAGE_ROWS", 300)
+    check, ask, asked = file_submission.check_file, ingest.store.taken_references, threading.Event()
+
+    def long_check(*of: Any) -> None:
+        check(*of)
+        assert asked.wait(30)
+
+    async def telling(*of: Any) -> dict[str, str]:
+        asked.set()
+        return await ask(*of)
+
+    monkeypatch.setattr(file_submission, "check_file", long_check)
+    monkeypatch.setattr(ingest.store, "taken_references", telling)
+    await taken(ingest, "A", "a")
+    before = len(ingest.log.commands)
+    answer = await upload(ingest, many(r2="A", r301="A", r700="A"), merchant="demo")
+    assert [row for row, _, _ in told(answer)] == ["2", "301", "700"]
+    assert len(ingest.log.commands) == before
+
+
+async def test_when_the_check_breaks_off_nobody_goes_on_asking(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ProblemError("staging_unavailable", "no room")
+
+    monkeypatch.setattr(file_submission, "check_file", broken)
+    before = asyncio.all_tasks()
+    assert (await upload(ingest, many(), merchant="demo")).status_code == 503
+    assert asyncio.all_tasks() <= before
 
 
 def accounts(ingest: Ingest) -> str:

@@ -23,12 +23,13 @@ from schemas.topics import partition_of
 from schemas.words import RecordOutcome
 from services.ingest.backlog import Backlog
 from services.ingest.chunks import (
-    FIRST_CHUNKS,
+    PIECE_CHUNKS,
     ROWS_AT_ONCE,
     ROWS_BYTES_MAX,
     ChunkCutter,
+    Part,
+    Pieces,
     cut,
-    first_piece,
     in_parts,
     read_chunks,
     write_chunk,
@@ -230,16 +231,23 @@ def test_parts_know_their_first_row_and_the_last_of_them_and_one_chunk_is_read_a
     assert [tuple(part) for part in in_parts([])] == [(1, [], True)]
 
 
-@pytest.mark.parametrize(("wide", "together"), [(10, FIRST_CHUNKS), (1_500, 2), (4_000, 1)])
-def test_what_goes_with_the_opening_is_no_larger_than_a_chunk_may_be(wide: int, together: int) -> None:
-    """Kafka's pieces have a size, too; what does not go with the opening comes after it, and nothing is lost."""
-    forms = [PayoutForm(amount_minor=row, currency="USD", description="x" * wide) for row in range(1, 1202)]
-    first, others = first_piece(in_parts(cut(forms)))
-    assert len(first) == together
-    assert sum(len(msgspec.json.encode(part.rows)) for part in first) <= ROWS_BYTES_MAX
-    parts = [*first, *others]
+@pytest.mark.parametrize(("wide", "together"), [(10, PIECE_CHUNKS), (1_500, 2), (4_000, 1)])
+def test_what_goes_together_is_no_larger_than_a_chunk_may_be(wide: int, together: int) -> None:
+    """Kafka's pieces have a size, too; what does not go with a piece goes with the next one, and nothing is lost."""
+    forms = [PayoutForm(amount_minor=row, currency="USD", description="x" * wide) for row in range(1, 2202)]
+    pieces, taken = Pieces(in_parts(cut(forms))), list[list[Part]]()
+    while not taken or not taken[-1][-1].is_last:
+        taken.append(pieces.take())
+    assert {len(piece) for piece in taken[:-1]} == {together}
+    assert all(sum(len(msgspec.json.encode(part.rows)) for part in piece) <= ROWS_BYTES_MAX for piece in taken)
+    parts = [part for piece in taken for part in piece]
     assert [row for part in parts for row in part.rows] == forms
     assert [part.first_row for part in parts] == [1 + ROWS_AT_ONCE * number for number in range(len(parts))] or wide > 1_500
+
+
+def test_a_piece_has_no_more_parts_than_are_asked_for() -> None:
+    pieces = Pieces(in_parts([[PayoutForm(amount_minor=1, currency="USD")]] * 7))
+    assert [[part.first_row for part in pieces.take(most)] for most in (1, 2, 3, 4)] == [[1], [2, 3], [4, 5, 6], [7]]
 
 
 async def test_the_largest_piece_of_a_batch_fits_one_of_kafkas() -> None:
