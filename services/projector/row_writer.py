@@ -4,7 +4,9 @@ Owns the two ways (COPY, and INSERTs for a few), the check that each change meet
 else a transaction holds.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 
 import msgspec
 from psycopg import AsyncCursor
@@ -18,6 +20,8 @@ from services.projector.moves import DriftError
 from services.projector.statements import Into
 from services.projector.steps import CancelRows, Edit, Fund, PayoutRows, RowReason, Step
 
+AT_ONCE = 4_000
+"""Lines that are made and sent in one go."""
 FEW = 8
 """Rows of a table that are written by INSERTs, and what a single request makes is less."""
 Put = Callable[[AsyncCursor, Into, Iterable[str]], Awaitable[None]]
@@ -129,11 +133,16 @@ def _cancel_values(step: CancelRows) -> dict[str, object]:
 
 
 async def copy(cursor: AsyncCursor, into: Into, lines: Iterable[str]) -> None:
-    """Many lines, in two round trips."""
-    data = "".join(lines)
-    if data:
-        async with cursor.copy(into.copy) as link:
-            await link.write(data)
+    """Many lines, in two round trips. While they are made, others have a turn now and then."""
+    rest = iter(lines)
+    block = "".join(islice(rest, AT_ONCE))
+    if not block:
+        return
+    async with cursor.copy(into.copy) as link:
+        while block:
+            await link.write(block)
+            await asyncio.sleep(0)
+            block = "".join(islice(rest, AT_ONCE))
 
 
 async def insert(cursor: AsyncCursor, into: Into, lines: Iterable[str]) -> None:
