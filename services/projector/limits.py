@@ -13,7 +13,7 @@ TAKEN_AT_ONCE = 100
 class Limits:
     """At most `records_max` records, and no further record once there are `changes_max` payout changes."""
 
-    def __init__(self, records_max: int = 40, changes_max: int = 4000) -> None:
+    def __init__(self, records_max: int = 40, changes_max: int = 20_000) -> None:
         """Starts at the full size."""
         self._records_max = self._records = records_max
         self._changes_max = changes_max

@@ -3,6 +3,9 @@
 Owns the state after each kind of move, as `domain.payout.evolve` has it; a test holds the two together. Must not know SQL.
 """
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
 from schemas import events
 from schemas.words import PayoutStatus, Reason
 from services.projector.birth_rows import recipient_text
@@ -11,6 +14,7 @@ from services.projector.scene import Scene
 from services.projector.steps import Edit, Fund, Funded, RowReason
 
 S = PayoutStatus
+T = TypeVar("T", events.StartedAttempt, events.PaidPayout, events.ProgressingPayout)
 
 
 def payouts_funded(scene: Scene, event: events.PayoutsFunded) -> None:
@@ -35,41 +39,48 @@ def _run_funded(scene: Scene, run: events.RowRun) -> None:
 
 def attempts_started(scene: Scene, event: events.AttemptsStarted) -> None:
     """Attempts are open; the first one says since when the payout is processing."""
-    after: Move | None = None
-    for item in event.attempts:
-        if after is None or (after.version, after.attempt_count) != (item.version, item.attempt):
-            after = _started(scene, event, item)
+
+    def started(item: events.StartedAttempt) -> Move:
+        return Move(
+            expects=item.version - 1,
+            version=item.version,
+            status=S.PROCESSING,
+            updated_at=scene.at,
+            due_at=event.deadline_at,
+            provider=event.provider,
+            attempt_count=item.attempt,
+            inquiry_count=0,
+            processing_started_at=scene.at,
+        )
+
+    for item, after in _alike(event.attempts, started):
         scene.moved(item.payout_id, event.batch_id, after, item.attempt)
     scene.counted(event.batch_id, event.totals)
 
 
-def _started(scene: Scene, event: events.AttemptsStarted, item: events.StartedAttempt) -> Move:
-    """Most attempts of an event are the same number of the same version, and share this."""
-    return Move(
-        expects=item.version - 1,
-        version=item.version,
-        status=S.PROCESSING,
-        updated_at=scene.at,
-        due_at=event.deadline_at,
-        provider=event.provider,
-        attempt_count=item.attempt,
-        inquiry_count=0,
-        processing_started_at=scene.at,
-    )
+def _alike(items: Iterable[T], make: Callable[[T], Move]) -> Iterator[tuple[T, Move]]:
+    """Each item with its state. Most of an event are the same attempt of the same version: neighbours that are share one."""
+    version = attempt = -1
+    for item in items:
+        if item.version != version or item.attempt != attempt:
+            version, attempt, after = item.version, item.attempt, make(item)
+        yield item, after
 
 
 def payouts_completed(scene: Scene, event: events.PayoutsCompleted) -> None:
     """The provider paid."""
-    for item in event.payouts:
-        after = Move(
+
+    def paid(item: events.PaidPayout) -> Move:
+        return Move(
             expects=item.version - 1,
             version=item.version,
             status=S.COMPLETED,
             updated_at=scene.at,
-            bank_reference_id=item.provider_reference or None,
             completed_at=scene.at,
         )
-        scene.moved(item.payout_id, event.batch_id, after, item.attempt)
+
+    for item, after in _alike(event.payouts, paid):
+        scene.moved(item.payout_id, event.batch_id, after, item.attempt, item.provider_reference)
     scene.counted(event.batch_id, event.totals)
     only = event.payouts[0].payout_id if len(event.payouts) == 1 else None
     scene.posted(event.postings, payouts=len(event.payouts), payout_id=only, batch_id=event.batch_id)
@@ -118,8 +129,9 @@ def _unpaid(
 
 def attempts_in_progress(scene: Scene, event: events.AttemptsInProgress) -> None:
     """The provider is at work."""
-    for item in event.payouts:
-        after = Move(
+
+    def accepted(item: events.ProgressingPayout) -> Move:
+        return Move(
             expects=item.version - 1,
             version=item.version,
             status=S.PROCESSING,
@@ -127,9 +139,10 @@ def attempts_in_progress(scene: Scene, event: events.AttemptsInProgress) -> None
             reason=Reason.IN_PROGRESS,
             due_at=event.deadline_at,
             inquiry_count=0,
-            bank_reference_id=item.provider_reference or None,
         )
-        scene.moved(item.payout_id, event.batch_id, after, item.attempt)
+
+    for item, after in _alike(event.payouts, accepted):
+        scene.moved(item.payout_id, event.batch_id, after, item.attempt, item.provider_reference)
     scene.counted(event.batch_id, event.totals)
 
 

@@ -21,13 +21,13 @@ COLUMNS = (
     "provider",
     "attempt_count",
     "inquiry_count",
-    "bank_reference_id",
     "processing_started_at",
     "completed_at",
     "failed_at",
     "canceled_at",
+    "bank_reference_id",
 )
-"""The columns of `payouts` that a move writes, in the order of `Move.fields`."""
+"""The columns of `payouts` that a move writes: those of `Move.fields` in their order, and the provider's reference."""
 
 
 T = TypeVar("T")
@@ -40,7 +40,8 @@ class DriftError(Exception):
 class Move(Struct, frozen=True, kw_only=True, gc=False):
     """The state of a payout after a change of its state. Times in ms UTC.
 
-    From `provider` on, None means: as before. `expects` is the version before the change, 0 for a payout that is new.
+    From `provider` on, None means: as before. `expects` is the version before the change, 0 for a payout that is new. The provider's
+    reference is not here: it is all that payouts of one event differ in, so that without it they share their state.
     """
 
     expects: int
@@ -54,14 +55,13 @@ class Move(Struct, frozen=True, kw_only=True, gc=False):
     provider: str | None = None
     attempt_count: int | None = None
     inquiry_count: int | None = None
-    bank_reference_id: str | None = None
     processing_started_at: int | None = None
     completed_at: int | None = None
     failed_at: int | None = None
     canceled_at: int | None = None
 
     def fields(self) -> str:
-        """The values of COLUMNS as COPY text."""
+        """The values of COLUMNS but the last as COPY text."""
         return "\t".join(
             (
                 str(self.version),
@@ -74,7 +74,6 @@ class Move(Struct, frozen=True, kw_only=True, gc=False):
                 text_field(self.provider),
                 plain_field(self.attempt_count),
                 plain_field(self.inquiry_count),
-                text_field(self.bank_reference_id),
                 plain_field(self.processing_started_at),
                 plain_field(self.completed_at),
                 plain_field(self.failed_at),
@@ -99,7 +98,6 @@ def fold(earlier: Move, later: Move) -> Move:
         provider=_newer(earlier.provider, later.provider),
         attempt_count=_newer(earlier.attempt_count, later.attempt_count),
         inquiry_count=_newer(earlier.inquiry_count, later.inquiry_count),
-        bank_reference_id=later.bank_reference_id or earlier.bank_reference_id,
         processing_started_at=_newer(later.processing_started_at, earlier.processing_started_at),
         completed_at=_newer(earlier.completed_at, later.completed_at),
         failed_at=_newer(earlier.failed_at, later.failed_at),

@@ -4,7 +4,9 @@ Owns the two ways (COPY, and INSERTs for a few), the check that each change meet
 else a transaction holds.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 
 import msgspec
 from psycopg import AsyncCursor
@@ -14,10 +16,12 @@ from schemas.ids import batch_id_range, row_payout_id
 from services.projector import archive_statements, statements
 from services.projector.changes import Changes
 from services.projector.copy_text import storable, values
-from services.projector.moves import DriftError, Move
+from services.projector.moves import DriftError
 from services.projector.statements import Into
 from services.projector.steps import CancelRows, Edit, Fund, PayoutRows, RowReason, Step
 
+AT_ONCE = 4_000
+"""Lines that are made and sent in one go."""
 FEW = 8
 """Rows of a table that are written by INSERTs, and what a single request makes is less."""
 Put = Callable[[AsyncCursor, Into, Iterable[str]], Awaitable[None]]
@@ -56,12 +60,10 @@ async def _write_step(cursor: AsyncCursor, step: Step, put: Put) -> None:
 
 
 async def _write_payouts(cursor: AsyncCursor, rows: PayoutRows, put: Put) -> None:
-    states = _StateText()
-    await put(cursor, statements.PAYOUTS, (f"{new.head}\t{states.of(new.state)}\n" for new in rows.born.values()))
+    await put(cursor, statements.PAYOUTS, rows.born_lines())
     if not rows.moves:
         return
-    moves = (f"{payout_id}\t{move.expects}\t{states.of(move)}\n" for payout_id, move in rows.moves.items())
-    await put(cursor, statements.MOVES, moves)
+    await put(cursor, statements.MOVES, rows.move_lines())
     await cursor.execute(statements.MOVE)
     moved = cursor.rowcount
     if moved != len(rows.moves):
@@ -77,19 +79,6 @@ async def _move_archived(cursor: AsyncCursor) -> int:
         return 0
     await cursor.execute(statements.MOVE)  # those that were moved before are at a later version, and are not met again
     return cursor.rowcount
-
-
-class _StateText:
-    """The COPY text of states; rows of one event share theirs."""
-
-    def __init__(self) -> None:
-        self._last: Move | None = None
-        self._text = ""
-
-    def of(self, state: Move) -> str:
-        if state is not self._last:
-            self._last, self._text = state, state.fields()
-        return self._text
 
 
 Guarded = Edit | Fund | RowReason | CancelRows
@@ -144,11 +133,16 @@ def _cancel_values(step: CancelRows) -> dict[str, object]:
 
 
 async def copy(cursor: AsyncCursor, into: Into, lines: Iterable[str]) -> None:
-    """Many lines, in two round trips."""
-    data = "".join(lines)
-    if data:
-        async with cursor.copy(into.copy) as link:
-            await link.write(data)
+    """Many lines, in two round trips. While they are made, others have a turn now and then."""
+    rest = iter(lines)
+    block = "".join(islice(rest, AT_ONCE))
+    if not block:
+        return
+    async with cursor.copy(into.copy) as link:
+        while block:
+            await link.write(block)
+            await asyncio.sleep(0)
+            block = "".join(islice(rest, AT_ONCE))
 
 
 async def insert(cursor: AsyncCursor, into: Into, lines: Iterable[str]) -> None:

@@ -58,27 +58,31 @@ class Scene:
         self.changes.change_count += changes
         return first
 
-    def changed(self, payout_id: str, batch_id: str | None, after: Move, attempt: int = 0) -> None:
+    def changed(
+        self, payout_id: str, batch_id: str | None, after: Move, attempt: int = 0, reference: str | None = None
+    ) -> None:
         """One row of history."""
         if after is not self._after:
             self._after, self._state = after, self._state_text(batch_id, after, attempt)
-        self.changes.changes.append(f"{self._change_head}{self.idx}\t{payout_id}\t{self._state}")
+        told = f"{self._change_head}{self.idx}\t{payout_id}\t{self._state}{text_field(reference or None)}{self._change_tail}"
+        self.changes.changes.append(told)
         self.idx += 1
         self.changes.change_count += 1
 
     def _state_text(self, batch_id: str | None, after: Move, attempt: int) -> str:
-        """All of a line that follows from the state: rows of one event that share it share this."""
+        """The middle of a line, which follows from the state: rows of one event that share it share this."""
         return (
             f"{self.merchant_id}\t{batch_id or NULL}\t{after.version}\t{after.status}\t"
             f"{plain_field(after.reason)}\t{attempt}\t{plain_field(after.inquiry_count)}\t{plain_field(after.due_at)}\t"
-            f"{text_field(after.failure_code)}\t{text_field(after.failure_reason)}\t{text_field(after.bank_reference_id)}"
-            f"{self._change_tail}"
+            f"{text_field(after.failure_code)}\t{text_field(after.failure_reason)}\t"
         )
 
-    def moved(self, payout_id: str, batch_id: str | None, after: Move, attempt: int = 0) -> None:
-        """A payout that was there changed its state."""
-        self.changes.payouts().move(payout_id, after)
-        self.changed(payout_id, batch_id, after, attempt)
+    def moved(
+        self, payout_id: str, batch_id: str | None, after: Move, attempt: int = 0, reference: str | None = None
+    ) -> None:
+        """A payout that was there changed its state; no provider's reference means: as before."""
+        self.changes.payouts().move(payout_id, after, reference)
+        self.changed(payout_id, batch_id, after, attempt, reference)
 
     def batch_moved(self, batch_id: str, phase: str, **more: object) -> None:
         """One fact about a batch as a whole (LIF-18); `more` are columns of `batch_moves` that it has.

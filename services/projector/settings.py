@@ -12,7 +12,7 @@ class ProjectorSettings(ServiceSettings):
     connections: int = Field(3, alias="PROJECTOR_CONNECTIONS", ge=1, le=64)
     """Transactions at once; more than the database has cores gains nothing."""
     records_max: int = Field(40, alias="PROJECTOR_RECORDS_PER_TRANSACTION", ge=1, le=1000)
-    changes_max: int = Field(4000, alias="PROJECTOR_CHANGES_PER_TRANSACTION", ge=1, le=100_000)
+    changes_max: int = Field(20_000, alias="PROJECTOR_CHANGES_PER_TRANSACTION", ge=1, le=100_000)
 
     @property
     def group(self) -> str:

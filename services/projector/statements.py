@@ -11,8 +11,8 @@ from services.projector.moves import COLUMNS
 PREPARE = """
 CREATE TEMP TABLE IF NOT EXISTS payout_moves (
     id uuid, expects integer, version integer, status text, reason text, updated_at bigint, due_at bigint, failure_code text,
-    failure_reason text, provider text, attempt_count integer, inquiry_count integer, bank_reference_id text,
-    processing_started_at bigint, completed_at bigint, failed_at bigint, canceled_at bigint
+    failure_reason text, provider text, attempt_count integer, inquiry_count integer,
+    processing_started_at bigint, completed_at bigint, failed_at bigint, canceled_at bigint, bank_reference_id text
 ) ON COMMIT DELETE ROWS
 """
 """Where moves wait for their UPDATE; one per connection, empty between transactions."""

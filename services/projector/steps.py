@@ -5,9 +5,12 @@ rows there are), so they are told as one guarded statement each, and what was fo
 values and their order; must not know SQL.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from schemas.events import RowRun
+from services.projector.copy_text import text_field
 from services.projector.moves import Move, fold
 
 
@@ -30,30 +33,69 @@ class NewPayout(Struct, frozen=True, gc=False):
 
 
 class PayoutRows:
-    """Folded changes: payouts that are born, and moves of payouts that were there before. At most one of both per payout."""
+    """Folded changes: payouts that are born, and moves of payouts that were there before. At most one of both per payout.
 
-    __slots__ = ("born", "moves")
+    `references` are the latest provider's references of either. Rows of one event share a state, also folded, and what is made of it.
+    """
+
+    __slots__ = ("_folded", "born", "moves", "references")
 
     def __init__(self) -> None:
         """Nothing yet."""
         self.born: dict[str, NewPayout] = {}
         self.moves: dict[str, Move] = {}
+        self.references: dict[str, str] = {}
+        self._folded: tuple[Move, Move, Move] | None = None
 
     def add(self, payout_id: str, payout: NewPayout) -> None:
         """A payout is born."""
         self.born[payout_id] = payout
 
-    def move(self, payout_id: str, move: Move) -> None:
-        """A payout changes. Raises DriftError if its versions do not follow each other."""
+    def move(self, payout_id: str, move: Move, reference: str | None = None) -> None:
+        """A payout changes; no reference means: as before. Raises DriftError if its versions do not follow each other."""
+        if reference:
+            self.references[payout_id] = reference
         new = self.born.get(payout_id)
         if new is not None:
-            self.born[payout_id] = NewPayout(new.head, fold(new.state, move))
+            self.born[payout_id] = NewPayout(new.head, self._fold(new.state, move))
             return
         earlier = self.moves.get(payout_id)
-        self.moves[payout_id] = move if earlier is None else fold(earlier, move)
+        self.moves[payout_id] = move if earlier is None else self._fold(earlier, move)
+
+    def _fold(self, earlier: Move, later: Move) -> Move:
+        known = self._folded
+        if known is None or known[0] is not earlier or known[1] is not later:
+            known = self._folded = (earlier, later, fold(earlier, later))
+        return known[2]
+
+    def born_lines(self) -> Iterator[str]:
+        """Payouts that are born, as COPY lines."""
+        states = _StateText()
+        for payout_id, new in self.born.items():
+            yield f"{new.head}\t{states.of(new.state)}\t{text_field(self.references.get(payout_id))}\n"
+
+    def move_lines(self) -> Iterator[str]:
+        """Moves as COPY lines."""
+        states = _StateText()
+        for payout_id, move in self.moves.items():
+            reference = text_field(self.references.get(payout_id))
+            yield f"{payout_id}\t{move.expects}\t{states.of(move)}\t{reference}\n"
 
     def __bool__(self) -> bool:
         return bool(self.born or self.moves)
+
+
+class _StateText:
+    """The COPY text of states; rows of one event share theirs."""
+
+    def __init__(self) -> None:
+        self._last: Move | None = None
+        self._text = ""
+
+    def of(self, state: Move) -> str:
+        if state is not self._last:
+            self._last, self._text = state, state.fields()
+        return self._text
 
 
 class Edit(Struct, frozen=True, kw_only=True):

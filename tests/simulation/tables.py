@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Integer
 from schemas.ids import batch_id_range, row_payout_id
 from services.projector import statements, tables
 from services.projector.changes import Changes
-from services.projector.moves import COLUMNS, DriftError, Move
+from services.projector.moves import COLUMNS, DriftError
 from services.projector.steps import CancelRows, Cause, Edit, Fund, PayoutRows, RowReason, Step
 from services.projector.store import DisplacedError, Position
 
@@ -31,10 +31,11 @@ def _names(statement: str) -> list[str]:
 
 
 def _reader(table: Any, statement: str) -> list[tuple[str, bool]]:
-    return [(name, isinstance(table.c[name].type, BigInteger | Integer)) for name in _names(statement)]
+    return [(name, name == "expects" or isinstance(table.c[name].type, BigInteger | Integer)) for name in _names(statement)]
 
 
 PAYOUT_FIELDS = _reader(tables.payouts, statements.PAYOUTS.copy)
+MOVE_FIELDS = _reader(tables.payouts, statements.MOVES.copy)
 CHANGE_FIELDS = _reader(tables.payout_changes, statements.CHANGES.copy)
 ENTRY_FIELDS = _reader(tables.ledger_entries, statements.ENTRIES.copy)
 _BLANK_PAYOUT: Row = {column.name: None for column in tables.payouts.columns}
@@ -144,24 +145,21 @@ class Tables:
                 self._cancel(step)
 
     def _payouts(self, step: PayoutRows) -> None:
-        for payout_id, new in step.born.items():
-            row = read_line(PAYOUT_FIELDS, f"{new.head}\t{new.state.fields()}")
-            self._insert("payouts", payout_id, {**_BLANK_PAYOUT, **row})
-        for payout_id, move in step.moves.items():
-            self._set("payouts", payout_id, self._moved(payout_id, move))
+        for line in step.born_lines():
+            row = read_line(PAYOUT_FIELDS, line)
+            self._insert("payouts", row["id"], {**_BLANK_PAYOUT, **row})
+        for line in step.move_lines():
+            move = read_line(MOVE_FIELDS, line)
+            self._set("payouts", move["id"], self._moved(move))
 
-    def _moved(self, payout_id: str, move: Move) -> Row:
-        before = self.rows["payouts"].get(payout_id)
-        if before is None or before["version"] != move.expects:
-            raise DriftError(f"payout {payout_id} is not at version {move.expects}")
-        row = dict(before)
+    def _moved(self, move: Row) -> Row:
+        row = dict(self._at_version(move["id"], move["expects"]))
         for name in _PLAIN:
-            row[name] = getattr(move, name)
+            row[name] = move[name]
         for name in _NEWER:
-            value = getattr(move, name)
-            row[name] = before[name] if value is None else value
+            row[name] = row[name] if move[name] is None else move[name]
         for name in _KEPT_FIRST:
-            row[name] = before[name] if before[name] is not None else getattr(move, name)
+            row[name] = move[name] if row[name] is None else row[name]
         return row
 
     def _edit(self, step: Edit) -> None:
