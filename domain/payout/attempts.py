@@ -75,8 +75,7 @@ def _totals(payouts: list[Payout], target: PayoutStatus, batch_id: str | None) -
     if batch_id is None:
         return []
     totals = Totals()
-    for payout in payouts:
-        totals.move(payout.status, target, payout.currency, payout.amount_minor)
+    totals.move_all(payouts, target)
     return totals.deltas()
 
 
