@@ -47,11 +47,16 @@ class OpenPayouts(MutableMapping[str, Payout]):
         return hand
 
     def each(self, payout_ids: Collection[str]) -> Iterator[Payout]:
-        """These payouts as they stand, a chunk at hand at a time: there may be a million. Raises KeyError."""
+        """These payouts as they stand. Raises KeyError."""
+        for chunk in self.chunks(payout_ids):
+            yield from chunk
+
+    def chunks(self, payout_ids: Collection[str]) -> Iterator[list[Payout]]:
+        """The same, as many at a time as may be at hand together: there may be a million. Raises KeyError."""
         ids = iter(payout_ids)
         while chunk := list(islice(ids, CHUNK)):
             hand = self.at_hand(chunk)
-            yield from [hand[payout_id] for payout_id in chunk]
+            yield [hand[payout_id] for payout_id in chunk]
 
     def add_rows(self, batch_id: str, merchant_id: str, first_row: int, forms: Sequence[PayoutForm], at: int) -> list[str]:
         """Rows `first_row`... of a batch come into being, pending, at `at` (ms UTC). Returns their ids."""

@@ -81,7 +81,8 @@ class Memory:
     def _forgettable(self, record: EventRecord, touched: Collection[str]) -> Iterable[tuple[str, Sequence[Hashable]]]:
         """What the record ends, and references that it brings: they never change, so the projection knows all of them by then."""
         merchant_id = record.merchant_id
-        if ended := [payout.id for payout in self.book.payouts.each(touched) if payout.status not in UNFINISHED]:
+        chunks = self.book.payouts.chunks(touched)
+        if ended := [payout.id for payouts in chunks for payout in payouts if payout.status not in UNFINISHED]:
             yield "payouts", ended
         if record.remember is not None:
             yield "keys", [(merchant_id, record.remember.key)]
