@@ -3,8 +3,17 @@
 Owns signed counts and sums per state and currency. Must not know why a row moved.
 """
 
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+
+from domain.payout.state import Payout
 from schemas.events import TotalsDelta
+from schemas.forms import PayoutForm
 from schemas.words import PayoutStatus
+
+_cell = attrgetter("status", "currency")
+_currency = attrgetter("currency")
 
 
 class Totals:
@@ -24,6 +33,20 @@ class Totals:
         if origin is not target:
             self.add(origin, currency, -1, -amount_minor)
             self.add(target, currency, 1, amount_minor)
+
+    def move_all(self, payouts: Iterable[Payout], target: PayoutStatus) -> None:
+        """The same for many, a run of the same state and currency at a time: a file's rows are one run."""
+        for (origin, currency), run in groupby(payouts, _cell):
+            amounts = [payout.amount_minor for payout in run]
+            if origin is not target:
+                self.add(origin, currency, -len(amounts), -sum(amounts))
+                self.add(target, currency, len(amounts), sum(amounts))
+
+    def add_all(self, forms: Iterable[PayoutForm], status: PayoutStatus) -> None:
+        """Rows that come into being in one state."""
+        for currency, run in groupby(forms, _currency):
+            amounts = [form.amount_minor for form in run]
+            self.add(status, currency, len(amounts), sum(amounts))
 
     def deltas(self) -> list[TotalsDelta]:
         """What changed, ordered by state and currency."""

@@ -5,12 +5,14 @@ Owns names, labels and the exporter. Labels are bounded: never an id, a phone nu
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
 
+from runtime.tallied import TalliedHistogram
+
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 PAYOUTS = Counter(
     "payflow_payouts_total", "Moves of payouts into a state. Remedy: many `failed`: look at their codes.", ["state"]
 )
-END_TO_END = Histogram(
+END_TO_END = TalliedHistogram(
     "payflow_end_to_end_seconds", "Accepted to paid. Remedy: compare provider call time and lag.", buckets=SECONDS
 )
 COMMANDS = Counter(

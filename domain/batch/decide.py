@@ -131,8 +131,7 @@ def dropped_totals(batch: Batch) -> list[TotalsDelta]:
 
 def _added(batch: Batch, body: AddRows) -> Decision:
     totals = Totals()
-    for form in body.rows:
-        totals.add(PayoutStatus.PENDING, form.currency, 1, form.amount_minor)
+    totals.add_all(body.rows, PayoutStatus.PENDING)
     event = RowsAdded(
         batch_id=batch.id,
         first_row=body.first_row,

@@ -4,6 +4,9 @@ Owns the one event per meaning, with its money and totals. A contradiction is re
 means is `domain.payout.verdicts`. Must not know a provider's codes.
 """
 
+from itertools import groupby
+from operator import attrgetter
+
 from domain.batch.stop import fund_after, stopped_by_failure
 from domain.case import Case, Decision, decided, repeated
 from domain.ledger import postings
@@ -144,9 +147,11 @@ def _unpaid(
 def _sums(pile: list[Answered]) -> dict[str, tuple[int, int]]:
     """Currency to (amounts, fees), in minor units, in order of currency."""
     sums: dict[str, tuple[int, int]] = {}
-    for payout, _ in pile:
-        amount, fee = sums.get(payout.currency, (0, 0))
-        sums[payout.currency] = (amount + payout.amount_minor, fee + payout.fee_minor)
+    for currency, run in groupby((payout for payout, _ in pile), attrgetter("currency")):
+        payouts = list(run)
+        amount, fee = sums.get(currency, (0, 0))
+        amount += sum([payout.amount_minor for payout in payouts])
+        sums[currency] = (amount, fee + sum([payout.fee_minor for payout in payouts]))
     return dict(sorted(sums.items()))
 
 
@@ -154,6 +159,5 @@ def _totals(body: RecordAnswers, pile: list[Answered], target: PayoutStatus) -> 
     if body.batch_id is None:
         return []
     totals = Totals()
-    for payout, _ in pile:
-        totals.move(payout.status, target, payout.currency, payout.amount_minor)
+    totals.move_all((payout for payout, _ in pile), target)
     return totals.deltas()

@@ -20,7 +20,7 @@ STILL_IN_PROGRESS = "still_in_progress"
 
 def start_attempts(case: Case, body: StartAttempts) -> Decision:
     """The first attempt of payouts that are free to be paid."""
-    free = [payout for payout in _named(case, body.payout_ids, body.batch_id) if _may_start(case, payout)]
+    free = _free(case, _named(case, body.payout_ids, body.batch_id), body.batch_id)
     return _decision([_started(case, free, body.provider, body.batch_id)] if free else [], free, body.batch_id)
 
 
@@ -75,8 +75,7 @@ def _totals(payouts: list[Payout], target: PayoutStatus, batch_id: str | None) -
     if batch_id is None:
         return []
     totals = Totals()
-    for payout in payouts:
-        totals.move(payout.status, target, payout.currency, payout.amount_minor)
+    totals.move_all(payouts, target)
     return totals.deltas()
 
 
@@ -98,25 +97,30 @@ def _late(case: Case, payout: Payout) -> UnpaidPayout:
     )
 
 
-def _named(case: Case, payout_ids: Iterable[str], batch_id: str | None) -> Iterable[Payout]:
+def _named(case: Case, payout_ids: Iterable[str], batch_id: str | None) -> list[Payout]:
     """The merchant's payouts of these ids and this batch, each once."""
-    once = dict.fromkeys(payout_ids)
+    once, merchant_id = dict.fromkeys(payout_ids), case.merchant_id
     payouts = case.book.payouts.at_hand(once)
-    for payout_id in once:
-        payout = payouts.get(payout_id)
-        if payout is not None and payout.merchant_id == case.merchant_id and payout.batch_id == batch_id:
-            yield payout
+    found = [payouts[payout_id] for payout_id in once if payout_id in payouts]
+    return [payout for payout in found if payout.merchant_id == merchant_id and payout.batch_id == batch_id]
 
 
-def _may_start(case: Case, payout: Payout) -> bool:
-    if payout.status is not PayoutStatus.PENDING:
-        return False
-    if payout.batch_id is not None:
-        batch = case.book.batches.get(payout.batch_id)
-        return batch is not None and batch.phase is BatchPhase.RELEASED and payout.reason is None
-    if payout.reason is Reason.SCHEDULE:
-        return payout.due_at is not None and payout.due_at <= case.now
-    return payout.reason is None
+def _free(case: Case, payouts: list[Payout], batch_id: str | None) -> list[Payout]:
+    """Those that may start, of payouts of this batch, or of none."""
+    pending, released = PayoutStatus.PENDING, _is_released(case, batch_id)
+    return [p for p in payouts if p.status is pending and released and (p.reason is None or _has_come(case, p))]
+
+
+def _is_released(case: Case, batch_id: str | None) -> bool:
+    """Whether payouts of this batch, or of none, may be paid at all."""
+    batch = case.book.batches.get(batch_id) if batch_id is not None else None
+    return batch_id is None or (batch is not None and batch.phase is BatchPhase.RELEASED)
+
+
+def _has_come(case: Case, payout: Payout) -> bool:
+    """Whether the time has come that a single payout was held back to."""
+    scheduled = payout.batch_id is None and payout.reason is Reason.SCHEDULE
+    return scheduled and payout.due_at is not None and payout.due_at <= case.now
 
 
 def _may_retry(case: Case, payout: Payout) -> bool:

@@ -22,6 +22,9 @@ from schemas.forms import PayoutForm
 from schemas.words import PayoutStatus, Reason
 
 S = PayoutStatus
+PROCESSING, COMPLETED = S.PROCESSING, S.COMPLETED
+_LEGAL = {origin: {target for target in S if may_move(origin, target)} | ({origin} & UNFINISHED) for origin in S}
+"""The moves of the table, and that an unfinished payout may change in its state."""
 
 
 class IllegalMoveError(Exception):
@@ -29,13 +32,8 @@ class IllegalMoveError(Exception):
 
 
 def moved(payout: Payout, target: PayoutStatus, version: int) -> None:
-    """Assert that the table has this move and the version follows; an unfinished payout may change in its state.
-
-    Raises IllegalMoveError.
-    """
-    stays = payout.status is target and target in UNFINISHED
-    legal = stays or may_move(payout.status, target)
-    if not legal or version != payout.version + 1:
+    """Assert that the move is legal and the version follows. Raises IllegalMoveError."""
+    if target not in _LEGAL[payout.status] or version != payout.version + 1:
         text = f"payout {payout.id}: {payout.status} v{payout.version} -> {target} v{version}"
         raise IllegalMoveError(text)
 
@@ -67,10 +65,10 @@ def born(event: PayoutAccepted | PayoutRejected, merchant_id: str, at: int) -> P
 
 def started(payout: Payout, event: AttemptsStarted, item: StartedAttempt, at: int) -> Payout:
     """An attempt is open."""
-    moved(payout, S.PROCESSING, item.version)
+    moved(payout, PROCESSING, item.version)
     return structs.replace(
         payout,
-        status=S.PROCESSING,
+        status=PROCESSING,
         reason=None,
         version=item.version,
         provider=event.provider,
@@ -103,10 +101,10 @@ def progressing(payout: Payout, event: AttemptsInProgress, item: ProgressingPayo
 
 def completed(payout: Payout, item: PaidPayout, at: int) -> Payout:
     """The provider paid."""
-    moved(payout, S.COMPLETED, item.version)
+    moved(payout, COMPLETED, item.version)
     return structs.replace(
         payout,
-        status=S.COMPLETED,
+        status=COMPLETED,
         reason=None,
         version=item.version,
         due_at=None,

@@ -9,7 +9,7 @@ from collections.abc import Collection, ItemsView, Iterable, Iterator, MutableMa
 from itertools import islice, zip_longest
 from typing import Any
 
-from domain.payout.packed import is_in, pack, pack_row, unpack
+from domain.payout.packed import is_in, pack, pack_row, state_of, unpack
 from domain.payout.packed_rows import PackedRows
 from domain.payout.state import Payout
 from schemas.forms import PayoutForm
@@ -47,11 +47,16 @@ class OpenPayouts(MutableMapping[str, Payout]):
         return hand
 
     def each(self, payout_ids: Collection[str]) -> Iterator[Payout]:
-        """These payouts as they stand, a chunk at hand at a time: there may be a million. Raises KeyError."""
+        """These payouts as they stand. Raises KeyError."""
+        for chunk in self.chunks(payout_ids):
+            yield from chunk
+
+    def chunks(self, payout_ids: Collection[str]) -> Iterator[list[Payout]]:
+        """The same, as many at a time as may be at hand together: there may be a million. Raises KeyError."""
         ids = iter(payout_ids)
         while chunk := list(islice(ids, CHUNK)):
             hand = self.at_hand(chunk)
-            yield from [hand[payout_id] for payout_id in chunk]
+            yield [hand[payout_id] for payout_id in chunk]
 
     def add_rows(self, batch_id: str, merchant_id: str, first_row: int, forms: Sequence[PayoutForm], at: int) -> list[str]:
         """Rows `first_row`... of a batch come into being, pending, at `at` (ms UTC). Returns their ids."""
@@ -66,6 +71,20 @@ class OpenPayouts(MutableMapping[str, Payout]):
             for row, (payout_id, cell) in enumerate(zip(ids, cells, strict=True), first_row):
                 self[payout_id] = unpack(cell, payout_id, merchant_id, batch_id, row)
         return ids
+
+    def drop(self, payout_ids: Iterable[str], staying: Collection[PayoutStatus]) -> list[str]:
+        """Those of these payouts that are here leave memory, but for those in the states `staying`: their ids are returned."""
+        hand, stayed = self._hand, []
+        for payout_id in payout_ids:
+            payout = hand.get(payout_id)
+            status = payout.status if payout is not None else self._state(payout_id)
+            if status in staying:
+                stayed.append(payout_id)
+            elif payout is not None:
+                del hand[payout_id]
+            else:
+                self._lift(payout_id)
+        return stayed
 
     def rows(self, batch_id: str, first_row: int, last_row: int, status: PayoutStatus | None = None) -> Iterator[Payout]:
         """The rows of a batch that are here, all or those in one state, in order; they may be changed as they come.
@@ -131,13 +150,13 @@ class OpenPayouts(MutableMapping[str, Payout]):
         """The payout stands like this now."""
         hand = self._hand
         if payout_id not in hand:
-            self._take(payout_id)
+            self._lift(payout_id)
             self._make_room()
         hand[payout_id] = payout
 
     def __delitem__(self, payout_id: str) -> None:
         """It leaves memory. Raises KeyError."""
-        if self._hand.pop(payout_id, None) is None and self._take(payout_id) is None:
+        if self._hand.pop(payout_id, None) is None and self._lift(payout_id) is None:
             raise KeyError(payout_id)
 
     def __len__(self) -> int:
@@ -160,15 +179,34 @@ class OpenPayouts(MutableMapping[str, Payout]):
     # ----------------------------------------------------------------- packing
 
     def _take(self, payout_id: str) -> Payout | None:
-        """Unpack a payout that is to be at hand, or gone; None if none is packed under this id."""
+        """Unpack a payout that is to be at hand; None if none is packed under this id."""
         prefix = row_prefix(payout_id)
         rows = self._batches.get(prefix)
         if rows is not None and (payout := rows.take(row_number(payout_id), payout_id)) is not None:
-            if not rows.count:
-                del self._batches[prefix]
+            self._tidy(prefix, rows)
             return payout
         cell = self._singles.pop(payout_id, None) if self._singles else None
         return unpack(cell, payout_id, "", None, None) if cell is not None else None
+
+    def _lift(self, payout_id: str) -> bytes | None:
+        """Take out the cell of a payout that is to be gone; None if none is packed under this id."""
+        prefix = row_prefix(payout_id)
+        rows = self._batches.get(prefix)
+        if rows is not None and (cell := rows.lift(row_number(payout_id))) is not None:
+            self._tidy(prefix, rows)
+            return cell
+        return self._singles.pop(payout_id, None)
+
+    def _state(self, payout_id: str) -> PayoutStatus | None:
+        """The state of a packed payout; None if none is packed under this id."""
+        rows = self._batches.get(row_prefix(payout_id))
+        cell = rows.cell(row_number(payout_id)) if rows is not None else None
+        cell = cell if cell is not None else self._singles.get(payout_id)
+        return state_of(cell) if cell is not None else None
+
+    def _tidy(self, prefix: str, rows: PackedRows) -> None:
+        if not rows.count:
+            del self._batches[prefix]
 
     def _make_room(self) -> None:
         if len(self._hand) > HAND_MAX:

@@ -32,6 +32,7 @@ _decode_accepted = msgspec.msgpack.Decoder(_Accepted).decode
 _decode_whole = msgspec.msgpack.Decoder(_Whole).decode
 _STATE_BYTES = {status: bytes((number,)) for number, status in enumerate(PayoutStatus)}
 _ACCEPTED = bytes((len(_STATE_BYTES),))
+_STATES: tuple[PayoutStatus, ...] = (*PayoutStatus, PayoutStatus.PENDING)
 
 
 def pack_row(form: PayoutForm | Payout, at: int) -> bytes:
@@ -69,6 +70,11 @@ def unpack(cell: bytes, payout_id: str, merchant_id: str, batch_id: str | None, 
     )
 
 
+def state_of(cell: bytes) -> PayoutStatus:
+    """The state of the payout of a cell, without unpacking it."""
+    return _STATES[cell[0]]
+
+
 def is_in(cell: bytes, status: PayoutStatus) -> bool:
-    """Whether the payout of a cell is in this state, without unpacking it."""
-    return cell[0] == _STATE_BYTES[status][0] or (status is PayoutStatus.PENDING and cell[0] == _ACCEPTED[0])
+    """Whether the payout of a cell is in this state."""
+    return _STATES[cell[0]] is status

@@ -39,11 +39,20 @@ class PackedRows:
 
     def take(self, row: int, payout_id: str) -> Payout | None:
         """Unpack a row, which is here no more; None if it is not here. `payout_id` is its id."""
+        cell = self.lift(row)
+        return unpack(cell, payout_id, self.merchant_id, self.batch_id, row) if cell is not None else None
+
+    def cell(self, row: int) -> bytes | None:
+        """A row as it lies here; None if it does not."""
+        return self.cells[row - 1] if 0 < row <= len(self.cells) else None
+
+    def lift(self, row: int) -> bytes | None:
+        """Take out the cell of a row; None if it is not here."""
         if not 0 < row <= len(self.cells) or (cell := self.cells[row - 1]) is None:
             return None
         self.cells[row - 1] = None
         self.count -= 1
-        return unpack(cell, payout_id, self.merchant_id, self.batch_id, row)
+        return cell
 
     def unpacked(self, row: int, cell: bytes) -> Payout:
         """The payout of a cell of this batch."""

@@ -4,7 +4,9 @@ Owns the sorting of one command's answers, each payout once. An answer that come
 nothing; one that contradicts what was decided is a contradiction. Must not know what follows from a verdict.
 """
 
-from enum import Enum, auto
+from enum import StrEnum, auto
+from itertools import groupby
+from operator import itemgetter
 
 from domain.case import Case
 from domain.payout.attempts import STILL_IN_PROGRESS
@@ -18,7 +20,7 @@ Contradiction = tuple[Payout, ProviderAnswer, PayoutStatus]
 """A payout, the answer that does not fit, and the state that it contradicts."""
 
 
-class Verdict(Enum):
+class Verdict(StrEnum):
     """What follows: paid, finally failed, tried again, nobody knows, the provider is at work, or a contradiction."""
 
     PAID = auto()
@@ -30,6 +32,8 @@ class Verdict(Enum):
 
 
 DEFINITE = frozenset({Verdict.PAID, Verdict.FAILED, Verdict.RETRIED})
+PROCESSING, SAID_PAID, CONTRADICTED = S.PROCESSING, Outcome.PAID, Verdict.CONTRADICTED
+"""What is asked of every row of a file has a name of its own: to find the member of an enumeration takes longer than to compare with it."""
 
 
 class Verdicts:
@@ -37,27 +41,27 @@ class Verdicts:
 
     def __init__(self) -> None:
         """No answer yet."""
-        self._taken: dict[str, tuple[Verdict, Payout, ProviderAnswer]] = {}
+        self._taken: dict[str, tuple[Verdict, Answered]] = {}
         self.contradictions: list[Contradiction] = []
 
     def take(self, verdict: Verdict | None, payout: Payout, answer: ProviderAnswer) -> None:
         """Count an answer. Of several for one payout the first definite one holds, and `paid` before another try."""
         if verdict is None:
             return
-        if verdict is Verdict.CONTRADICTED:
+        if verdict is CONTRADICTED:
             self.contradictions.append((payout, answer, payout.status))
             return
         earlier = self._taken.get(payout.id)
         if earlier is None or _outweighs(verdict, earlier[0]):
-            self._taken[payout.id] = (verdict, payout, answer)
+            self._taken[payout.id] = (verdict, (payout, answer))
         elif verdict in DEFINITE and (verdict is Verdict.PAID) is not (earlier[0] is Verdict.PAID):
             self.contradictions.append((payout, answer, S.COMPLETED if earlier[0] is Verdict.PAID else S.FAILED))
 
     def piles(self) -> dict[Verdict, list[Answered]]:
         """The answers of each verdict, in the order in which the payouts were first named."""
         piles: dict[Verdict, list[Answered]] = {}
-        for verdict, payout, answer in self._taken.values():
-            piles.setdefault(verdict, []).append((payout, answer))
+        for verdict, run in groupby(self._taken.values(), itemgetter(0)):
+            piles.setdefault(verdict, []).extend([answered for _, answered in run])
         return piles
 
 
@@ -65,10 +69,11 @@ def sort_answers(case: Case, body: RecordAnswers) -> Verdicts:
     """Judge every answer of the command. A payout of another merchant or batch than the command says is passed over."""
     verdicts = Verdicts()
     payouts = case.book.payouts.at_hand([answer.payout_id for answer in body.answers])
+    merchant_id, batch_id, provider = case.merchant_id, body.batch_id, body.provider
     for answer in body.answers:
         payout = payouts.get(answer.payout_id)
-        if payout is not None and payout.merchant_id == case.merchant_id and payout.batch_id == body.batch_id:
-            verdicts.take(_verdict(case, payout, answer, body.provider), payout, answer)
+        if payout is not None and payout.merchant_id == merchant_id and payout.batch_id == batch_id:
+            verdicts.take(_verdict(case, payout, answer, provider), payout, answer)
     return verdicts
 
 
@@ -105,8 +110,8 @@ def _is_open(payout: Payout, answer: ProviderAnswer) -> bool:
 
     Between two tries only `paid` is news: then there must be no further try.
     """
-    if payout.status is S.PROCESSING:
-        return payout.reason is not Reason.RETRY or answer.outcome is Outcome.PAID
+    if payout.status is PROCESSING:
+        return answer.outcome is SAID_PAID or payout.reason is not Reason.RETRY
     return payout.status is S.REQUIRES_ACTION
 
 

@@ -31,7 +31,9 @@ def main() -> None:
         refuse("processor", error)
     asyncio.set_event_loop(asyncio.new_event_loop())  # Faust's worker runs on the thread's current loop
     sys.argv = ["processor", "worker", "--without-web", "-l", "info"]
-    starting.run("processor", Processor(settings).app.main)
+    app = Processor(settings).app
+    starting.settle()
+    starting.run("processor", app.main)
 
 
 if __name__ == "__main__":

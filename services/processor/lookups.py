@@ -4,6 +4,7 @@ Owns the join of memory and projection: what has left memory is in the projectio
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
 from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
@@ -23,16 +24,16 @@ _HOT = (
 _WHOLE = f"SELECT {rows.PAYOUT_COLUMNS} FROM all_payouts WHERE id = ANY(%s::uuid[])"  # noqa: S608
 _KEYS: LiteralString = (
     "SELECT k.merchant_id, k.key, content_hash, subject::text, status, body, version, expires_at FROM idempotency_answers k "
-    "JOIN unnest(%s::text[], %s::text[]) AS n(merchant_id, key) ON k.merchant_id = n.merchant_id AND k.key = n.key"
+    "JOIN unnest(%b::text[], %b::text[]) AS n(merchant_id, key) ON k.merchant_id = n.merchant_id AND k.key = n.key"
 )
 _REFERENCES: LiteralString = (
-    "SELECT n.merchant_id, n.reference, f.id::text FROM unnest(%s::text[], %s::text[]) AS n(merchant_id, reference) CROSS JOIN "
+    "SELECT n.merchant_id, n.reference, f.id::text FROM unnest(%b::text[], %b::text[]) AS n(merchant_id, reference) CROSS JOIN "
     "LATERAL (SELECT p.id FROM payouts p LEFT JOIN batches b ON b.id = p.batch_id WHERE p.merchant_id = n.merchant_id "
     "AND p.reference = n.reference AND p.status <> 'rejected' AND (b.phase IS NULL OR b.phase IN ('open', 'released')) UNION ALL "
     "SELECT r.payout_id FROM archived_references r WHERE r.merchant_id = n.merchant_id AND r.reference = n.reference) f"
 )
 _CREDITS: LiteralString = (
-    "SELECT c.merchant_id, c.reference, c.credit_id::text FROM credits c JOIN unnest(%s::text[], %s::text[]) "
+    "SELECT c.merchant_id, c.reference, c.credit_id::text FROM credits c JOIN unnest(%b::text[], %b::text[]) "
     "AS n(merchant_id, reference) ON c.merchant_id = n.merchant_id AND c.reference = n.reference"
 )
 
@@ -107,15 +108,15 @@ def _lacking(book: Book, commands: Sequence[CommandRecord], growing: Collection[
         named, merchant = needs(command, book.payouts.at_hand, growing), command.merchant_id
         payouts.update(named.payout_ids)
         batches.update(named.batch_ids)
-        keys.update((merchant, key) for key in named.keys)
-        references.update((merchant, reference) for reference in named.references)
-        credited.update((merchant, reference) for reference in named.credit_references)
+        keys.update(zip(repeat(merchant), named.keys))
+        references.update(zip(repeat(merchant), named.references))
+        credited.update(zip(repeat(merchant), named.credit_references))
     return Lacking(
         payouts,
-        {batch_id for batch_id in batches if batch_id not in book.batches},
-        {pair for pair in keys if pair not in book.keys},
-        {pair for pair in references if pair not in book.references},
-        {pair for pair in credited if pair not in book.credits},
+        batches.difference(book.batches),
+        keys.difference(book.keys),
+        references.difference(book.references),
+        credited.difference(book.credits),
     )
 
 
@@ -162,5 +163,5 @@ def _remember(book: Book, found: Iterable[rows.Row]) -> None:
 
 def _columns(pairs: Pairs) -> list[list[str]]:
     """Merchants and names, side by side."""
-    ordered = sorted(pairs)
+    ordered = list(pairs)
     return [[merchant for merchant, _ in ordered], [name for _, name in ordered]]

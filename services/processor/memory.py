@@ -81,7 +81,8 @@ class Memory:
     def _forgettable(self, record: EventRecord, touched: Collection[str]) -> Iterable[tuple[str, Sequence[Hashable]]]:
         """What the record ends, and references that it brings: they never change, so the projection knows all of them by then."""
         merchant_id = record.merchant_id
-        if ended := [payout.id for payout in self.book.payouts.each(touched) if payout.status not in UNFINISHED]:
+        chunks = self.book.payouts.chunks(touched)
+        if ended := [payout.id for payouts in chunks for payout in payouts if payout.status not in UNFINISHED]:
             yield "payouts", ended
         if record.remember is not None:
             yield "keys", [(merchant_id, record.remember.key)]
@@ -100,7 +101,7 @@ class Memory:
         if kind == "batches":
             return sum(self._drop_oldest_batch(key) for key in keys)
         if kind == "payouts":
-            return sum(self._drop_payout(key) for key in keys)
+            return self._drop_payouts(keys)
         known = getattr(self.book, kind)
         return sum(known.pop(key, None) is not None for key in keys)
 
@@ -112,10 +113,11 @@ class Memory:
         del self._ended_batches[oldest]
         return int(self.book.batches.pop(oldest, None) is not None)
 
-    def _drop_payout(self, payout_id: str) -> bool:
+    def _drop_payouts(self, payout_ids: Sequence[str]) -> int:
         """What is unfinished stays, unless it was fetched only because somebody named another partition's payout."""
-        payout = self.book.payouts.get(payout_id)
-        if payout is None or (payout.status in UNFINISHED and payout.merchant_id in self.book.merchants):
-            return False
-        del self.book.payouts[payout_id]
-        return True
+        payouts, merchants = self.book.payouts, self.book.merchants
+        before = len(payouts)
+        for payout_id in payouts.drop(payout_ids, UNFINISHED):
+            if payouts[payout_id].merchant_id not in merchants:
+                del payouts[payout_id]
+        return before - len(payouts)

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from domain.payout import open_payouts
 from domain.payout.open_payouts import OpenPayouts
-from domain.payout.packed import is_in, pack, pack_row, unpack
+from domain.payout.packed import is_in, pack, pack_row, state_of, unpack
 from domain.payout.state import Payout
 from schemas.forms import PayoutForm
 from schemas.ids import row_payout_id
@@ -66,6 +66,7 @@ def test_a_row_comes_out_of_its_packing_as_it_was_accepted(given: PayoutForm) ->
         **fields, **identity, created_at=77, updated_at=77
     )
     assert [one for one in S if is_in(cell, one)] == [S.PENDING]
+    assert state_of(cell) is S.PENDING
 
 
 def same(packed: OpenPayouts, plain: dict[str, Payout]) -> None:
@@ -90,7 +91,7 @@ def test_nobody_can_tell_it_from_a_dictionary(seed: int, monkeypatch: pytest.Mon
     added = dict.fromkeys((BATCH, ELSEWHERE), 0)
     for _ in range(120):
         one = rng.choice(known)
-        match rng.randrange(8):
+        match rng.randrange(9):
             case 0:
                 changed = structs.replace(one, version=rng.randrange(1, 4), status=rng.choice(list(S)))
                 packed[one.id] = plain[one.id] = changed
@@ -119,6 +120,11 @@ def test_nobody_can_tell_it_from_a_dictionary(seed: int, monkeypatch: pytest.Mon
             case 7:
                 with pytest.raises(KeyError):
                     packed["nobody"]
+            case 8:
+                ids, states = [payout.id for payout in rng.sample(known, 5)], set(rng.sample(list(S), 4))
+                stayed = [i for i in ids if i in plain and plain[i].status in states]
+                assert packed.drop([*ids, "nobody"], states) == stayed
+                plain = {i: payout for i, payout in plain.items() if i in stayed or i not in ids}
     same(packed, plain)
 
 
