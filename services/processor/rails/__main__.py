@@ -32,7 +32,9 @@ def main() -> None:
         refuse("rails", error)
     asyncio.set_event_loop(asyncio.new_event_loop())  # Faust's worker runs on the thread's current loop
     sys.argv = ["rails", "worker", "--without-web", "-l", "info"]
-    starting.run("rails", RailsApp(settings).app.main)
+    app = RailsApp(settings).app
+    starting.settle()
+    starting.run("rails", app.main)
 
 
 if __name__ == "__main__":
