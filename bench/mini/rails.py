@@ -78,15 +78,21 @@ class Rails:
 
 
 async def main(bootstrap: str, tag: str, url: str, promised: str) -> None:
-    """Follow the events."""
+    """Follow the events. What a function pays is sent before the next poll; a provider's answers are waited for beside it."""
     reader, producer = await wire.reader(bootstrap, wire.events(tag)), await wire.producer(bootstrap)
     rails = Rails(producer, tag, Function() if url == NONE else Http(url), Promises.read(promised))
     print("ready", flush=True)
     async with asyncio.TaskGroup() as under_way:  # one that fails ends the process, and with it the run
         while True:
-            for place, records in (await reader.getmany(timeout_ms=500, max_records=100)).items():
-                for record in records:
-                    under_way.create_task(rails.follow(wire.decode(record.value), record.key, place.partition))
+            polled = await reader.getmany(timeout_ms=500, max_records=100)
+            told = (
+                (wire.decode(record.value), record.key, place.partition)
+                for place, records in polled.items()
+                for record in records
+            )
+            begun = [under_way.create_task(rails.follow(*one)) for one in told]
+            if url == NONE:
+                await asyncio.gather(*begun)
 
 
 if __name__ == "__main__":
