@@ -36,7 +36,7 @@ PAYING, KEEPING = "mini + provider", "mini + all promises"
 BESIDE = {PAYING: Promises(["provider"]), KEEPING: Promises(PROMISES)}
 START_SECONDS = 20.0
 WARM_UP = 16_000
-"""Rows for everybody before the clock starts: the first rung meets a broker that has just come up."""
+"""Rows for the rungs and the product before the clock starts: the first rung meets a broker that has just come up."""
 
 
 def rungs() -> dict[str, Promises]:

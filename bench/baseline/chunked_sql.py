@@ -1,13 +1,17 @@
 """The honest rival: one worker that locks the merchant's row and books 500 payouts per transaction, without Kafka.
 
 Owns two transactions a chunk: hold with COPY of the rows, and complete by one UPDATE of the chunk's ids (a batch's ids lie
-together). The provider answers at once, in the process, or, in the ladder, over HTTP. A line in is `path merchant`. Runs in the
+together). The provider answers at once, in the process, or, in the ladder, over HTTP, with
+CALLS chunks held and asked for at a time. A line in is `path merchant`. Runs in the
 baseline's own environment.
 """
 
 import os
 import sys
 import uuid
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +19,8 @@ from bench import rival_books, rows_file
 from bench.baseline.provider import Order, pay_many
 
 CHUNK = 500
+CALLS = 4
+Values = dict[str, object]
 COPY = (
     "COPY payouts (id, merchant_id, batch_id, row_number, reference, amount_minor, currency, recipient, status, version, created_at)"
     " FROM STDIN"
@@ -37,29 +43,61 @@ def main() -> None:
             path, merchant = line.split()
             batch = str(uuid.uuid4())
             with Path(path).open(encoding="utf-8", newline="") as file:
-                for chunk in rows_file.chunks(file, CHUNK):
-                    pay_chunk(connection, merchant, batch, chunk)
+                chunks = rows_file.chunks(file, CHUNK)
+                if os.environ.get("BASELINE_PROVIDER"):
+                    pay_at_provider(connection, merchant, batch, chunks)
+                else:
+                    for chunk in chunks:
+                        orders, values = hold(connection, merchant, batch, chunk)
+                        complete(connection, orders, pay_many(orders), values)
             print("done", flush=True)
 
 
-def pay_chunk(connection: rival_books.Books, merchant: str, batch: str, chunk: list[rows_file.Row]) -> None:
-    """Both transactions of one chunk."""
+def pay_at_provider(connection: rival_books.Books, merchant: str, batch: str, chunks: Iterator[list[rows_file.Row]]) -> None:
+    """Hold chunks while the provider is at work on those before."""
+    asked: deque[tuple[list[Order], Future[list[str]], Values]] = deque()
+    with ThreadPoolExecutor(CALLS) as callers:
+        for chunk in chunks:
+            orders, values = hold(connection, merchant, batch, chunk)
+            asked.append((orders, callers.submit(pay_many, orders), values))
+            if len(asked) > CALLS:
+                _complete_next(connection, asked)
+        while asked:
+            _complete_next(connection, asked)
+
+
+def _complete_next(connection: rival_books.Books, asked: "deque[tuple[list[Order], Future[list[str]], Values]]") -> None:
+    orders, references, values = asked.popleft()
+    complete(connection, orders, references.result(), values)
+
+
+def hold(connection: rival_books.Books, merchant: str, batch: str, chunk: list[rows_file.Row]) -> tuple[list[Order], Values]:
+    """The first transaction of a chunk."""
     ids = [f"{batch[:24]}{row.number:012x}" for row in chunk]
-    values = {"merchant": merchant, "batch": batch, "count": len(chunk), "sum": sum(row.amount_minor for row in chunk)}
+    values: Values = {
+        "merchant": merchant,
+        "batch": batch,
+        "count": len(chunk),
+        "sum": sum(row.amount_minor for row in chunk),
+    }
     with connection.transaction():
         _lock(connection, values)
         _insert(connection, merchant, batch, ids, chunk)
         connection.execute(HOLD, values)
         connection.execute(ENTRIES, values | {"from": "available", "to": "held"})
-    references = pay_many([Order(name, row) for name, row in zip(ids, chunk, strict=True)])
+    return [Order(name, row) for name, row in zip(ids, chunk, strict=True)], values
+
+
+def complete(connection: rival_books.Books, orders: list[Order], references: list[str], values: Values) -> None:
+    """The second one, when the provider has paid."""
     with connection.transaction():
         _lock(connection, values)
-        connection.execute(COMPLETED, (ids, references))
+        connection.execute(COMPLETED, ([order.payout_id for order in orders], references))
         connection.execute(COMPLETE, values)
         connection.execute(ENTRIES, values | {"from": "held", "to": "paid"})
 
 
-def _lock(connection: rival_books.Books, values: dict[str, object]) -> None:
+def _lock(connection: rival_books.Books, values: Values) -> None:
     locked = connection.execute("SELECT balance_minor FROM merchants WHERE id = %(merchant)s FOR UPDATE", values).fetchone()
     if locked is None or locked[0] < int(str(values["sum"])):
         raise ValueError("insufficient funds")

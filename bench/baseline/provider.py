@@ -1,6 +1,6 @@
 """The rivals' provider: a function that always pays, or, with BASELINE_PROVIDER, the product's simulator over HTTP.
 
-Owns one kept connection per process and both ways of asking: one call each, and 500 in one. Standard library only: it runs in the
+Owns one kept connection per thread and both ways of asking: one call each, and 500 in one. Standard library only: it runs in the
 baseline's own environment. It keeps no attempt and asks nothing again: what a rival does when an answer does not come is not measured.
 """
 
@@ -8,6 +8,7 @@ import functools
 import http.client
 import json
 import os
+import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -37,13 +38,19 @@ def pay_many(orders: Sequence[Order]) -> list[str]:
     ]
 
 
-@functools.cache
-def _line() -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(os.environ["BASELINE_PROVIDER"].removeprefix("http://"), timeout=30)
+class _Lines(threading.local):
+    """One line per thread, opened when it is first used."""
+
+    @functools.cached_property
+    def line(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(os.environ["BASELINE_PROVIDER"].removeprefix("http://"), timeout=30)
+
+
+_lines = _Lines()
 
 
 def _post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-    line = _line()
+    line = _lines.line
     line.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
     found: dict[str, Any] = json.loads(line.getresponse().read())
     return found

@@ -20,7 +20,7 @@ from services.ingest.store import Store, ViewUnavailableError
 from services.ingest.waiting import Waiting
 
 CAUGHT_UP_SECONDS, LOOK_SECONDS = 2.0, 0.1
-"""So long it is waited until the views know what this process has seen decided; it is looked so often."""
+"""So long it is waited, once all rows are read, until the views know what this process has seen decided; it is looked so often."""
 
 UNUSABLE = "bank_account_unusable"
 
@@ -47,7 +47,7 @@ class Asking:
         return await self._found
 
     async def stop(self) -> None:
-        """Ask no more: names and book are touched no more when this returns."""
+        """Ask no more. A page that is being written into the book is still written, by its thread: nobody reads that book any more."""
         self._found.cancel()
         await asyncio.gather(self._found, return_exceptions=True)
 
@@ -80,7 +80,7 @@ class KnownRows:
         """
         try:
             page = await pages.next()
-            if page is None or not await self._have_caught_up():
+            if page is None or not await self._have_caught_up(pages):
                 return False
             return await self._find(page, pages, book)
         except ViewUnavailableError:
@@ -108,12 +108,17 @@ class KnownRows:
         asked = _without_gaps(account_ids)
         return await self._store.unusable_accounts(self._own.merchant_id, asked) if asked else {}
 
-    async def _have_caught_up(self) -> bool:
-        """Wait a little, once for the file, until the views show all that this process has told of: a reference may be free now."""
-        ends = asyncio.get_running_loop().time() + CAUGHT_UP_SECONDS
+    async def _have_caught_up(self, pages: NamePages) -> bool:
+        """Wait until the views show all that this process has told of: a reference may be free now.
+
+        As long as rows are read nobody is kept by that; behind the last one it is a little while, once for the file.
+        """
+        now, ends = asyncio.get_running_loop().time, 0.0
         while await self._store.position(self._partition) < self._seen:
-            if asyncio.get_running_loop().time() >= ends:
-                return False
+            if pages.have_ended:
+                ends = ends or now() + CAUGHT_UP_SECONDS
+                if now() >= ends:
+                    return False
             await asyncio.sleep(LOOK_SECONDS)
         return True
 

@@ -23,6 +23,11 @@ class NamePages:
         self._all.set()
         self._came.set()
 
+    @property
+    def have_ended(self) -> bool:
+        """Whether that is so."""
+        return self._all.is_set()
+
     async def ended(self) -> None:
         """Wait for that."""
         await self._all.wait()

@@ -14,8 +14,9 @@ from services.gateway.live.hub import Hub
 from services.ingest import asking, edge, submitting
 from services.processor import writer
 from services.processor.memory import Memory
-from services.processor.rails import errands, simulator_bulk, simulator_words
+from services.processor.rails import simulator_bulk, simulator_words
 from services.processor.rails.provider import Verdict
+from services.processor.rails.worklist import Worklist
 from tests.simulation import broker
 from tests.simulation.run import run_seed
 from tests.simulation.store import MemoryProjection
@@ -41,7 +42,7 @@ def test_a_fence_that_lets_everybody_write(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_reference_of_its_own_for_every_send(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(range(10**9))
-    monkeypatch.setattr(errands, "attempt_reference", lambda payout_id, attempt: f"{payout_id[:-8]}{next(drawn):08x}")
+    monkeypatch.setattr(Worklist, "take_reference", lambda _, payout: f"{payout.id[:-8]}{next(drawn):08x}")
     assert caught("provider")
 
 

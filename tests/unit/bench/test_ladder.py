@@ -9,7 +9,6 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from bench import ladder
-from bench.baseline import provider
 from bench.baseline.provider import Order, pay, pay_many
 from bench.mini import wire
 from bench.mini.history import History
@@ -89,7 +88,6 @@ def test_the_rivals_pay_by_a_function_unless_they_are_given_a_provider(monkeypat
 async def test_the_rivals_pay_at_the_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     books = Books(tmp_path)
     async with TestServer(Provider(books, PRESETS["perfect"]).app()) as server:
-        provider._line.cache_clear()
         monkeypatch.setenv("BASELINE_PROVIDER", str(server.make_url("")).rstrip("/"))
         row = Row(1, "+256770000001", 1000, "UGX", "r-1", "Payee 1")
         assert (await asyncio.to_thread(pay, Order("one", row))).startswith("SIM-")

@@ -9,6 +9,8 @@ import pytest
 from schemas.commands import AddBankAccount, CloseBankAccount
 from services.ingest import file_submission, known_rows
 from services.ingest.files import names
+from services.ingest.files.fault_book import FaultBook
+from services.ingest.files.names import Names
 from services.ingest.problems import ProblemError
 from tests.unit.ingest.conftest import Ingest
 from tests.unit.ingest.kept_uploads import correct, get, payouts, table
@@ -215,3 +217,39 @@ async def test_of_accounts_views_that_are_behind_say_nothing__BAT_08(
     answer = await upload(ingest, content, merchant="demo", mapping=MAPPING)
     assert (answer.status_code, told(answer)) == (400, [("2", "bank_account_id", "bank_account_unusable")])
     assert len(ingest.log.commands) > before, "the processor has judged"
+
+
+class Behind:
+    """Views that know of a reference, and catch up when they are told to."""
+
+    def __init__(self) -> None:
+        self.caught_up = False
+
+    async def position(self, _partition: int) -> int:
+        return 10 if self.caught_up else 5
+
+    async def taken_references(self, *told: Any) -> dict[str, str]:
+        return {"R-4500": "a-payout"} if "R-4500" in told[-1] else {}
+
+    async def unusable_accounts(self, *_told: Any) -> dict[str, str]:
+        return {}
+
+
+class Passed:
+    partitions, passed = 1, {0: 10}
+
+
+async def test_views_that_catch_up_while_rows_are_read_are_asked__BAT_08(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_rows, "CAUGHT_UP_SECONDS", 0.0)
+    monkeypatch.setattr(known_rows, "LOOK_SECONDS", 0.001)
+    found, book, views = Names(), FaultBook(), Behind()
+    rows_of = known_rows.KnownRows(views, Passed(), known_rows.OwnBatch("m", "b", "k"))  # type: ignore[arg-type]
+    async with rows_of.asked(found, lambda: book) as asking:
+        for row in range(1, 5001):
+            found.add(row, f"R-{row}", None)
+        await asyncio.sleep(0.02)  # a full page is there, and the patience for a file that is read is long over
+        views.caught_up = True
+        assert await asking.told()
+    assert [fault.row for fault in book.again()] == [4500]
+    found.close()
+    book.close()
