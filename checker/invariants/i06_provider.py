@@ -207,13 +207,17 @@ class Provider(Watcher):
         return any(since <= word.at + HEARD_MS and until >= asked for since, until in self._faults())
 
     def _faults(self) -> list[tuple[int, int]]:
-        """When something was broken that keeps words from the log; a broker that is back may still end a process a little later."""
+        """When something was broken that keeps words from the log.
+
+        A broker that is back may still end a process a little later. Of rails that died the group hears twice: when they are back,
+        and when the session of those that died is over; each time partitions change hands, and calls under way are let go of.
+        """
         if self._fault_times is None:
             self._fault_times = []
             for row in self.evidence.rows("faults") or ():
                 target, began = str(row.get("target") or ""), int(row.get("t") or 0)
                 if not target.startswith(APART):
-                    after = AFTER_MS if "kafka" in target else SETTLED_MS
+                    after = AFTER_MS if "kafka" in target or target.startswith("rails") else SETTLED_MS
                     self._fault_times.append((began, int(row.get("healed") or began) + after))
         return self._fault_times
 
