@@ -96,6 +96,16 @@ def word_cut_off(files: Files) -> None:
     files["faults.jsonl"].append({"t": row["at"] + 2500, "fault": "F19", "action": "cut", "healed": row["at"] + 3500})
 
 
+def word_lost_by_the_second_rebalance(files: Files) -> None:
+    """Rails died and came back before the transfer was asked for; their old session's end moved the partition under the open call."""
+    row = said(files, 2)[0]
+    files["books.jsonl"].append({**row, "at": row["at"] + 3000, "status": "paid", "code": None})
+    asked = row["at"] - 1500
+    files["faults.jsonl"].append(
+        {"t": asked - 6000, "fault": "F2", "action": "kill_point", "target": "rails-1", "healed": asked - 5900}
+    )
+
+
 def word_at_the_very_end(files: Files) -> None:
     last = files["events.committed.jsonl"][-1]["ts"]
     files["books.jsonl"].append({**said(files, 2)[0], "at": last - 500, "status": "paid", "code": None})
@@ -123,6 +133,7 @@ ODDITIES: list[Callable[[Files], None]] = [
     cut_line,
     unavailable,
     word_cut_off,
+    word_lost_by_the_second_rebalance,
     word_at_the_very_end,
     read_again_after_a_crash,
     no_key_and_no_value,
