@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from bench.seasoning import season
 from payflow.stores import Stores
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,8 +71,9 @@ class Ground:
     def server_settings(self) -> dict[str, str]:
         """What of Postgres decides about durability and speed."""
         names = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "wal_compression")
+        sizes = ("min_wal_size", "max_wal_size")
         with self.connect() as connection:
-            return {name: str(connection.execute(f"SHOW {name}").fetchone()[0]) for name in (*names, "max_wal_size")}  # type: ignore[index]
+            return {name: str(connection.execute(f"SHOW {name}").fetchone()[0]) for name in (*names, *sizes)}  # type: ignore[index]
 
 
 @contextmanager
@@ -82,6 +84,8 @@ def ground() -> Iterator[Ground]:
     ) as folder:
         stand = Ground(Path(folder).resolve())
         try:
+            with stand.connect() as connection:
+                season(connection)
             yield stand
         finally:
             stand.stores.stop()

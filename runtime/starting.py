@@ -4,7 +4,6 @@ Owns the exit codes that Faust and uvicorn leave with. A supervisor starts the s
 start, not a crash. Must not know any service.
 """
 
-import gc
 from collections.abc import Callable
 
 from aiokafka.errors import KafkaError
@@ -14,16 +13,7 @@ from psycopg_pool import PoolTimeout
 from runtime.serving import NEVER_STARTED
 from runtime.settings import RefusedStartError, refuse
 
-GARBAGE_AFTER = 20_000, 20, 50
-"""Values made before a look for garbage in circles; what a service makes for a row is gone again when the row is done."""
 AWAY = (KafkaError, OperationalError, PoolTimeout, TimeoutError, ConnectionError)
-
-
-def settle() -> None:
-    """What is loaded by now stays as long as the process: garbage is looked for behind it only, and seldom."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_AFTER)
 
 
 def run(service: str, framework: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from runtime import logging, starting
+from runtime import garbage, logging, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, DEAD_LETTERS, EVENTS
@@ -32,7 +32,7 @@ def main() -> None:
     asyncio.set_event_loop(asyncio.new_event_loop())  # Faust's worker runs on the thread's current loop
     sys.argv = ["processor", "worker", "--without-web", "-l", "info"]
     app = Processor(settings).app
-    starting.settle()
+    garbage.settle()
     starting.run("processor", app.main)
 
 

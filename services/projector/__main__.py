@@ -2,7 +2,7 @@
 
 import uvloop
 
-from runtime import logging, starting
+from runtime import garbage, logging
 from runtime.settings import RefusedStartError, load, refuse
 from services.projector.settings import ProjectorSettings
 from services.projector.wiring import serve
@@ -13,7 +13,7 @@ def main() -> None:
     try:
         settings = load(ProjectorSettings)
         logging.set_up("projector", debug=settings.debug)
-        starting.settle()
+        garbage.settle()
         uvloop.run(serve(settings))
     except RefusedStartError as error:
         refuse("projector", error)

@@ -1,11 +1,11 @@
 """`python -m services.simulator`: run the provider, or refuse in one line."""
 
-import gc
 import sys
 
 import uvloop
 from aiohttp import web
 
+from runtime import garbage
 from runtime.exposure import RefusedStartError
 from services.simulator import figures
 from services.simulator.app import Provider
@@ -17,14 +17,9 @@ BACKLOG = 4096
 """Connections that may wait to be taken in. A sender opens hundreds at once, and one that finds no room tries again after a second."""
 
 
-GARBAGE_AFTER = 20_000, 20, 50
-"""Values made before a look for garbage in circles: one bulk request makes thousands, all gone again with its reply."""
-
-
 def serve(app: web.Application, settings: SimulatorSettings) -> None:
     """Serve until SIGTERM. The loop is given by name: aiohttp makes one of its own otherwise."""
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_AFTER)
+    garbage.settle()
     place = {"host": settings.host, "port": settings.port, "backlog": BACKLOG}
     web.run_app(app, **place, loop=uvloop.new_event_loop(), access_log=None, print=None, shutdown_timeout=1)  # type: ignore[arg-type]
 

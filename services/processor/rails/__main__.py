@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from runtime import logging, starting
+from runtime import garbage, logging, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
@@ -33,7 +33,7 @@ def main() -> None:
     asyncio.set_event_loop(asyncio.new_event_loop())  # Faust's worker runs on the thread's current loop
     sys.argv = ["rails", "worker", "--without-web", "-l", "info"]
     app = RailsApp(settings).app
-    starting.settle()
+    garbage.settle()
     starting.run("rails", app.main)
 
 

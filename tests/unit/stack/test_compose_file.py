@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from deploy.local import postgres
 from runtime.exposure import Exposure
 from runtime.settings import RefusedStartError, ServiceSettings, load
 from services.gateway.settings import GatewaySettings
@@ -166,3 +167,10 @@ def test_run_09_the_command_runs_in_a_container_against_the_gateway(inside: dict
     assert (url.hostname, url.port) == ("gateway", GatewaySettings().port)
     assert url.hostname in GatewaySettings().hosts, "a Host that the gateway answers to"
     assert "gateway" in inside["services"]
+
+
+def test_both_postgres_have_the_same_sizes(compose: dict[str, Any]) -> None:
+    """What is measured on the local one holds for the other."""
+    program, *options = compose["services"]["postgres"]["command"]
+    assert program == "postgres"
+    assert dict(option.removeprefix("-c").split("=") for option in options) == postgres.SIZES
