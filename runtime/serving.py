@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from runtime import ending, garbage
+from runtime import ending
 from runtime.http_line import HttpLine
 
 REQUESTS_SECONDS = 5
@@ -40,7 +40,6 @@ def serve(app: Any, **options: Any) -> None:
             **{"http": HttpLine, **options},
         )
     )
-    garbage.settle()
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has ended
         server.run()
     if not server.started:
