@@ -39,7 +39,7 @@ def measure(ground: Ground) -> Rounds:
 def once(ground: Ground, sizes: Sequence[int], tag: str) -> dict[str, dict[str, Any]]:
     """On a fresh stack: single POSTs, then each size several times."""
     with product.running(ground, **NOW) as stack:
-        product.open_merchants(stack, [product.HOT])
+        product.open_merchants(stack, [product.HOT], times=SIZES.rounds)
         product.open_merchants(stack, [product.ASKER], "USD")
         _batches(ground, stack, 1, f"{tag}-warm", 3)
         found = {"single POST until paid": _posts(ground, stack)}

@@ -99,7 +99,7 @@ def measure(ground: Ground, rows: int, tag: str) -> dict[str, dict[str, Any]]:
     """Single posts, a file of many merchants, a file of one, and single posts while a file comes in."""
     many = [f"m{number:03d}" for number in range(SIZES.merchants)]
     with running(ground) as stack:
-        open_merchants(stack, [*many, HOT])
+        open_merchants(stack, [*many, HOT], times=SIZES.rounds)
         open_merchants(stack, [ASKER], "USD")
         found = {"product, single posts": _posts(ground, stack)}
         found["product, many merchants"] = batch(ground, stack, rows, f"{tag}-many", many)
