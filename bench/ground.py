@@ -84,8 +84,9 @@ def ground() -> Iterator[Ground]:
     ) as folder:
         stand = Ground(Path(folder).resolve())
         try:
-            with stand.connect() as connection:
-                season(connection)
+            if "postgres" in stand.processes():
+                with stand.connect() as connection:
+                    season(connection)
             yield stand
         finally:
             stand.stores.stop()

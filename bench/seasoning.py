@@ -7,8 +7,10 @@ Must not know what is measured.
 
 import psycopg
 
-SEASONING = 2048
-"""Mebibytes of log: as many as `deploy.local.postgres` lets the server keep (`min_wal_size`)."""
+from deploy.local.postgres import SIZES
+
+SEASONING = int(SIZES["min_wal_size"].removesuffix("GB")) * 1024
+"""Mebibytes of log: as many as the local server keeps."""
 MEBIBYTE = 1 << 20
 AHEAD = """
 SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name > pg_walfile_name(pg_current_wal_lsn())

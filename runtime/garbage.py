@@ -1,4 +1,8 @@
-"""How seldom a service looks for garbage in circles. Owns when. Must not know any service, and imports nothing of theirs."""
+"""How seldom a service that works row by row looks for garbage in circles.
+
+Owns when. Not for one that many connect to: what ends there leaves circles with its buffers in them, and they would wait for millions of
+other values. Must not know any service.
+"""
 
 import gc
 

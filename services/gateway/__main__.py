@@ -2,7 +2,7 @@
 
 import asyncio
 
-from runtime import garbage, logging, serving, starting
+from runtime import logging, serving, starting
 from runtime.event_log.guard import check_topics
 from runtime.settings import RefusedStartError, load, refuse
 from schemas.topics import COMMANDS, EVENTS
@@ -46,7 +46,6 @@ def main() -> None:
 
 def serve(settings: GatewaySettings) -> None:
     """Serve until SIGTERM."""
-    garbage.settle()
     serving.serve(connect(settings), host=settings.host, port=settings.port, http=FrontProtocol, **SERVED)
 
 

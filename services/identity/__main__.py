@@ -1,6 +1,6 @@
 """`python -m services.identity`: start identity, or refuse in one line."""
 
-from runtime import garbage, logging, serving, starting
+from runtime import logging, serving, starting
 from runtime.settings import RefusedStartError, load, refuse
 from services.identity.settings import IdentitySettings
 from services.identity.wiring import check, connect
@@ -20,7 +20,6 @@ def main() -> None:
 
 def serve(settings: IdentitySettings) -> None:
     """Serve until SIGTERM."""
-    garbage.settle()
     serving.serve(connect(settings), host=settings.host, port=settings.port, **serving.INNER)
 
 

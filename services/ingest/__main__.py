@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from runtime import garbage, logging, serving, starting
+from runtime import logging, serving, starting
 from runtime.settings import RefusedStartError, load, refuse
 from services.ingest.settings import IngestSettings
 
@@ -30,7 +30,6 @@ def serve(settings: IngestSettings) -> None:
     from services.ingest.wiring import lifespan
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    garbage.settle()
     serving.serve(
         create_app(lifespan(settings), settings.inner_secret),
         host=settings.host,

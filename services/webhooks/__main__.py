@@ -2,7 +2,7 @@
 
 import asyncio
 
-from runtime import garbage, logging, serving, starting
+from runtime import logging, serving, starting
 from runtime.settings import RefusedStartError, load, refuse
 from services.webhooks.settings import WebhooksSettings
 
@@ -24,7 +24,6 @@ def serve(settings: WebhooksSettings) -> None:
     from services.webhooks.app import create_app
     from services.webhooks.wiring import lifespan
 
-    garbage.settle()
     serving.serve(
         create_app(lifespan(settings), settings.inner_secret), host=settings.host, port=settings.port, **serving.INNER
     )
