@@ -146,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=int)
     parser.add_argument("--no-pay", action="store_true", help="leave them open")
+    parser.add_argument("--into", type=Path, help="a folder to keep it in, too")
     arguments = parser.parse_args()
     gc.collect()
     found: dict[str, object] = {"rows": arguments.rows, "rss_before": rss_mib()}
@@ -165,6 +166,9 @@ def main() -> None:
             per_row[kind][step] = round(seconds / arguments.rows * 1e6, 2)
     found["us_a_row"] = per_row
     found["us_a_row_all"] = round(sum(sum(steps.values()) for steps in per_row.values()), 2)
+    if arguments.into:
+        kept = arguments.into / f"{time.strftime('%Y%m%d-%H%M%S')}-open-rows.json"
+        kept.write_text(json.dumps(found) + "\n", encoding="ascii")
     print(json.dumps(found))
 
 

@@ -43,6 +43,7 @@ def measure(ground: Ground) -> dict[str, Any]:
         found |= _cold_restart(stack, probes)
         found["processor_mib_after"] = costs.resident_mib(product.pids(stack)["processor"])
         found["processor_peak_mib"] = costs.peak_mib(product.pids(stack)["processor"])
+        _until_shown(stack, probes)
         environ = dict(stack.environ)
     found["takeover_median_s"] = statistics.median(found["takeover_s"])
     found["rebuild"] = _rebuild(ground, environ)
@@ -112,6 +113,18 @@ def until_decided(stack: Stack, probes: list[str]) -> float:
 
     with ThreadPoolExecutor(len(probes)) as senders:
         return max(senders.map(decided, probes))
+
+
+def _until_shown(stack: Stack, probes: list[str]) -> None:
+    """Nobody writes any more, and the views have the newest record of each partition: what a rebuild is compared with."""
+    _kill(stack, "rails")
+    for merchant in probes:
+        with httpx2.Client(base_url=stack.url, timeout=LIMIT_SECONDS, headers={"X-Merchant-Id": merchant}) as client:
+            payout, deadline = client.post("/api/v1/payouts/", json=posts.BODY).json()["id"], time.monotonic() + LIMIT_SECONDS
+            while client.get(f"/api/v1/payouts/{payout}").status_code != posts.SHOWN:
+                if time.monotonic() > deadline:
+                    raise SystemExit(f"{merchant}: {payout} was not shown for {LIMIT_SECONDS:g} s")
+                time.sleep(0.1)
 
 
 def _rebuild(ground: Ground, environ: dict[str, str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Owns the targets. Each names its durability, because a ratio of two stores that 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench import ladder
 from bench.figures import Rounds, Spread, ratio, reading
@@ -21,10 +21,10 @@ SQL = "rival: each transaction fsynced; product: durable on the log without fsyn
 
 
 class Target(NamedTuple):
-    """One line: the metric, how to read it, the first target and the next, and what is durable."""
+    """One line: the metric, how to read it of the rounds or of a whole report, the first target and the next, and what is durable."""
 
     metric: str
-    read: Callable[[Rounds], Spread | None]
+    read: Callable[[Any], Spread | None]
     first: str
     then: str
     durable: str = ""
