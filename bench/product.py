@@ -54,7 +54,7 @@ def add(stack: Stack, kind: str, name: str) -> int:
 
 
 def metric(port: int, name: str) -> float:
-    """The sum of a metric over its labels; 0 when nobody answers."""
+    """The sum of a metric over its labels, or of one label (`name{label="..."}`); 0 when nobody answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as answer:
             lines = answer.read().decode().splitlines()

@@ -25,6 +25,8 @@ from schemas.topics import partition_of
 PARTITIONS = 8
 SLOW = "60"
 """Seconds of a provider that keeps the payouts open."""
+HOT_WRITER = f'{product.OPEN["processor"]}{{partition="{partition_of(product.HOT, PARTITIONS)}"}}'
+"""The writer that has the open payouts in its memory: a takeover reads them again."""
 LIMIT_SECONDS = 120.0
 DECIDED = {200, 201}
 """200 is the answer to a repeat: the first was decided after its sender had stopped waiting."""
@@ -34,10 +36,10 @@ def measure(ground: Ground) -> dict[str, Any]:
     """All three; the rebuild with the services down, on what they have written."""
     probes = _one_merchant_each()
     with product.running(ground, 1, SIMULATOR_DELAY_SECONDS=SLOW) as stack:
-        product.open_merchants(stack, ["hot"])
+        product.open_merchants(stack, [product.HOT])
         product.open_merchants(stack, probes, "USD")
         before = costs.resident_mib(product.pids(stack)["processor"])
-        seen = batch_run.run(stack, SIZES.open_payouts, "open", ["hot"], until="visible")
+        seen = batch_run.run(stack, SIZES.open_payouts, "open", [product.HOT], until="visible")
         found = {"open_payouts": seen.rows, "accepted_rows_per_s": seen.rows / seen.accepted, "processor_mib_before": before}
         found["takeover_s"] = [_takeover(stack, probes, number) for number in range(SIZES.takeovers)]
         found |= _cold_restart(stack, probes)
@@ -62,14 +64,17 @@ def _one_merchant_each() -> list[str]:
 
 
 def _takeover(stack: Stack, probes: list[str], number: int) -> float:
-    """A standby joins; the older worker is killed; until every partition decides again. The standby is then the only worker."""
-    standby = f"processor-{number + 2}"
-    older = next(name for name in stack.children if name.startswith("processor"))
-    product.await_share(product.add(stack, "processor", standby), product.OPEN["processor"])
+    """A standby joins; who has the open payouts is killed; until every partition decides again. The other is then the only worker."""
+    older, standby = "processor", f"processor-{number + 2}"
+    port = product.add(stack, "processor", standby)
+    product.await_share(port, product.OPEN["processor"])
     until_decided(stack, probes)
-    _kill(stack, older)
+    holder, other = (standby, older) if product.metric(port, HOT_WRITER) else (older, standby)
+    _kill(stack, holder)
     took = until_decided(stack, probes)
-    stack.children["processor"] = stack.children.pop(standby)
+    left = stack.children.pop(other)
+    stack.children.pop(holder)
+    stack.children["processor"] = left
     print(f"takeover {number + 1}: {took:.1f} s", flush=True)
     return took
 

@@ -17,6 +17,9 @@ from schemas.topics import EVENTS
 CALL_SECONDS = 15.0
 SHORT_SECONDS = (0.5, 1.0, 2.0)
 """Pauses before a log that seems shorter than it was is believed to be."""
+HISTORY_MS = 20
+"""How long a reader of the past waits for records before it looks where it stands: behind the last record is a transaction's marker, and
+passing that wakes nobody."""
 SOURCE_HEADER = "src"
 COMMAND_HEADER = "cmd"
 
@@ -169,7 +172,7 @@ async def history(bootstrap: str, partition: int, start: int, end: int | None = 
         stable = await _end_behind(reader, partition, start if end is None else end)
         end = stable if end is None else end
         while await reader.position(partition) < end:
-            if events := await reader.poll(1000, before=end):
+            if events := await reader.poll(HISTORY_MS, before=end):
                 yield events
     except OffsetOutOfRangeError as error:
         raise GapFoundError(f"events {partition}@{start} is not there any more: the log was cut") from error

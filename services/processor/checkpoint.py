@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor, sql
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.book import Book
 from domain.payout.queues import date_queues, enqueue
+from domain.payout.state import Payout
 from schemas.words import Reason
-from services.processor import rows
+from services.processor import accepted_rows, rows
 
 Cursor = AsyncCursor[dict[str, Any]]
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -80,14 +81,17 @@ async def _payouts(cursor: Cursor, partition: int, book: Book) -> None:
         sql.SQL(rows.PAYOUT_COLUMNS), sql.SQL(_UNFINISHED)
     )
     await cursor.execute("SET LOCAL cursor_tuple_fraction = 1")  # all rows are wanted, not the first ones soon
-    async with cursor.connection.cursor("unfinished", row_factory=dict_row) as unfinished:
-        unfinished.itersize = AT_ONCE
+    async with cursor.connection.cursor("unfinished", row_factory=tuple_row) as unfinished:
         await unfinished.execute(query, [partition])
-        async for row in unfinished:
-            payout = rows.payout_of(row)
-            book.payouts[payout.id] = payout
-            if payout.reason is Reason.FUNDS:
-                enqueue(book, payout, payout.created_at if payout.batch_id is None else 0)
+        while page := await unfinished.fetchmany(AT_ONCE):
+            for columns in accepted_rows.lay(book.payouts, page):
+                _keep(book, rows.payout_of(dict(zip(rows.PAYOUT_NAMES, columns, strict=True))))
+
+
+def _keep(book: Book, payout: Payout) -> None:
+    book.payouts[payout.id] = payout
+    if payout.reason is Reason.FUNDS:
+        enqueue(book, payout, payout.created_at if payout.batch_id is None else 0)
 
 
 async def _batches(cursor: Cursor, partition: int, book: Book) -> None:

@@ -24,6 +24,8 @@ PAYOUT_COLUMNS = (
     "due_at, failure_code, failure_reason, bank_reference_id, expected_settlement_date, processing_started_at, completed_at, "
     "failed_at, canceled_at, returned_at, settled_at"
 )
+PAYOUT_NAMES = tuple("row_number" if name == "row" else name for name in Payout.__struct_fields__)
+"""Their names, in the same order."""
 BATCH_COLUMNS = (
     "id::text, merchant_id, created_at, phase, name, reference, funding, on_row_failure, declaration, source, submit, "
     "idempotency_key, row_count, released_at, stopped_at, version, refused_rows"
