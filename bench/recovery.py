@@ -125,7 +125,10 @@ def _until_shown(stack: Stack, probes: list[str]) -> None:
     _kill(stack, "rails")
     for merchant in probes:
         with httpx2.Client(base_url=stack.url, timeout=LIMIT_SECONDS, headers={"X-Merchant-Id": merchant}) as client:
-            payout, deadline = client.post("/api/v1/payouts/", json=posts.BODY).json()["id"], time.monotonic() + LIMIT_SECONDS
+            payout, deadline = (
+                client.post("/api/v1/payouts/", json=posts.BODY).json()["id"],
+                time.monotonic() + LIMIT_SECONDS,
+            )
             while client.get(f"/api/v1/payouts/{payout}").status_code != posts.SHOWN:
                 if time.monotonic() > deadline:
                     raise SystemExit(f"{merchant}: {payout} was not shown for {LIMIT_SECONDS:g} s")

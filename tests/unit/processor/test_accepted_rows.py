@@ -71,7 +71,11 @@ def test_a_row_that_holds_anything_else_is_looked_at(name: str) -> None:
 
 
 def test_a_row_that_was_changed_later_or_has_an_id_of_its_own_is_looked_at() -> None:
-    odd = [row(2, updated_at=9), row(3, id="019b0000-000d-7000-8000-000000000003"), structs.replace(row(4), batch_id=None, row=None)]
+    odd = [
+        row(2, updated_at=9),
+        row(3, id="019b0000-000d-7000-8000-000000000003"),
+        structs.replace(row(4), batch_id=None, row=None),
+    ]
     book, singly = loaded([row(1), *odd], 1000)
     assert (dict(book), singly) == ({one.id: one for one in [row(1), *odd]}, 3)
 
