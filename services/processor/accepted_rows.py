@@ -49,10 +49,11 @@ def _run_of(numbered: tuple[int, Columns]) -> Run | None:
 
 def _as_accepted(columns: Columns) -> bool:
     """Whether its batch, its form and its time say all of it, its id too."""
-    batch_id = columns[_BATCH]
-    if batch_id is None or columns[_MOVED:] != _BORN[_MOVED:] or columns[_STATUS:_BATCH] != _BORN[_STATUS:_BATCH]:
+    batch_id, row = columns[_BATCH], columns[_ROW]
+    as_born = columns[_MOVED:] == _BORN[_MOVED:] and columns[_STATUS:_BATCH] == _BORN[_STATUS:_BATCH]
+    if batch_id is None or row is None or not as_born:
         return False
-    return bool(columns[_CREATED] == columns[_UPDATED] and columns[_ID] == f"{row_prefix(batch_id)}{columns[_ROW]:08x}")
+    return bool(columns[_CREATED] == columns[_UPDATED] and columns[_ID] == f"{row_prefix(batch_id)}{row:08x}")
 
 
 def _forms(run: Iterable[Columns]) -> list[PayoutForm]:

@@ -75,9 +75,10 @@ def test_a_row_that_was_changed_later_or_has_an_id_of_its_own_is_looked_at() -> 
         row(2, updated_at=9),
         row(3, id="019b0000-000d-7000-8000-000000000003"),
         structs.replace(row(4), batch_id=None, row=None),
+        structs.replace(row(5), row=None),
     ]
     book, singly = loaded([row(1), *odd], 1000)
-    assert (dict(book), singly) == ({one.id: one for one in [row(1), *odd]}, 3)
+    assert (dict(book), singly) == ({one.id: one for one in [row(1), *odd]}, 4)
 
 
 def test_of_two_batches_whose_rows_would_share_ids_both_are_there() -> None:
